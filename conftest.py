@@ -1,0 +1,13 @@
+"""Test set-up: one embedded PostgreSQL for the run, keys and files in a folder of its own."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or str(ROOT / "var" / "test")
+Path(os.environ["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
+
+from minjing.site import postgres  # noqa: E402 - the environment must be set before anything reads it
+
+postgres.ensure(Path(os.environ["DATA_DIR"]))

@@ -1,0 +1,170 @@
+"""People, accounts, units and posts. Personal fields are sealed; look-ups go through blind indexes."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity.personal import PERSONAL, PUBLIC, SENSITIVE, Personal
+
+SERVICE = "办理公安政务服务事项"
+RETAINED = "账户存续期间及注销后 3 年"
+
+
+class Person(models.Model):
+    """A human being known to the city, found by the blind index of the ID number."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id_index = models.BinaryField(max_length=32, null=True, unique=True)
+    name_sealed = models.BinaryField()
+    id_number_sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "name_sealed": Personal(PERSONAL, SERVICE, "户口登记条例 art. 4", "永久(户籍档案)"),
+        "id_number_sealed": Personal(SENSITIVE, SERVICE, "居民身份证法 art. 3", "永久(户籍档案)"),
+        "id_index": Personal(SENSITIVE, "按号码查找本人", "居民身份证法 art. 3", "永久(户籍档案)"),
+    }
+
+
+class PersonKey(models.Model):
+    """The key of one person, wrapped under the master key; deleting the row erases the person (crypto-erase)."""
+
+    person = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="key")
+    wrapped = models.BinaryField(max_length=96)
+    created_at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Makes accounts; Django's and allauth's way in."""
+
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(login=username)
+
+
+class Account(AbstractBaseUser):
+    """A door for one person: residents by phone and code, officers by login, password and second factor."""
+
+    RESIDENT, OFFICER, SYSTEM = "resident", "officer", "system"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=10, choices=[(k, k) for k in (RESIDENT, OFFICER, SYSTEM)])
+    login = models.CharField(max_length=40, unique=True)  # officers: their name at the door; residents: the id
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="accounts")
+    phone_index = models.BinaryField(max_length=32, null=True, unique=True)
+    phone_sealed = models.BinaryField(null=True)
+    display_name = models.CharField(max_length=30, blank=True)  # officers only: shown on acts
+    police_number = models.CharField(max_length=12, blank=True)
+    level = models.PositiveSmallIntegerField(default=1)  # identity level reached, 1..4
+    language = models.CharField(max_length=7, default="zh-hans")
+    elder_mode = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[AccountManager] = AccountManager()
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "phone_sealed": Personal(PERSONAL, "登录与办件通知", "本人同意(个人信息保护法 art. 13)", RETAINED),
+        "phone_index": Personal(PERSONAL, "按手机号登录", "本人同意(个人信息保护法 art. 13)", RETAINED),
+        "display_name": Personal(PUBLIC, "执法公示", "人民警察法 art. 23", "任职期间"),
+        "police_number": Personal(PUBLIC, "执法公示", "人民警察法 art. 23", "任职期间"),
+    }
+
+    @property
+    def is_anonymous_resident(self) -> bool:
+        """Say whether a resident has signed in by phone but not yet said who they are."""
+        return self.kind == self.RESIDENT and self.person_id is None
+
+
+class Unit(models.Model):
+    """A unit of the police in the tree bureau → branch → station."""
+
+    BUREAU, BRANCH, STATION = "bureau", "branch", "station"
+
+    id = models.AutoField(primary_key=True)
+    code = models.CharField(max_length=20, unique=True)
+    org_id = models.SmallIntegerField()  # the district; 0 is the whole city
+    level = models.CharField(max_length=8, choices=[(v, v) for v in (BUREAU, BRANCH, STATION)])
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    path = models.CharField(max_length=60, unique=True)  # ids from the root, each followed by a dot: "1.4.27."
+    name = models.JSONField()  # {zh, en}
+    address = models.JSONField(default=dict)
+    lon = models.FloatField(null=True)  # WGS-84
+    lat = models.FloatField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        indexes = [models.Index(fields=["org_id", "level"])]
+
+
+class Post(models.Model):
+    """A post that can be held in a unit: station_clerk, branch_approver, … and the three administrators."""
+
+    code = models.CharField(max_length=40, primary_key=True)
+    name = models.JSONField()
+    level = models.CharField(max_length=8)  # the level of unit it exists in
+    acts = models.JSONField(default=list)  # what its holder may do; flows name posts, pages name acts
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
+class Appointment(models.Model):
+    """Who holds which post in which unit, from when until when; a deputy's stands beside the holder's."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="appointments")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="appointments")
+    post = models.ForeignKey(Post, models.PROTECT, related_name="appointments")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    deputy_for = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="deputies")
+    scope = models.JSONField(default=list)  # service codes a deputy may handle; empty: all of the post's
+    made_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="appointment_ends_after_it_starts",
+                condition=Q(until__isnull=True) | Q(until__gt=F("since")),
+            ),
+            models.CheckConstraint(
+                name="deputy_is_time_boxed",
+                condition=Q(deputy_for__isnull=True) | Q(until__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["account", "until"]), models.Index(fields=["unit", "post"])]
+
+
+class ApiToken(models.Model):
+    """A bearer token of the API: only its hash is kept."""
+
+    hash = models.BinaryField(max_length=32, primary_key=True)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="tokens")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
+class PhoneCode(models.Model):
+    """A one-time code sent to a phone: hashed, short-lived, few attempts."""
+
+    phone_index = models.BinaryField(max_length=32, primary_key=True)
+    code_hash = models.BinaryField(max_length=32)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    personal: ClassVar[dict[str, Any]] = {
+        "phone_index": Personal(PERSONAL, "验证手机号", "本人同意(个人信息保护法 art. 13)", "10 分钟"),
+    }

@@ -1,0 +1,8 @@
+"""Plug board of matters."""
+
+from django.apps import AppConfig
+
+
+class MattersConfig(AppConfig):
+    name = "minjing.kernel.matters"
+    label = "matters"

@@ -1,0 +1,280 @@
+"""Procedures and matters: thin tables; integrity lives in the database, transitions in sql/."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity.personal import SENSITIVE, Personal
+
+FORM = Personal(SENSITIVE, "办理本人申请的事项", "户口登记条例 art. 5", "办结后按户籍档案管理规定保存")
+
+
+class Procedure(models.Model):
+    """An immutable published version of a service: form, flow, texts. A trigger refuses every change of its body."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=12)
+    version = models.PositiveIntegerField()
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+    sha256 = models.CharField(max_length=64)
+    body = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by = models.UUIDField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code", "version"], name="procedure_version"),
+            models.UniqueConstraint(fields=["code"], condition=Q(valid_to__isnull=True), name="procedure_current"),
+        ]
+
+
+class Calendar(models.Model):
+    """A revision of the working-day calendar: days off and made-up days, known until a day."""
+
+    revision = models.AutoField(primary_key=True)
+    known_until = models.DateField()
+    days_off = models.JSONField()
+    made_up = models.JSONField()
+    source = models.CharField(max_length=200)
+    published_at = models.DateTimeField()
+    published_by = models.UUIDField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
+class Draft(models.Model):
+    """An application being filled in: saved page by page, resumed on any device, pinned to its version."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    account_id = models.UUIDField()
+    person_id = models.UUIDField(null=True)
+    procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="drafts")
+    answers_sealed = models.BinaryField(null=True)
+    pages_done = models.JSONField(default=list)
+    started_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    matter_id = models.UUIDField(null=True)  # set once, by the submission
+
+    personal: ClassVar[dict[str, Personal]] = {"answers_sealed": FORM}
+
+    class Meta:
+        indexes = [models.Index(fields=["account_id", "saved_at"]), models.Index(fields=["expires_at"])]
+
+
+class Matter(models.Model):
+    """One matter: where it stands, who has it, until when. Changed only by a transition (sql/transition.sql)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    number = models.CharField(max_length=20)
+    procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="matters")
+    code = models.CharField(max_length=12)
+    unit_id = models.IntegerField()  # the unit that has it now
+    station_id = models.IntegerField()  # the station that received it
+    state = models.CharField(max_length=30)
+    post = models.CharField(max_length=40, blank=True)  # who must act now; empty: the applicant or nobody
+    ver = models.PositiveIntegerField()
+    person_id = models.UUIDField()  # the applicant; the key of this person seals the form
+    account_id = models.UUIDField()  # the account that is told
+    subject_index = models.BinaryField(max_length=32)  # blind index of the person the matter is about
+    answers_sealed = models.BinaryField()
+    submitted_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    due_provisional = models.BooleanField(default=False)
+    yellow_at = models.DateTimeField()
+    step_since = models.DateTimeField()
+    paused_since = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=30, blank=True)
+    lapses_at = models.DateTimeField(null=True)
+    claimed_by = models.UUIDField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    acts = models.JSONField(default=dict)  # action → account that did it last: for "must be another person"
+    open_tasks = models.PositiveSmallIntegerField(default=0)
+    extension_days = models.PositiveSmallIntegerField(default=0)
+    asked = models.JSONField(default=list)  # material names being asked for
+    outcome = models.CharField(max_length=20, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {"answers_sealed": FORM, "subject_index": FORM}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["org_id", "number"], name="matter_number"),
+            models.CheckConstraint(
+                name="matter_claim_is_paired",
+                condition=Q(claimed_by__isnull=True, claimed_at__isnull=True)
+                | Q(claimed_by__isnull=False, claimed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="matter_closed_has_outcome",
+                condition=Q(closed_at__isnull=True) | ~Q(outcome=""),
+            ),
+            models.CheckConstraint(
+                name="matter_due_after_submission", condition=Q(due_at__gte=F("submitted_at"))
+            ),
+        ]
+        indexes = [
+            # The officer's queue: what my unit and post must act on, most urgent first.
+            models.Index(
+                fields=["org_id", "unit_id", "post", "due_at"],
+                condition=Q(closed_at__isnull=True, paused_since__isnull=True),
+                name="matter_queue",
+            ),
+            # The lights: stored instants under one partial index, so that a supervisor's page never scans.
+            models.Index(
+                fields=["org_id", "yellow_at", "due_at", "unit_id"],
+                condition=Q(closed_at__isnull=True, paused_since__isnull=True),
+                name="matter_lights",
+            ),
+            models.Index(fields=["lapses_at"], condition=Q(lapses_at__isnull=False), name="matter_lapses"),
+            models.Index(fields=["account_id", "-submitted_at"], name="matter_mine"),
+            # Same person, same service, still open: the duplicate check.
+            models.Index(
+                fields=["subject_index", "code"], condition=Q(closed_at__isnull=True), name="matter_duplicate"
+            ),
+            models.Index(
+                fields=["claimed_by"],
+                condition=Q(claimed_by__isnull=False, closed_at__isnull=True),
+                name="matter_claimed",
+            ),
+            models.Index(fields=["org_id", "unit_id", "closed_at"], name="matter_closed_by_unit"),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(due_provisional=True, closed_at__isnull=True),
+                name="matter_provisional",
+            ),
+        ]
+
+
+class MatterEvent(models.Model):
+    """What happened to a matter, appended by the transition itself; partitioned by month in PostgreSQL."""
+
+    pk = models.CompositePrimaryKey("matter_id", "seq", "at")
+    matter_id = models.UUIDField()
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    org_id = models.SmallIntegerField()
+    action = models.CharField(max_length=30)
+    from_state = models.CharField(max_length=30, blank=True)
+    to_state = models.CharField(max_length=30)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.UUIDField()
+    post = models.CharField(max_length=40, blank=True)
+    unit_id = models.IntegerField(null=True)
+    request_id = models.UUIDField()
+    note_sealed = models.BinaryField(null=True)  # what the officer wrote; sealed under the applicant's key
+    detail = models.JSONField(default=dict)  # nothing personal: reason codes, material names, the values after
+    entry_id = models.UUIDField()  # its ledger entry
+
+    personal: ClassVar[dict[str, Personal]] = {"note_sealed": FORM}
+
+    class Meta:
+        managed = False
+        db_table = "matters_matterevent"
+
+
+class Request(models.Model):
+    """A request that has had its effect: asking again returns the same answer."""
+
+    id = models.UUIDField(primary_key=True)
+    matter_id = models.UUIDField()
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
+class Task(models.Model):
+    """A part of a matter done beside it by another post or unit; the join waits until none is open."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    matter_id = models.UUIDField()
+    kind = models.CharField(max_length=40)
+    unit_id = models.IntegerField()
+    post = models.CharField(max_length=40)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.UUIDField(null=True)
+    result = models.CharField(max_length=20, blank=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="task_done_is_paired",
+                condition=Q(done_at__isnull=True, done_by__isnull=True)
+                | Q(done_at__isnull=False, done_by__isnull=False),
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["org_id", "unit_id", "post", "due_at"],
+                condition=Q(done_at__isnull=True),
+                name="task_queue",
+            ),
+            models.Index(fields=["matter_id"], name="task_matter"),
+        ]
+
+
+class Material(models.Model):
+    """A paper that belongs to a draft or a matter: uploaded, or already held by an authority."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    draft_id = models.UUIDField(null=True)
+    matter_id = models.UUIDField(null=True)
+    name = models.CharField(max_length=40)
+    file_id = models.UUIDField(null=True)  # null: held already, nothing to upload
+    held_ref = models.CharField(max_length=80, blank=True)
+    added_at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        indexes = [models.Index(fields=["matter_id"]), models.Index(fields=["draft_id"])]
+
+
+class Rating(models.Model):
+    """What the applicant thought of it, 1 to 5 stars, once a matter."""
+
+    matter_id = models.UUIDField(primary_key=True)
+    org_id = models.SmallIntegerField()
+    unit_id = models.IntegerField()
+    code = models.CharField(max_length=12)
+    stars = models.PositiveSmallIntegerField()
+    words_sealed = models.BinaryField(null=True)
+    at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {"words_sealed": FORM}
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="rating_one_to_five", condition=Q(stars__gte=1, stars__lte=5))
+        ]
+        indexes = [models.Index(fields=["org_id", "at"])]
+
+
+class Migration(models.Model):
+    """A bulk move of running matters to a new version: its mapping, and what each matter was before, for the undo."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=12)
+    source = models.ForeignKey(Procedure, models.PROTECT, related_name="+")
+    target = models.ForeignKey(Procedure, models.PROTECT, related_name="+")
+    mapping = models.JSONField()
+    moved = models.PositiveIntegerField(default=0)
+    applied_at = models.DateTimeField()
+    applied_by = models.UUIDField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.UUIDField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}

@@ -1,0 +1,217 @@
+"""The shape of a service file and of a flow file. A wrong file is refused with its path, line and reason."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Confidence = Literal["A", "B", "C", "D"]
+Unit = Literal["workday", "day", "hour"]
+Level = Literal["station", "branch", "bureau"]
+Condition = dict[str, Any]
+FIELD_TYPES = (
+    "text", "name", "resident_id", "date", "datetime", "choice", "choices", "yes_no", "number", "money",
+    "address", "phone", "household_no", "uscc", "document_no", "long_text", "consent", "place", "people",
+)  # fmt: skip
+FieldType = Literal[
+    "text", "name", "resident_id", "date", "datetime", "choice", "choices", "yes_no", "number", "money",
+    "address", "phone", "household_no", "uscc", "document_no", "long_text", "consent", "place", "people",
+]  # fmt: skip
+
+
+class Strict(BaseModel):
+    """A part of a file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Text(Strict):
+    """The same words in both languages; neither may be missing."""
+
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+class Basis(Strict):
+    """A rule of law that the service rests on."""
+
+    law: str
+    article: str | int = ""
+    confidence: Confidence = "B"
+    note: str = ""
+
+
+class Option(Strict):
+    value: str
+    zh: str
+    en: str
+
+
+class FormField(Strict):
+    """One question. `people` is a list of persons (name, ID number, relation), added one by one."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    type: FieldType
+    label: Text
+    hint: Text | None = None
+    required: bool | Condition = True
+    show: Condition | None = None
+    options: list[Option] = []
+    prefill: str = ""  # a plug and a path: register.name, register.household_no, account.phone
+    rule: dict[str, Any] = {}  # before, after, min, max, max_length, pattern, sex, min_age, max_age, not_same_as
+    sets: str = ""  # what of the register the answer becomes, for the reader; the effect does it
+
+    @model_validator(mode="after")
+    def _choices_have_options(self) -> "FormField":
+        if self.type in ("choice", "choices") and len(self.options) < 2:
+            raise ValueError(f"field {self.name}: a choice needs at least two options")
+        return self
+
+
+class Page(Strict):
+    """One question group: one page on the phone."""
+
+    page: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: Text
+    help: Text | None = None
+    show: Condition | None = None
+    fields: Annotated[list[FormField], Field(min_length=1)]
+
+
+class MaterialSpec(Strict):
+    """A paper the service needs, and who may hold it already."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: Text
+    hint: Text | None = None
+    held_by: str = ""  # household, civil_affairs, …: not asked for when the holder's plug has it
+    when: Condition | None = None
+    required: bool = True
+    original: bool = False  # shown at the counter where the city keeps the station "check originals"
+    max_files: int = 6
+
+
+class Limit(Strict):
+    value: Annotated[int, Field(ge=0)]
+    unit: Unit
+    basis: str = ""
+    confidence: Confidence = "B"
+
+
+class Grant(Strict):
+    """The paper the matter ends in; a template of that name lies in the module's papers/."""
+
+    certificate: str
+    title: Text
+    valid: str = ""  # 40d, 30d, or empty for no end
+
+
+class Guide(Strict):
+    """What a resident reads before anything else."""
+
+    summary: Text
+    who: Text
+    minutes: int = 10
+    result: Text
+    delivery: Text | None = None
+    bring: list[Text] = []  # services in person: what to take along
+    where: Text | None = None
+
+
+class Service(Strict):
+    """One service file."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{4}$")]
+    title: Text
+    group: Text
+    aliases: list[str] = []
+    flow: str
+    decides: Level
+    identity: Annotated[int, Field(ge=1, le=4)] = 2
+    about: str = ""  # the field with the ID number of the person concerned; empty: the applicant
+    basis: Annotated[list[Basis], Field(min_length=1)]
+    limit: Limit
+    fee_fen: int = 0
+    channel: Literal["online_full", "online_one_visit", "appointment"]
+    channel_2017_claim: str = ""
+    confidence: Confidence
+    source: str
+    first_batch: bool = False
+    guide: Guide
+    form: list[Page] = []
+    materials: list[MaterialSpec] = []
+    auto: Condition | None = None  # instant flow: decided at once when this holds
+    refusals: list[str] = []  # keys of refusal reasons of its own, beside the flow's
+    grants: Grant | None = None
+    effect: str = ""
+
+    @property
+    def fields(self) -> dict[str, FormField]:
+        """Return every field of the form by name."""
+        return {f.name: f for page in self.form for f in page.fields}
+
+
+class ActionSpec(Strict):
+    """What may be done in a state."""
+
+    to: str = ""  # empty: the state stays; "back": where the pause began
+    by: Literal["post", "applicant", "system", "unit"] = "post"  # unit: any post of it (claiming, asking)
+    post: str = ""  # another post than the state's own
+    not_by: list[str] = []  # must be another person than who did one of these
+    needs: list[Literal["claim", "note", "reason", "materials", "tasks_done", "days"]] = ["claim"]
+    title: Text
+    tells: str = ""  # key of the notice to the applicant
+    strong: bool = False  # the one strong button
+    effect: bool = False  # runs the service's effect and issues its paper
+    reverses: bool = False  # revokes the paper issued
+
+
+class State(Strict):
+    title: Text
+    plain: Text  # what it means, for the guide page
+    post: str = ""
+    level: Level | Literal["decides", ""] = ""
+    share: int | Literal["rest", ""] = ""  # share of the limit in per cent
+    pauses: str = ""  # reason of the pause
+    lapses_after: Limit | None = None
+    lapses_to: str = ""
+    final: bool = False
+    outcome: str = ""
+    tasks: list[str] = []  # child tasks opened on entering
+    optional: str = ""  # a switch of the city: originals_check
+    actions: dict[str, ActionSpec] = {}
+
+
+class Reason(Strict):
+    """A reason of refusal that the law gives."""
+
+    key: str
+    text: Text
+    basis: str
+
+
+class TaskSpec(Strict):
+    title: Text
+    post: str
+    level: Level
+    days: int
+
+
+class Flow(Strict):
+    """One flow file: the states of all services that name it."""
+
+    flow: str
+    title: Text
+    start: str
+    states: dict[str, State]
+    tasks: dict[str, TaskSpec] = {}
+    refusals: list[Reason] = []
+    how_to_object: Text
+    notices: dict[str, Text] = {}
+
+
+class Body(Strict):
+    """A published procedure: the service with its flow, as it was on that day in that city."""
+
+    service: Service
+    flow: Flow
+    city: dict[str, Any] = {}

@@ -1,0 +1,8 @@
+"""Plug board of the citizen portal."""
+
+from django.apps import AppConfig
+
+
+class CitizenConfig(AppConfig):
+    name = "minjing.portals.citizen"
+    label = "citizen"

@@ -1,0 +1,11 @@
+"""The addresses of the whole house: each portal and module keeps its own."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("minjing.portals.citizen.urls")),
+    path("open/", include("minjing.portals.open.urls")),
+    path("officer/", include("minjing.portals.officer.urls")),
+    path("api/", include("minjing.portals.api.urls")),
+    path("", include("minjing.kernel.identity.urls")),
+]
