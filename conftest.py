@@ -6,6 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or str(ROOT / "var" / "test")
 Path(os.environ["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
+# Lets the tests empty the ledger's tables between them; elsewhere its triggers refuse that.
+os.environ.setdefault("PGOPTIONS", "-c minjing.scratch=on")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
 
 from minjing.site import postgres  # noqa: E402 - the environment must be set before anything reads it

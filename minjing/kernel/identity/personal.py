@@ -1,16 +1,5 @@
-"""What each field of personal data is: its class, why it is held, on what basis, for how long."""
+"""The declaration of personal fields; it lies in `base` so that the ledger, below identity, can declare too."""
 
-from dataclasses import dataclass
+from minjing.base.personal import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, Personal
 
-# Classes of data (个人信息分级): 1 public, 2 internal, 3 personal, 4 sensitive personal (个人信息保护法 art. 28).
-PUBLIC, INTERNAL, PERSONAL, SENSITIVE = 1, 2, 3, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Personal:
-    """The declaration of one field; classes 3 and 4 must be sealed."""
-
-    data_class: int
-    purpose: str
-    basis: str
-    retention: str
+__all__ = ["INTERNAL", "PERSONAL", "PUBLIC", "SENSITIVE", "Personal"]
