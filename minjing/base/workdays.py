@@ -120,7 +120,5 @@ def build(
     """Return the calendar with plain weekdays except for days `off` and weekend days `made_up`."""
     closed, extra = set(off), set(made_up)
     days = (date.fromordinal(o) for o in range(first.toordinal(), last.toordinal() + 1))
-    open_days = tuple(
-        d.toordinal() for d in days if d in extra or (d.weekday() < 5 and d not in closed)
-    )
+    open_days = tuple(d.toordinal() for d in days if d in extra or (d.weekday() < 5 and d not in closed))
     return WorkCalendar(first, known_until, open_days)

@@ -29,7 +29,9 @@ class Procedure(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["code", "version"], name="procedure_version"),
-            models.UniqueConstraint(fields=["code"], condition=Q(valid_to__isnull=True), name="procedure_current"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(valid_to__isnull=True), name="procedure_current"
+            ),
         ]
 
 
@@ -99,6 +101,8 @@ class Matter(models.Model):
     open_tasks = models.PositiveSmallIntegerField(default=0)
     extension_days = models.PositiveSmallIntegerField(default=0)
     asked = models.JSONField(default=list)  # material names being asked for
+    asked_days = models.PositiveSmallIntegerField(default=0)  # the extension that waits for approval
+    back_to = models.CharField(max_length=30, blank=True)  # the state a pause returns to
     outcome = models.CharField(max_length=20, blank=True)
     closed_at = models.DateTimeField(null=True)
 
@@ -153,6 +157,17 @@ class Matter(models.Model):
         ]
 
 
+class Counter(models.Model):
+    """The last number given out, per district and year: numbers have no gaps that nobody can explain."""
+
+    pk = models.CompositePrimaryKey("org_id", "year")
+    org_id = models.SmallIntegerField()
+    year = models.SmallIntegerField()
+    last = models.IntegerField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
 class MatterEvent(models.Model):
     """What happened to a matter, appended by the transition itself; partitioned by month in PostgreSQL."""
 
@@ -170,7 +185,9 @@ class MatterEvent(models.Model):
     unit_id = models.IntegerField(null=True)
     request_id = models.UUIDField()
     note_sealed = models.BinaryField(null=True)  # what the officer wrote; sealed under the applicant's key
-    detail = models.JSONField(default=dict)  # nothing personal: reason codes, material names, the values after
+    detail = models.JSONField(
+        default=dict
+    )  # nothing personal: reason codes, material names, the values after
     entry_id = models.UUIDField()  # its ledger entry
 
     personal: ClassVar[dict[str, Personal]] = {"note_sealed": FORM}

@@ -1,0 +1,79 @@
+"""Where modules plug in: effects, what the register knows, what is held already. Filled in each `apps.ready()`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.schema import Text
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an effect did: the facts to print, in order, and whose paper it is."""
+
+    facts: Sequence[tuple[Text, str]]
+    holder_person: UUID
+
+
+class EffectRefused(Exception):
+    """The register does not allow the effect; the decision is not taken."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class Effect(Protocol):
+    """An action of a module that runs in the transaction of the decision; raises EffectRefused."""
+
+    def __call__(
+        self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor, now: datetime
+    ) -> Outcome: ...
+
+
+Prefill = Callable[[UUID, str, datetime], Any]
+Held = Callable[[UUID, str, Mapping[str, Any], datetime], str]
+RegisterRecord = Callable[[UUID, Actor, datetime], Sequence[tuple[Text, str, str]]]
+
+EFFECTS: dict[str, Effect] = {}
+CORRECTIONS: dict[str, Effect] = {}
+PREFILLS: dict[str, Prefill] = {}
+HELD: dict[str, Held] = {}
+CATALOGUES: list[Path] = []
+REGISTER_RECORD: list[RegisterRecord] = []
+
+
+def effect(name: str, run: Effect, correct: Effect | None = None) -> None:
+    """Register the effect `name`, and what a correction of it after the decision does."""
+    EFFECTS[name] = run
+    if correct is not None:
+        CORRECTIONS[name] = correct
+
+
+def prefill(name: str, ask: Prefill) -> None:
+    """Register who answers `prefill: name.path` for a person; None when not known."""
+    PREFILLS[name] = ask
+
+
+def held(name: str, ask: Held) -> None:
+    """Register who says that a material `held_by: name` is held already; "" when it is not."""
+    HELD[name] = ask
+
+
+def catalogue(folder: Path) -> None:
+    """Register a module's folder of service files."""
+    if folder not in CATALOGUES:
+        CATALOGUES.append(folder)
+
+
+def register_record(ask: RegisterRecord) -> None:
+    """Register the rows (label, field name, value) shown beside the form: what the register says of a person.
+
+    The plug records the look itself before it returns.
+    """
+    REGISTER_RECORD.append(ask)

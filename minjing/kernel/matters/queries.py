@@ -1,0 +1,601 @@
+"""Reading matters and procedures; every read of a matter checks the asker's right on that very matter."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+from pypinyin import Style, lazy_pinyin
+
+from minjing.base.clock import local_day
+from minjing.base.workdays import WorkCalendar, build
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.models import Account, Unit
+from minjing.kernel.identity.rules import ADMINISTRATORS
+from minjing.kernel.identity.sealing import unseal
+from minjing.kernel.matters import forms, plugs, rules
+from minjing.kernel.matters.errors import MatterError, NotAllowed, Unknown
+from minjing.kernel.matters.models import (
+    Calendar,
+    Draft,
+    Material,
+    Matter,
+    MatterEvent,
+    Procedure,
+    Rating,
+    Task,
+)
+from minjing.kernel.matters.rules import COLUMNS, Happening, Place, Snapshot
+from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
+
+ANSWERS_CONTEXT = "matters_matter.answers"
+NOTE_CONTEXT = "matters_matterevent.note"
+DRAFT_CONTEXT = "matters_draft.answers"
+PAGE = 50
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """A value that is read again after `seconds`: for what changes by the day and is asked by the request."""
+
+    def __init__(self, read: Callable[[], T], seconds: float) -> None:
+        self._read, self._seconds, self._until = read, seconds, 0.0
+        self._value: T | None = None
+
+    def get(self) -> T:
+        """Return the value, at most `seconds` old."""
+        if self._value is None or time.monotonic() > self._until:
+            self._value, self._until = self._read(), time.monotonic() + self._seconds
+        return self._value
+
+    def forget(self) -> None:
+        """Read again at the next call."""
+        self._value = None
+
+
+# ---- units, calendar, procedures ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts:
+    """What the engine needs to know of a unit."""
+
+    id: int
+    code: str
+    org_id: int
+    level: str
+    parent_id: int | None
+    path: str
+    name: Text
+
+
+def _read_units() -> dict[int, UnitFacts]:
+    return {
+        u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name))
+        for u in Unit.objects.order_by("path")
+    }
+
+
+def _read_calendar() -> WorkCalendar:
+    newest = Calendar.objects.order_by("-revision").first()
+    if newest is None:
+        raise MatterError(
+            "no_calendar", "还没有发布工作日历。", "No working-day calendar has been published."
+        )
+    days = [[date.fromisoformat(day) for day in listed] for listed in (newest.days_off, newest.made_up)]
+    last = date(newest.known_until.year + 10, 12, 31)
+    return build(date(2004, 1, 1), newest.known_until, days[0], days[1], last)
+
+
+_units = Kept(_read_units, 60)
+_calendar = Kept(_read_calendar, 60)
+
+
+def units() -> dict[int, UnitFacts]:
+    """Return every unit by id."""
+    return _units.get()
+
+
+def calendar() -> WorkCalendar:
+    """Return the newest working-day calendar."""
+    return _calendar.get()
+
+
+def stations() -> list[UnitFacts]:
+    """Return the police stations, in the order of the tree."""
+    return [unit for unit in units().values() if unit.level == "station"]
+
+
+def station(code: str) -> UnitFacts | None:
+    """Return the station with this code."""
+    return next((unit for unit in units().values() if unit.code == code and unit.level == "station"), None)
+
+
+def place_of(station_id: int) -> Place:
+    """Return the station with the branch and the bureau above it."""
+    known = units()
+    station = known[station_id]
+    above = [known[int(part)] for part in station.path.rstrip(".").split(".")]
+    by_level = {unit.level: unit.id for unit in above}
+    return Place(station_id, by_level.get("branch", station_id), above[0].id, station.path)
+
+
+@lru_cache(maxsize=2048)
+def _body(procedure_id: UUID) -> Body:
+    # Published rows never change, so a body may be kept for good.
+    return Body.model_validate(Procedure.objects.values_list("body", flat=True).get(id=procedure_id))
+
+
+def body_of(matter: Snapshot | Draft) -> Body:
+    """Return the procedure that a matter or a draft is pinned to."""
+    return _body(matter.procedure_id)
+
+
+def body(procedure_id: UUID) -> Body:
+    """Return a published procedure."""
+    return _body(procedure_id)
+
+
+def _read_current() -> dict[str, UUID]:
+    rows = Procedure.objects.filter(valid_to__isnull=True).order_by("code")
+    return dict(rows.values_list("code", "id"))
+
+
+_current = Kept(_read_current, 10)
+
+
+def current() -> list[Body]:
+    """Return the procedures in force, by code."""
+    return [_body(procedure_id) for procedure_id in _current.get().values()]
+
+
+def service(code: str) -> tuple[UUID, Body]:
+    """Return the id and body of the procedure in force for `code`; raise Unknown."""
+    procedure_id = _current.get().get(code)
+    if procedure_id is None:
+        raise Unknown
+    return procedure_id, _body(procedure_id)
+
+
+def forget_kept() -> None:
+    """Read units, calendar and the list of procedures anew: after they were changed in this process."""
+    for kept in (_units, _calendar, _current):
+        kept.forget()
+    _search_keys.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def _search_keys(text: str) -> tuple[str, str]:
+    """Return the pinyin of `text` written together, and its initials."""
+    return (
+        "".join(lazy_pinyin(text, errors="ignore")),
+        "".join(lazy_pinyin(text, style=Style.FIRST_LETTER, errors="ignore")),
+    )
+
+
+def find(text: str) -> list[Body]:
+    """Return the services that `text` may mean: Chinese, pinyin, initials, English or a code; best first."""
+    wanted = text.strip().lower().replace(" ", "")
+    if not wanted:
+        return []
+    scored = [(_score(body, wanted, text.lower().split()), body) for body in current()]
+    return [body for score, body in sorted(scored, key=lambda s: (-s[0], s[1].service.code)) if score]
+
+
+def _score(body: Body, wanted: str, words: Sequence[str]) -> int:
+    service = body.service
+    best = 100 if service.code.lower() == wanted else 0
+    for weight, name in [(20, service.title.zh), *((14, alias) for alias in service.aliases)]:
+        pinyin, initials = _search_keys(name)
+        for key in (name.lower(), pinyin, initials):
+            if key.startswith(wanted):
+                best = max(best, weight + 10)
+            elif wanted in key:
+                best = max(best, weight)
+    english = f"{service.title.en} {service.guide.summary.en}".lower()
+    if words and all(word in english for word in words):
+        best = max(best, 18 if all(word in service.title.en.lower() for word in words) else 6)
+    if wanted in service.guide.summary.zh or wanted in service.group.zh:
+        best = max(best, 5)
+    return best
+
+
+# ---- one matter -----------------------------------------------------------------------------------------
+
+
+def snapshot(row: Matter) -> Snapshot:
+    """Return a row of the table as plain data."""
+    return Snapshot(**{name: getattr(row, name) for name in COLUMNS})
+
+
+def org_of_number(number: str) -> int | None:
+    """Return the district that a matter's number names: HZ04260000123 is of district 4."""
+    return int(number[2:4]) if len(number) >= 6 and number[2:4].isdigit() else None
+
+
+def matter(ref: UUID | str, by: Actor, now: datetime) -> Snapshot:
+    """Return the matter with this id or number, if it is the asker's business; raise Unknown otherwise."""
+    row = Matter.objects.defer("answers_sealed").filter(_ref(ref)).first()
+    if row is None:
+        raise Unknown
+    found = snapshot(row)
+    if not may_see(found, by):
+        raise Unknown
+    return found
+
+
+def _ref(ref: UUID | str) -> Q:
+    if isinstance(ref, UUID):
+        return Q(id=ref)
+    try:
+        return Q(id=UUID(str(ref)))
+    except ValueError:
+        return Q(org_id=org_of_number(ref) or -1, number=ref.strip().upper())
+
+
+def may_see(matter: Snapshot, by: Actor) -> bool:
+    """Say whether a matter is this person's business: the applicant's, or of a unit they serve in."""
+    if by.kind == "system" or by.account_id == matter.account_id:
+        return True
+    if by.kind == "resident":
+        return by.person_id is not None and by.person_id == matter.person_id
+    path = units()[matter.station_id].path
+    return any(path.startswith(h.unit_path) and h.post not in ADMINISTRATORS for h in by.holdings)
+
+
+def events(matter: Snapshot) -> list[Happening]:
+    """Return the history of a matter that has been read by right, oldest first."""
+    rows = MatterEvent.objects.filter(matter_id=matter.id).order_by("seq")
+    return [
+        Happening(
+            e.seq, e.at, e.action, e.from_state, e.to_state, e.actor_kind, e.actor_id, e.post, e.unit_id,
+            e.detail, e.entry_id,
+        )
+        for e in rows
+    ]  # fmt: skip
+
+
+def line(matter: Snapshot) -> list[rules.Station]:
+    """Return the line of stations of a matter."""
+    return rules.stations(body_of(matter), matter, events(matter))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something the flow offers in this state, and whether the asker may do it."""
+
+    action: str
+    title: Text
+    strong: bool
+    needs: tuple[str, ...]
+    allowed: bool
+    why_not: Text | None
+    to: Text | None
+    basis: tuple[Basis, ...] = ()
+    runs_effect: bool = False
+
+
+def steps(matter: Snapshot, by: Actor, now: datetime) -> list[Step]:
+    """Return the lawful next steps, the strong one first; those the asker may not do say why."""
+    body = body_of(matter)
+    offered = []
+    for action, spec in body.flow.states[matter.state].actions.items():
+        if spec.by == "system" or (spec.by == "applicant") != (by.account_id == matter.account_id):
+            continue
+        why_not = _why_not(body, matter, action, spec, by)
+        target = body.flow.states.get(spec.to)
+        offered.append(
+            Step(
+                action,
+                spec.title,
+                spec.strong,
+                tuple(spec.needs),
+                why_not is None,
+                why_not,
+                target.title if target else None,
+                tuple(body.service.basis),
+                spec.effect,
+            )
+        )
+    return sorted(offered, key=lambda s: (not s.allowed, not s.strong))
+
+
+def _why_not(body: Body, matter: Snapshot, action: str, spec: ActionSpec, by: Actor) -> Text | None:
+    try:
+        rules.permit(body, matter, action, spec, by, place_of(matter.station_id))
+    except NotAllowed as refused:
+        return refused.text
+    return None
+
+
+def answers(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[str, Any]:
+    """Return the form of a matter. An officer's look is written down before the form is opened."""
+    _look(matter, by, "matters.form", now, reason)
+    return opened(matter)
+
+
+def opened(matter: Snapshot) -> dict[str, Any]:
+    """Return the form of a matter, for the engine itself: who shows it must have recorded the look."""
+    blob = Matter.objects.values_list("answers_sealed", flat=True).get(id=matter.id)
+    return dict(json.loads(unseal(matter.person_id, ANSWERS_CONTEXT, bytes(blob))))
+
+
+def notes(matter: Snapshot, by: Actor, now: datetime) -> dict[int, dict[str, Any]]:
+    """Return what officers wrote, by event; the applicant reads what was addressed to them."""
+    _look(matter, by, "matters.notes", now)
+    rows = MatterEvent.objects.filter(matter_id=matter.id, note_sealed__isnull=False)
+    return {
+        seq: json.loads(unseal(matter.person_id, NOTE_CONTEXT, bytes(blob)))
+        for seq, blob in rows.values_list("seq", "note_sealed")
+    }
+
+
+def _look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> None:
+    if by.kind == "system" or by.account_id == matter.account_id or by.person_id == matter.person_id:
+        return
+    from minjing.kernel.identity.actions import record_look
+
+    record_look(by, [matter.person_id], [what], reason=reason, matter_id=matter.id, now=now)
+
+
+def materials(matter: Snapshot | Draft) -> list[Material]:
+    """Return the papers of a matter or draft, in the order they came."""
+    mine = Q(draft_id=matter.id) if isinstance(matter, Draft) else Q(matter_id=matter.id)
+    return list(Material.objects.filter(mine).order_by("name", "added_at", "id"))
+
+
+def tasks(matter: Snapshot) -> list[Task]:
+    """Return the child tasks of a matter."""
+    return list(Task.objects.filter(matter_id=matter.id).order_by("opened_at", "id"))
+
+
+def duplicates(matter: Snapshot) -> list[Snapshot]:
+    """Return other open matters about the same person for the same service."""
+    index = Matter.objects.filter(id=matter.id).values("subject_index")[:1]
+    rows = Matter.objects.filter(subject_index__in=index, code=matter.code, closed_at__isnull=True)
+    return [snapshot(row) for row in rows.defer("answers_sealed").exclude(id=matter.id)]
+
+
+def open_of_same(subject_index: bytes, code: str) -> list[Snapshot]:
+    """Return the open matters about this person for this service: shown before another is submitted."""
+    rows = Matter.objects.filter(subject_index=subject_index, code=code, closed_at__isnull=True)
+    return [snapshot(row) for row in rows.defer("answers_sealed")]
+
+
+def rating(matter: Snapshot) -> Rating | None:
+    """Return what the applicant thought of it."""
+    return Rating.objects.filter(matter_id=matter.id).first()
+
+
+def refold(matter: Snapshot) -> dict[str, tuple[Any, Any]]:
+    """Return where the stored state and the refolded history disagree: column → (stored, folded)."""
+    folded = rules.fold(events(matter))
+    stored = {**rules.moving_of(matter), "ver": matter.ver}
+    return {
+        name: (stored[name], folded.get(name))
+        for name in stored
+        if _same_instant(stored[name]) != _same_instant(folded.get(name))
+    }
+
+
+def _same_instant(value: Any) -> Any:
+    """Return ISO instants in one zone, so that the same moment compares equal."""
+    if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and "T" in value:
+        return datetime.fromisoformat(value).timestamp()
+    return value
+
+
+# ---- lists ----------------------------------------------------------------------------------------------
+
+
+def mine(by: Actor, *, limit: int = PAGE, before: datetime | None = None) -> list[Snapshot]:
+    """Return the matters of a resident, newest first."""
+    rows = Matter.objects.filter(account_id=by.account_id).defer("answers_sealed")
+    if before is not None:
+        rows = rows.filter(submitted_at__lt=before)
+    return [snapshot(row) for row in rows.order_by("-submitted_at")[:limit]]
+
+
+def drafts(by: Actor, now: datetime) -> list[Draft]:
+    """Return the applications a resident is still filling in, last touched first."""
+    rows = Draft.objects.filter(account_id=by.account_id, matter_id__isnull=True, expires_at__gt=now)
+    return list(rows.order_by("-saved_at")[:PAGE])
+
+
+QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "review", "done")
+
+
+def queue(
+    by: Actor,
+    name: str,
+    now: datetime,
+    *,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+    code: str = "",
+) -> list[Snapshot]:
+    """Return one of an officer's queues, most urgent first; `after` is the (due_at, id) of the last row seen."""
+    rows = _queue(by, name, now).defer("answers_sealed")
+    if code:
+        rows = rows.filter(code=code)
+    if name == "done":
+        rows = rows.filter(closed_at__lt=after[0]) if after else rows
+        return [snapshot(row) for row in rows.order_by("-closed_at")[:limit]]
+    if after:
+        rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], id__gt=after[1]))
+    return [snapshot(row) for row in rows.order_by("due_at", "id")[:limit]]
+
+
+def _queue(by: Actor, name: str, now: datetime) -> Any:
+    if name == "claimed":
+        return Matter.objects.filter(claimed_by=by.account_id, closed_at__isnull=True)
+    live = Matter.objects.filter(_mine_to_do(by), closed_at__isnull=True)
+    if name == "to_claim":
+        return live.filter(paused_since__isnull=True, claimed_by__isnull=True)
+    if name == "due_soon":
+        return live.filter(paused_since__isnull=True, yellow_at__lte=now, due_at__gt=now)
+    if name == "overdue":
+        return live.filter(paused_since__isnull=True, due_at__lte=now)
+    if name == "review":
+        return live.filter(state__in=("correcting", "reopening"))
+    if name == "waiting":
+        return Matter.objects.filter(_in_my_units(by), closed_at__isnull=True, paused_since__isnull=False)
+    if name == "done":
+        return Matter.objects.filter(_in_my_units(by), closed_at__gt=now - timedelta(days=30))
+    raise Unknown
+
+
+def _orgs(org_id: int) -> list[int]:
+    """Return the districts below a unit's own; the bureau (0) has them all."""
+    return sorted({u.org_id for u in units().values()}) if org_id == 0 else [org_id]
+
+
+def _mine_to_do(by: Actor) -> Q:
+    """What the officer's posts must act on, in the units where they hold them."""
+    wanted = Q(pk__in=[])
+    for h in by.holdings:
+        scope = {"code__in": list(h.scope)} if h.scope else {}
+        wanted |= Q(org_id__in=_orgs(h.org_id), unit_id=h.unit_id, post=h.post, **scope)
+    return wanted
+
+
+def _in_my_units(by: Actor) -> Q:
+    """What lies at or below the units the officer serves in."""
+    wanted = Q(pk__in=[])
+    for h in by.holdings:
+        if h.post in ADMINISTRATORS:
+            continue
+        below = [u.id for u in units().values() if u.path.startswith(h.unit_path)]
+        if h.level == "station":
+            wanted |= Q(org_id=h.org_id, station_id=h.unit_id)
+        else:
+            wanted |= Q(org_id__in=_orgs(h.org_id), unit_id__in=below)
+    return wanted
+
+
+def counts(by: Actor, now: datetime) -> dict[str, int]:
+    """Return how many matters lie in each of an officer's queues, counted up to 999."""
+    return {name: _queue(by, name, now)[:999].count() for name in QUEUES if name != "done"} | {
+        "tasks": open_tasks(by)[:999].count()
+    }
+
+
+def open_tasks(by: Actor) -> Any:
+    """Return the child tasks that wait for the officer, most urgent first."""
+    wanted = Q(pk__in=[])
+    for h in by.holdings:
+        wanted |= Q(org_id__in=_orgs(h.org_id), unit_id=h.unit_id, post=h.post)
+    return Task.objects.filter(wanted, done_at__isnull=True).order_by("due_at", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """How many open matters of a unit and step stand at each light."""
+
+    unit_id: int
+    state: str
+    green: int
+    yellow: int
+    red: int
+    paused: int
+    unclaimed: int
+
+
+LIGHTS = """
+SELECT unit_id, state,
+       count(*) FILTER (WHERE paused_since IS NULL AND yellow_at > %(now)s),
+       count(*) FILTER (WHERE paused_since IS NULL AND yellow_at <= %(now)s AND due_at > %(now)s),
+       count(*) FILTER (WHERE paused_since IS NULL AND due_at <= %(now)s),
+       count(*) FILTER (WHERE paused_since IS NOT NULL),
+       count(*) FILTER (WHERE paused_since IS NULL AND claimed_by IS NULL)
+FROM matters_matter
+WHERE closed_at IS NULL AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(units)s)
+GROUP BY unit_id, state
+"""
+LIGHTS_KEPT_S = 3.0  # a supervisor's page may be this old; it spares a count of every open matter a request
+_lights: dict[tuple[int, ...], tuple[float, list[Lights]]] = {}
+
+
+def lights(unit_path: str, now: datetime) -> list[Lights]:
+    """Return the lights of every unit at or below `unit_path`; the caller has checked the right to supervise it."""
+    below = [u for u in units().values() if u.path.startswith(unit_path)]
+    key = tuple(u.id for u in below)
+    kept = _lights.get(key)
+    if kept and time.monotonic() - kept[0] < LIGHTS_KEPT_S:
+        return kept[1]
+    with connection.cursor() as cursor:
+        cursor.execute(LIGHTS, {"now": now, "orgs": sorted({u.org_id for u in below}), "units": list(key)})
+        counted = [Lights(*row) for row in cursor.fetchall()]
+    _lights[key] = (time.monotonic(), counted)
+    return counted
+
+
+def officers(ids: Iterable[UUID]) -> dict[UUID, Account]:
+    """Return the officers' public names and numbers by account."""
+    return {a.id: a for a in Account.objects.filter(id__in=set(ids), kind=Account.OFFICER)}
+
+
+# ---- drafts ---------------------------------------------------------------------------------------------
+
+
+def draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:
+    """Return a resident's own draft; raise Unknown for anybody else's or an expired one."""
+    row = Draft.objects.filter(id=draft_id, account_id=by.account_id).first()
+    if row is None or (row.expires_at <= now and row.matter_id is None):
+        raise Unknown
+    return row
+
+
+def draft_answers(draft: Draft) -> dict[str, Any]:
+    """Return what has been filled in so far."""
+    if draft.answers_sealed is None:
+        return {}
+    owner = draft.person_id or draft.account_id
+    return dict(json.loads(unseal(owner, DRAFT_CONTEXT, bytes(draft.answers_sealed))))
+
+
+def prefills(body: Body, person_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return what is known already for the fields that name a source."""
+    known: dict[str, Any] = {}
+    for field in body.service.fields.values():
+        plug, _, path = field.prefill.partition(".")
+        if plug in plugs.PREFILLS:
+            value = plugs.PREFILLS[plug](person_id, path, now)
+            if value not in (None, ""):
+                known[field.name] = value
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A material that a form calls for: what there is of it."""
+
+    spec: Any
+    held_ref: str
+    files: tuple[Material, ...]
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether nothing more is needed for this material."""
+        return bool(self.held_ref or self.files) or not self.spec.required
+
+
+def wanted_materials(
+    body: Body, given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
+) -> list[Wanted]:
+    """Return each material these answers call for, with what is held already and what was uploaded."""
+    wanted = []
+    for spec in forms.needed_materials(body, given, local_day(now)):
+        ask = plugs.HELD.get(spec.held_by)
+        held = ask(person_id, spec.name, given, now) if ask else ""
+        files = tuple(m for m in attached if m.name == spec.name and m.file_id)
+        wanted.append(Wanted(spec, held, files))
+    return wanted

@@ -1,0 +1,63 @@
+-- One submission, whole: the number is drawn, the matter, its first event, ledger entry, child tasks, notices and
+-- jobs are added, the draft is closed and its materials pass to the matter. No row comes back when this request or
+-- this draft was submitted before; then nothing has been written.
+WITH request AS (
+    INSERT INTO matters_request (id, matter_id, seq, at)
+    VALUES (%(request_id)s, %(id)s, 1, %(now)s)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), draft AS (
+    UPDATE matters_draft SET matter_id = %(id)s
+    WHERE id = %(draft_id)s AND matter_id IS NULL AND EXISTS (SELECT FROM request)
+    RETURNING id
+), counter AS (
+    INSERT INTO matters_counter (org_id, year, last)
+    SELECT %(org_id)s, %(year)s, 1 FROM request WHERE %(draft_id)s IS NULL OR EXISTS (SELECT FROM draft)
+    ON CONFLICT (org_id, year) DO UPDATE SET last = matters_counter.last + 1
+    RETURNING last
+), matter AS (
+    INSERT INTO matters_matter (id, org_id, number, procedure_id, code, unit_id, station_id, state, post, ver,
+        person_id, account_id, subject_index, answers_sealed, submitted_at, due_at, due_provisional, yellow_at,
+        step_since, pause_reason, acts, open_tasks, extension_days, asked, asked_days, back_to, outcome)
+    SELECT %(id)s, %(org_id)s, %(prefix)s || lpad(last::text, 7, '0'), %(procedure_id)s, %(code)s, %(unit_id)s,
+        %(station_id)s, %(state)s, %(post)s, 1, %(person_id)s, %(account_id)s, %(subject_index)s,
+        %(answers_sealed)s, %(now)s, %(due_at)s, %(due_provisional)s, %(yellow_at)s, %(now)s, '', %(acts)s,
+        %(open_tasks)s, 0, '[]', 0, '', ''
+    FROM counter
+    RETURNING id, org_id, number, account_id
+), event AS (
+    INSERT INTO matters_matterevent (matter_id, seq, at, org_id, action, from_state, to_state, actor_kind,
+        actor_id, post, unit_id, request_id, detail, entry_id)
+    SELECT id, 1, %(now)s, org_id, 'submit', '', %(state)s, %(actor_kind)s, %(actor_id)s, '', NULL,
+        %(request_id)s, %(detail)s, %(entry_id)s
+    FROM matter
+), entry AS (
+    INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, salt, payload, commitment)
+    SELECT %(entry_id)s, %(entry_kind)s, org_id, %(now)s, %(person_id)s, %(salt)s, %(payload)s, %(commitment)s
+    FROM matter
+), draft_material AS (
+    UPDATE matters_material SET matter_id = %(id)s
+    WHERE draft_id = %(draft_id)s AND EXISTS (SELECT FROM draft)
+), material AS (
+    INSERT INTO matters_material (id, matter_id, name, file_id, held_ref, added_at)
+    SELECT m.id, matter.id, m.name, m.file_id, m.held_ref, %(now)s
+    FROM matter, jsonb_to_recordset(%(materials)s) AS m(id uuid, name text, file_id uuid, held_ref text)
+), task AS (
+    INSERT INTO matters_task (id, org_id, matter_id, kind, unit_id, post, opened_at, due_at, result)
+    SELECT t.id, matter.org_id, matter.id, t.kind, t.unit_id, t.post, %(now)s, t.due_at, ''
+    FROM matter, jsonb_to_recordset(%(tasks)s)
+        AS t(id uuid, kind text, unit_id integer, post text, due_at timestamptz)
+), notice AS (
+    INSERT INTO notify_message (id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel,
+        dedupe, state, attempts, next_at, created_at)
+    SELECT n.id, matter.org_id, matter.account_id, n.template, '{}',
+        replace(n.text_zh, '{number}', matter.number), replace(n.text_en, '{number}', matter.number),
+        matter.id, n.channel, n.dedupe, n.state, 0, %(now)s, %(now)s
+    FROM matter, jsonb_to_recordset(%(notices)s)
+        AS n(id uuid, template text, text_zh text, text_en text, channel text, dedupe text, state text)
+), job AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT j.queue_name, j.task_name, j.args
+    FROM matter, jsonb_to_recordset(%(jobs)s) AS j(queue_name text, task_name text, args jsonb)
+)
+SELECT number FROM matter

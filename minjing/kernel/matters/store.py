@@ -1,0 +1,232 @@
+"""Writing: a change or a submission as one SQL statement with everything that follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from minjing.base.clock import CHINA
+from minjing.base.ids import new_id
+from minjing.base.workdays import WorkCalendar
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger.actions import Entry
+from minjing.kernel.ledger.actions import entry as ledger_entry
+from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
+from minjing.kernel.matters.schema import Body
+from minjing.kernel.matters.sql import statement
+
+NOTICE_QUEUE, NOTICE_TASK = "notify", "notify.deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a statement carries sealed: the officer's words, and answers when they change."""
+
+    note: bytes | None = None
+    answers: bytes | None = None
+
+
+def write(
+    change: Change,
+    body: Body,
+    *,
+    by: Actor,
+    request_id: UUID,
+    place: Place,
+    calendar: WorkCalendar,
+    now: datetime,
+    sealed: Sealed = Sealed(),
+) -> bool:
+    """Write `change` in one statement; False when the matter had moved on or the request was done already."""
+    before, after = change.before, change.after
+    entry = entry_of(change, by, now)
+    notices, jobs = told(body, after, change.tells)
+    params = {
+        **{name: getattr(after, name) for name in moving_of(after)},
+        "acts": Jsonb(dict(after.acts)),
+        "asked": Jsonb(list(after.asked)),
+        "id": before.id,
+        "ver": before.ver,
+        "seq": after.ver,
+        "now": now,
+        "request_id": request_id,
+        "person_id": before.person_id,
+        "action": change.action,
+        "from_state": before.state,
+        "actor_kind": by.kind,
+        "actor_id": by.account_id,
+        "acting_post": change.post,
+        "acting_unit": change.acting_unit,
+        "note_sealed": sealed.note,
+        "answers_sealed": sealed.answers,
+        "detail": Jsonb(change.detail),
+        "tasks": Jsonb(tasks_of(body, change.tasks, place, calendar, now)),
+        "notices": Jsonb(notices),
+        "jobs": Jsonb(jobs),
+        **_entry_params(entry),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("transition"), params)
+        return cursor.fetchone() is not None
+
+
+def submit(
+    matter: Snapshot,
+    body: Body,
+    *,
+    by: Actor,
+    prefix: str,
+    subject_index: bytes,
+    answers_sealed: bytes,
+    draft_id: UUID | None,
+    materials: Sequence[Mapping[str, Any]],
+    request_id: UUID,
+    place: Place,
+    calendar: WorkCalendar,
+    now: datetime,
+) -> str | None:
+    """Write a submission in one statement and return its number; None when it had been written before."""
+    detail = {"after": moving_of(matter), "version": str(matter.procedure_id)}
+    entry = ledger_entry(
+        "matters:matter:submitted",
+        {**_said(matter, "submit", by), "procedure": str(matter.procedure_id)},
+        at=now,
+        org_id=matter.org_id,
+        subject_id=matter.person_id,
+    )
+    notices, jobs = told(body, matter, "submitted")
+    start = body.flow.states[matter.state]
+    params = {
+        "id": matter.id,
+        "org_id": matter.org_id,
+        "year": now.astimezone(CHINA).year,
+        "prefix": prefix,
+        "procedure_id": matter.procedure_id,
+        "code": matter.code,
+        "unit_id": matter.unit_id,
+        "station_id": matter.station_id,
+        "state": matter.state,
+        "post": matter.post,
+        "person_id": matter.person_id,
+        "account_id": matter.account_id,
+        "subject_index": subject_index,
+        "answers_sealed": answers_sealed,
+        "due_at": matter.due_at,
+        "due_provisional": matter.due_provisional,
+        "yellow_at": matter.yellow_at,
+        "acts": Jsonb(dict(matter.acts)),
+        "open_tasks": matter.open_tasks,
+        "actor_kind": by.kind,
+        "actor_id": by.account_id,
+        "detail": Jsonb(detail),
+        "draft_id": draft_id,
+        "materials": Jsonb([dict(m) for m in materials]),
+        "tasks": Jsonb(tasks_of(body, start.tasks, place, calendar, now)),
+        "notices": Jsonb(notices),
+        "jobs": Jsonb(jobs),
+        "request_id": request_id,
+        "now": now,
+        **_entry_params(entry),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("submission"), params)
+        row = cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
+def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
+    """Return the ledger entry of a transition: who did what to which matter, no names."""
+    said: dict[str, Any] = {
+        **_said(change.after, change.action, by),
+        "from": change.before.state,
+        "post": change.post,
+        "unit": change.acting_unit,
+    }
+    if change.ask.reason:
+        said["reason"] = change.ask.reason
+    return ledger_entry(
+        f"matters:matter:{change.action}",
+        said,
+        at=now,
+        org_id=change.before.org_id,
+        subject_id=change.before.person_id,
+    )
+
+
+def _said(matter: Snapshot, action: str, by: Actor) -> dict[str, Any]:
+    return {
+        "matter": str(matter.id),
+        "seq": matter.ver,
+        "action": action,
+        "to": matter.state,
+        "by": str(by.account_id),
+        "kind": by.kind,
+    }
+
+
+def _entry_params(entry: Entry) -> dict[str, Any]:
+    return {
+        "entry_id": entry.id,
+        "entry_kind": entry.kind,
+        "salt": entry.salt,
+        "payload": entry.payload,
+        "commitment": entry.commitment,
+    }
+
+
+def told(body: Body, matter: Snapshot, key: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the notices to the applicant in each channel, and the jobs that deliver them."""
+    if not key:
+        return [], []
+    text = body.flow.notices[key]
+    due = matter.due_at.astimezone(CHINA)
+    notices = [
+        {
+            "id": str(new_id()),
+            "template": key,
+            "text_zh": _filled(text.zh, body.service.title.zh, f"{due.year}年{due.month}月{due.day}日"),
+            "text_en": _filled(text.en, body.service.title.en, f"{due.day} {due:%B} {due.year}"),
+            "channel": channel,
+            "dedupe": f"{matter.id}:{matter.ver}:{key}:{channel}",
+            "state": "sent" if channel == "in_app" else "waiting",
+        }
+        for channel in ("in_app", "sms")
+    ]
+    jobs = [
+        {"queue_name": NOTICE_QUEUE, "task_name": NOTICE_TASK, "args": {"message_id": notice["id"]}}
+        for notice in notices
+        if notice["channel"] != "in_app"
+    ]
+    return notices, jobs
+
+
+def _filled(text: str, title: str, due: str) -> str:
+    return text.replace("{title}", title).replace("{due}", due)
+
+
+def tasks_of(
+    body: Body, kinds: Sequence[str], place: Place, calendar: WorkCalendar, now: datetime
+) -> list[dict[str, Any]]:
+    """Return the rows of the child tasks `kinds`."""
+    return [
+        {
+            "id": str(new_id()),
+            "kind": kind,
+            "unit_id": place.unit_at(body.flow.tasks[kind].level),
+            "post": body.flow.tasks[kind].post,
+            "due_at": calendar.due(now, body.flow.tasks[kind].days, "workday").isoformat(),
+        }
+        for kind in kinds
+    ]
+
+
+def note_json(words: Mapping[str, Any]) -> str:
+    """Return an officer's words and proposals as they are sealed."""
+    return json.dumps(words, ensure_ascii=False)
