@@ -13,3 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
 from minjing.site import postgres  # noqa: E402 - the environment must be set before anything reads it
 
 postgres.ensure(Path(os.environ["DATA_DIR"]))
+
+from django.conf import settings  # noqa: E402 - only now does the address of the database exist
+
+assert settings.DATABASES, "pytest-django sets Django up only once the settings are read"
