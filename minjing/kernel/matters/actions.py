@@ -58,9 +58,7 @@ def draft(code: str, *, by: Actor, now: datetime) -> Draft:
     )
     made.answers_sealed = _sealed_draft(made, queries.prefills(body, by.person_id, now))
     made.save(force_insert=True)
-    append(
-        ledger_entry("matters:draft:started", {"draft": made.id, "by": by.account_id, "code": code}, at=now)
-    )
+    append(ledger_entry("matters:draft:started", {"draft": made.id, "by": by.account_id, "code": code}, at=now))
     return made
 
 
@@ -74,9 +72,7 @@ def _can_apply(body: Body, by: Actor) -> None:
             "Before applying, say who you are: name and ID number.",
         )
     if not body.service.form:
-        raise NotAllowed(
-            "in_person", "此事项须到现场办理，请看办事指南。", "This is done in person; see the guide."
-        )
+        raise NotAllowed("in_person", "此事项须到现场办理，请看办事指南。", "This is done in person; see the guide.")
 
 
 def _sealed_draft(draft: Draft, answers: Mapping[str, Any]) -> bytes:
@@ -85,9 +81,7 @@ def _sealed_draft(draft: Draft, answers: Mapping[str, Any]) -> bytes:
 
 
 @transaction.atomic
-def save_page(
-    draft_id: UUID, page: str, data: Mapping[str, Any], *, by: Actor, now: datetime
-) -> dict[str, Text]:
+def save_page(draft_id: UUID, page: str, data: Mapping[str, Any], *, by: Actor, now: datetime) -> dict[str, Text]:
     """Keep the answers of one page and return what is wrong with the others; nothing typed right is lost."""
     row = _own_draft(draft_id, by, now)
     body = queries.body_of(row)
@@ -126,11 +120,7 @@ def attach(draft_id: UUID, name: str, file_id: UUID, *, by: Actor, now: datetime
     if Material.objects.filter(draft_id=row.id, name=name).count() >= spec.max_files:
         raise Wrong({name: Text(zh=f"最多 {spec.max_files} 个文件。", en=f"At most {spec.max_files} files.")})
     added = Material.objects.create(draft_id=row.id, name=name, file_id=file_id, added_at=now)
-    append(
-        ledger_entry(
-            "matters:draft:attached", {"draft": row.id, "by": by.account_id, "file": file_id}, at=now
-        )
-    )
+    append(ledger_entry("matters:draft:attached", {"draft": row.id, "by": by.account_id, "file": file_id}, at=now))
     return added
 
 
@@ -170,9 +160,7 @@ def submit(draft_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Sna
     body = queries.body_of(row)
     checked = forms.check_all(body, queries.draft_answers(row), local_day(now))
     attached = queries.materials(row)
-    return _submitted(
-        body, row.procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=row
-    )
+    return _submitted(body, row.procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=row)
 
 
 def submit_whole(
@@ -193,9 +181,7 @@ def submit_whole(
         for name, files in (materials or {}).items()
         for file_id in files
     ]
-    return _submitted(
-        body, procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=None
-    )
+    return _submitted(body, procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=None)
 
 
 def _submitted(
@@ -236,12 +222,8 @@ def _submitted(
             body,
             by=by,
             prefix=f"{body.service.code[:2]}{station.org_id:02d}{now.astimezone(CHINA):%y}",
-            subject_index=blind_index("id_number", about)
-            if about
-            else blind_index("person", str(by.person_id)),
-            answers_sealed=seal(
-                by.person_id, queries.ANSWERS_CONTEXT, json.dumps(checked.clean, ensure_ascii=False)
-            ),
+            subject_index=blind_index("id_number", about) if about else blind_index("person", str(by.person_id)),
+            answers_sealed=seal(by.person_id, queries.ANSWERS_CONTEXT, json.dumps(checked.clean, ensure_ascii=False)),
             draft_id=draft.id if draft else None,
             materials=held + loose,
             request_id=request_id,
@@ -261,9 +243,7 @@ def _material_row(material: Material) -> dict[str, Any]:
     return {"id": str(material.id), "name": material.name, "file_id": str(material.file_id), "held_ref": ""}
 
 
-def _new_matter(
-    body: Body, procedure_id: UUID, station: queries.UnitFacts, by: Actor, now: datetime
-) -> Snapshot:
+def _new_matter(body: Body, procedure_id: UUID, station: queries.UnitFacts, by: Actor, now: datetime) -> Snapshot:
     assert by.person_id is not None
     place = queries.place_of(station.id)
     start = body.flow.states[body.flow.start]
@@ -314,7 +294,7 @@ def _decides_itself(body: Body, answers: Mapping[str, Any], now: datetime) -> bo
 
 
 def _decided_at_once(matter: Snapshot, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
-    """Issue at once; if the register does not bear it out, the matter stays for an officer (a savepoint undoes it)."""
+    """Issue at once; if the register does not bear it out, a savepoint undoes it and the matter waits for an officer."""
     try:
         with transaction.atomic():
             return act(matter.id, "issue", ver=1, by=SYSTEM, now=now, request_id=new_id())
@@ -349,9 +329,7 @@ def act(
     if matter.ver != ver:
         return _again_or_stale(matter, request_id)
     ask = Ask(note.strip(), reason, tuple(materials), days)
-    return step(
-        matter, action, ask, by=by, now=now, request_id=request_id, files=files, corrections=corrections
-    )
+    return step(matter, action, ask, by=by, now=now, request_id=request_id, files=files, corrections=corrections)
 
 
 def step(
@@ -394,9 +372,7 @@ def step(
 def _with_tasks(change: Change) -> Change:
     if not change.tasks:
         return change
-    return replace(
-        change, after=replace(change.after, open_tasks=change.after.open_tasks + len(change.tasks))
-    )
+    return replace(change, after=replace(change.after, open_tasks=change.after.open_tasks + len(change.tasks)))
 
 
 def _again_or_stale(matter: Snapshot, request_id: UUID) -> Snapshot:
@@ -405,9 +381,7 @@ def _again_or_stale(matter: Snapshot, request_id: UUID) -> Snapshot:
     raise Stale(matter)
 
 
-def _sealed(
-    change: Change, body: Body, by: Actor, now: datetime, corrections: Mapping[str, Any] | None
-) -> Sealed:
+def _sealed(change: Change, body: Body, by: Actor, now: datetime, corrections: Mapping[str, Any] | None) -> Sealed:
     """Seal the officer's words; a correction's proposed values travel in them until they are approved."""
     words: dict[str, Any] = {"note": change.ask.note} if change.ask.note else {}
     answers = None
@@ -415,9 +389,7 @@ def _sealed(
         words["corrections"] = _checked_corrections(change.before, body, corrections or {}, now)
     if change.action == "approve_correction":
         corrected = {**queries.opened(change.before), **proposed_corrections(change.before)}
-        answers = seal(
-            change.before.person_id, queries.ANSWERS_CONTEXT, json.dumps(corrected, ensure_ascii=False)
-        )
+        answers = seal(change.before.person_id, queries.ANSWERS_CONTEXT, json.dumps(corrected, ensure_ascii=False))
     note = seal(change.before.person_id, queries.NOTE_CONTEXT, store.note_json(words)) if words else None
     return Sealed(note, answers)
 
@@ -471,9 +443,7 @@ def _run_effect(change: Change, body: Body, by: Actor, now: datetime) -> None:
         answers |= proposed_corrections(change.before)
         papers.revoke_of_matter(change.before.id, reason="corrected", by=by, now=now)
     if run is None:
-        raise MatterError(
-            "no_correction", "此事项不支持更正。", "A correction is not provided for in this service."
-        )
+        raise MatterError("no_correction", "此事项不支持更正。", "A correction is not provided for in this service.")
     outcome = run(matter=change.after, answers=answers, by=by, now=now)
     if service.grants is None:
         return
@@ -527,9 +497,7 @@ def act_many(
     for matter_id, ver in chosen:
         own_request = UUID(int=request_id.int ^ matter_id.int)
         try:
-            done = act(
-                matter_id, action, ver=ver, by=by, now=now, request_id=own_request, note=note, reason=reason
-            )
+            done = act(matter_id, action, ver=ver, by=by, now=now, request_id=own_request, note=note, reason=reason)
             results.append(Result(matter_id, done, None))
         except (MatterError, plugs.EffectRefused) as refused:
             results.append(Result(matter_id, None, refused.text))

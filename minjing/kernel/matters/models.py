@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -29,9 +30,7 @@ class Procedure(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["code", "version"], name="procedure_version"),
-            models.UniqueConstraint(
-                fields=["code"], condition=Q(valid_to__isnull=True), name="procedure_current"
-            ),
+            models.UniqueConstraint(fields=["code"], condition=Q(valid_to__isnull=True), name="procedure_current"),
         ]
 
 
@@ -120,9 +119,7 @@ class Matter(models.Model):
                 name="matter_closed_has_outcome",
                 condition=Q(closed_at__isnull=True) | ~Q(outcome=""),
             ),
-            models.CheckConstraint(
-                name="matter_due_after_submission", condition=Q(due_at__gte=F("submitted_at"))
-            ),
+            models.CheckConstraint(name="matter_due_after_submission", condition=Q(due_at__gte=F("submitted_at"))),
         ]
         indexes = [
             # The officer's queue: what my unit and post must act on, most urgent first.
@@ -139,9 +136,15 @@ class Matter(models.Model):
             ),
             models.Index(fields=["lapses_at"], condition=Q(lapses_at__isnull=False), name="matter_lapses"),
             models.Index(fields=["account_id", "-submitted_at"], name="matter_mine"),
-            # Same person, same service, still open: the duplicate check.
+            # Same person, same service, still open: the duplicate check; closed ones too, for the officers' search.
+            models.Index(fields=["subject_index", "code"], name="matter_duplicate"),
+            # Received by week: rows lie in the order they came, so a few blocks tell where to look.
+            BrinIndex(fields=["submitted_at"], name="matter_received"),
+            # Extensions that wait for approval: very few at any time.
             models.Index(
-                fields=["subject_index", "code"], condition=Q(closed_at__isnull=True), name="matter_duplicate"
+                fields=["org_id", "station_id"],
+                condition=Q(asked_days__gt=0, closed_at__isnull=True),
+                name="matter_asked_days",
             ),
             models.Index(
                 fields=["claimed_by"],
@@ -185,9 +188,7 @@ class MatterEvent(models.Model):
     unit_id = models.IntegerField(null=True)
     request_id = models.UUIDField()
     note_sealed = models.BinaryField(null=True)  # what the officer wrote; sealed under the applicant's key
-    detail = models.JSONField(
-        default=dict
-    )  # nothing personal: reason codes, material names, the values after
+    detail = models.JSONField(default=dict)  # nothing personal: reason codes, material names, the values after
     entry_id = models.UUIDField()  # its ledger entry
 
     personal: ClassVar[dict[str, Personal]] = {"note_sealed": FORM}
@@ -274,9 +275,7 @@ class Rating(models.Model):
     personal: ClassVar[dict[str, Personal]] = {"words_sealed": FORM}
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(name="rating_one_to_five", condition=Q(stars__gte=1, stars__lte=5))
-        ]
+        constraints = [models.CheckConstraint(name="rating_one_to_five", condition=Q(stars__gte=1, stars__lte=5))]
         indexes = [models.Index(fields=["org_id", "at"])]
 
 
@@ -293,5 +292,19 @@ class Migration(models.Model):
     applied_by = models.UUIDField()
     undone_at = models.DateTimeField(null=True)
     undone_by = models.UUIDField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+
+class MigratedMatter(models.Model):
+    """What one matter was before a migration moved it, and the version it had then: enough to move it back."""
+
+    pk = models.CompositePrimaryKey("migration_id", "matter_id")
+    migration_id = models.UUIDField()
+    matter_id = models.UUIDField()
+    seq = models.PositiveIntegerField()
+    from_state = models.CharField(max_length=30)
+    from_post = models.CharField(max_length=40, blank=True)
+    from_unit = models.IntegerField()
 
     personal: ClassVar[dict[str, Personal]] = {}

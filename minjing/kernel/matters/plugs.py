@@ -31,9 +31,7 @@ class EffectRefused(Exception):
 class Effect(Protocol):
     """An action of a module that runs in the transaction of the decision; raises EffectRefused."""
 
-    def __call__(
-        self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor, now: datetime
-    ) -> Outcome: ...
+    def __call__(self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor, now: datetime) -> Outcome: ...
 
 
 Prefill = Callable[[UUID, str, datetime], Any]

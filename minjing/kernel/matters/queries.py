@@ -87,9 +87,7 @@ def _read_units() -> dict[int, UnitFacts]:
 def _read_calendar() -> WorkCalendar:
     newest = Calendar.objects.order_by("-revision").first()
     if newest is None:
-        raise MatterError(
-            "no_calendar", "还没有发布工作日历。", "No working-day calendar has been published."
-        )
+        raise MatterError("no_calendar", "还没有发布工作日历。", "No working-day calendar has been published.")
     days = [[date.fromisoformat(day) for day in listed] for listed in (newest.days_off, newest.made_up)]
     last = date(newest.known_until.year + 10, 12, 31)
     return build(date(2004, 1, 1), newest.known_until, days[0], days[1], last)

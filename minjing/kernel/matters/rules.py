@@ -293,16 +293,14 @@ def _apply(
     if action == "ask_extension":
         return replace(after, asked_days=ask.days)
     if action == "grant_extension":
-        return _extended(body, after, calendar)
+        return extended(body, after, calendar)
     target = (matter.back_to if spec.to == "back" else spec.to) or matter.state
     if target == matter.state:
         return after
     return enter(body, replace(after, asked=ask.materials or ()), target, place, calendar, now)
 
 
-def enter(
-    body: Body, matter: Snapshot, target: str, place: Place, calendar: WorkCalendar, now: datetime
-) -> Snapshot:
+def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: WorkCalendar, now: datetime) -> Snapshot:
     """Return `matter` as it is on entering the state `target`: post, unit, claim, clock, outcome."""
     state = body.flow.states[target]
     was_closed = matter.closed_at is not None
@@ -388,7 +386,8 @@ def _paused(state: State, matter: Snapshot, back_to: str, calendar: WorkCalendar
     )
 
 
-def _extended(body: Body, matter: Snapshot, calendar: WorkCalendar) -> Snapshot:
+def extended(body: Body, matter: Snapshot, calendar: WorkCalendar) -> Snapshot:
+    """Return `matter` with the extension that was asked for: so many working days after the present due day."""
     due = calendar.end_of(calendar.add(local_day(matter.due_at), matter.asked_days))
     return replace(
         matter,

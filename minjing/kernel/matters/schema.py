@@ -57,9 +57,7 @@ class FormField(Strict):
     show: Condition | None = None
     options: list[Option] = []
     prefill: str = ""  # a plug and a path: register.name, register.household_no, account.phone
-    rule: dict[
-        str, Any
-    ] = {}  # before, after, min, max, max_length, pattern, sex, min_age, max_age, not_same_as
+    rule: dict[str, Any] = {}  # before, after, min, max, max_length, pattern, sex, min_age, max_age, not_same_as
     sets: str = ""  # what of the register the answer becomes, for the reader; the effect does it
 
     @model_validator(mode="after")

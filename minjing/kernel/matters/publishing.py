@@ -1,0 +1,372 @@
+"""Versions: publishing procedures and calendars, moving running matters to a new version, and back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from minjing.base.clock import local_day
+from minjing.base.ids import new_id
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger.actions import append
+from minjing.kernel.ledger.actions import entry as ledger_entry
+from minjing.kernel.matters import catalog, queries, rules, store
+from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.models import Calendar, Matter, MigratedMatter, Migration, Procedure
+from minjing.kernel.matters.rules import Change, Snapshot
+from minjing.kernel.matters.schema import Body
+from minjing.kernel.matters.sql import statement
+
+BATCH = 2_000
+
+
+# ---- publishing -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version that came into force."""
+
+    code: str
+    version: int
+
+
+@transaction.atomic
+def publish(bodies: Iterable[Body], *, by: Actor, now: datetime) -> list[Published]:
+    """Publish what differs from the version in force; the old version stays for the matters pinned to it."""
+    newest = {p.code: p for p in Procedure.objects.filter(valid_to__isnull=True).defer("body")}
+    made: list[Published] = []
+    for body in bodies:
+        code, sha256 = body.service.code, catalog.fingerprint(body)
+        before = newest.get(code)
+        if before is not None and before.sha256 == sha256:
+            continue
+        version = before.version + 1 if before else 1
+        if before is not None:
+            Procedure.objects.filter(id=before.id).update(valid_to=now)
+        Procedure.objects.create(
+            code=code,
+            version=version,
+            valid_from=now,
+            sha256=sha256,
+            body=body.model_dump(mode="json"),
+            published_at=now,
+            published_by=by.account_id,
+        )
+        append(
+            ledger_entry(
+                "matters:procedure:published",
+                {"code": code, "version": version, "sha256": sha256, "by": by.account_id},
+                at=now,
+            )
+        )
+        made.append(Published(code, version))
+    transaction.on_commit(queries.forget_kept)
+    return made
+
+
+@transaction.atomic
+def publish_calendar(
+    *,
+    known_until: date,
+    days_off: Sequence[date],
+    made_up: Sequence[date],
+    source: str,
+    by: Actor,
+    now: datetime,
+) -> Calendar:
+    """Publish a revision of the working-day calendar; `recompute_provisional` then moves what rested on guesses."""
+    revision = Calendar.objects.create(
+        known_until=known_until,
+        days_off=[day.isoformat() for day in sorted(days_off)],
+        made_up=[day.isoformat() for day in sorted(made_up)],
+        source=source,
+        published_at=now,
+        published_by=by.account_id,
+    )
+    append(
+        ledger_entry(
+            "matters:calendar:published",
+            {"revision": revision.revision, "known_until": known_until, "by": by.account_id},
+            at=now,
+        )
+    )
+    transaction.on_commit(queries.forget_kept)
+    return revision
+
+
+def recompute_provisional(*, by: Actor, now: datetime) -> int:
+    """Compute anew every provisional due date under the newest calendar; return how many were moved."""
+    queries.forget_kept()
+    calendar, changed = queries.calendar(), 0
+    rows = Matter.objects.filter(due_provisional=True, closed_at__isnull=True).defer("answers_sealed")
+    for row in rows.order_by("due_at").iterator(chunk_size=BATCH):
+        matter = queries.snapshot(row)
+        body = queries.body_of(matter)
+        after = replace(replay_clock(body, matter, queries.events(matter), calendar), ver=matter.ver + 1)
+        if (after.due_at, after.due_provisional) == (matter.due_at, matter.due_provisional):
+            continue
+        store.write(
+            Change("recompute_due", matter, after),
+            body,
+            by=by,
+            request_id=new_id(),
+            place=queries.place_of(matter.station_id),
+            calendar=calendar,
+            now=now,
+        )
+        changed += 1
+    return changed
+
+
+def replay_clock(body: Body, matter: Snapshot, events: Sequence[rules.Happening], calendar: Any) -> Snapshot:
+    """Return `matter` with its due date computed from its history: the start, each pause, each extension."""
+    clock = rules.clocked(body, matter, calendar, matter.submitted_at)
+    paused: datetime | None = None
+    for event in events:
+        state = body.flow.states.get(event.to_state)
+        if event.action == "approve_reopening":
+            clock = rules.clocked(body, clock, calendar, event.at)
+        elif event.action == "grant_extension":
+            days = int(event.detail["after"]["extension_days"]) - clock.extension_days
+            clock = rules.extended(body, replace(clock, asked_days=days, extension_days=0), calendar)
+        elif paused is not None and event.from_state != event.to_state:
+            resumed = rules.resumed(body, replace(clock, paused_since=paused), calendar, event.at)
+            clock, paused = replace(clock, due_at=resumed.due_at, yellow_at=resumed.yellow_at), None
+        if state is not None and state.pauses and event.from_state != event.to_state:
+            paused = event.at
+    return replace(
+        matter,
+        due_at=clock.due_at,
+        yellow_at=clock.yellow_at,
+        due_provisional=calendar.is_provisional(local_day(clock.due_at)),
+    )
+
+
+# ---- migrating ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Report:
+    """What a migration does, or would do: how many matters go from which state to which, and which cannot."""
+
+    code: str
+    source: int
+    target: int
+    moves: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmapped: Counter[str] = field(default_factory=Counter)
+    moved_meanwhile: int = 0
+    migration_id: UUID | None = None
+
+    @property
+    def total(self) -> int:
+        """Return how many matters are moved."""
+        return sum(self.moves.values())
+
+
+Progress = Callable[[int, int], None]
+
+
+def migrate(
+    code: str,
+    source: int,
+    target: int,
+    mapping: Mapping[str, str],
+    *,
+    by: Actor,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress | None = None,
+) -> Report:
+    """Move the running matters of version `source` to `target`; states not in `mapping` keep their name.
+
+    The dry run says what would happen and writes nothing. Nothing is moved while a state has no counterpart.
+    The clock and the claims stay as they are. Raises Unknown for versions that do not exist, NotAllowed.
+    """
+    old, new = _version(code, source), _version(code, target)
+    target_body = queries.body(new.id)
+    report = Report(code, source, target)
+    running = Matter.objects.filter(procedure_id=old.id, closed_at__isnull=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT state, count(*) FROM matters_matter WHERE procedure_id = %s AND closed_at IS NULL GROUP BY state",
+            [old.id],
+        )
+        for state, count in cursor.fetchall():
+            goal = mapping.get(state, state)
+            if goal in target_body.flow.states:
+                report.moves[state, goal] += count
+            else:
+                report.unmapped[state] += count
+    if dry_run:
+        return report
+    if report.unmapped:
+        raise NotAllowed(
+            "unmapped",
+            f"新版本没有这些状态，须在对照表中写明：{'、'.join(sorted(report.unmapped))}。",
+            f"The new version lacks these states; map them first: {', '.join(sorted(report.unmapped))}.",
+        )
+    return _apply_migration(report, old, new, target_body, mapping, running, by, now, progress)
+
+
+def _apply_migration(
+    report: Report,
+    old: Procedure,
+    new: Procedure,
+    target_body: Body,
+    mapping: Mapping[str, str],
+    running: Any,
+    by: Actor,
+    now: datetime,
+    progress: Progress | None,
+) -> Report:
+    migration = Migration.objects.create(
+        code=old.code, source=old, target=new, mapping=dict(mapping), applied_at=now, applied_by=by.account_id
+    )
+    report.migration_id, total, done = migration.id, report.total, 0
+    last: UUID | None = None
+    while True:
+        rows = running.filter(id__gt=last) if last else running
+        batch = [queries.snapshot(r) for r in rows.order_by("id").defer("answers_sealed")[:BATCH]]
+        if not batch:
+            break
+        last = batch[-1].id
+        moves = [_moved(matter, new.id, target_body, mapping) for matter in batch]
+        moved = _write_batch(moves, new.id, migration.id, "migrate", True, by, now)
+        report.moved_meanwhile += len(batch) - moved
+        done += moved
+        if progress:
+            progress(done, total)
+    Migration.objects.filter(id=migration.id).update(moved=done)
+    append(
+        ledger_entry(
+            "matters:migration:applied",
+            {
+                "migration": migration.id,
+                "code": old.code,
+                "from": old.version,
+                "to": new.version,
+                "moved": done,
+                "by": by.account_id,
+            },
+            at=now,
+        )
+    )
+    return report
+
+
+def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | None = None) -> Report:
+    """Move the matters of a migration back, those that nobody has acted on since; the others stay and are counted."""
+    migration = Migration.objects.filter(id=migration_id).select_related("source", "target").first()
+    if migration is None or migration.undone_at is not None:
+        raise Unknown
+    report = Report(migration.code, migration.target.version, migration.source.version)
+    kept = MigratedMatter.objects.filter(migration_id=migration_id).order_by("matter_id")
+    last: UUID | None = None
+    while True:
+        rows = list((kept.filter(matter_id__gt=last) if last else kept)[:BATCH])
+        if not rows:
+            break
+        last = rows[-1].matter_id
+        now_are = Matter.objects.defer("answers_sealed").in_bulk([r.matter_id for r in rows])
+        moves = []
+        for row in rows:
+            matter = queries.snapshot(now_are[row.matter_id])
+            if matter.ver != row.seq:
+                report.moved_meanwhile += 1
+                continue
+            back = replace(
+                matter,
+                procedure_id=migration.source_id,
+                state=row.from_state,
+                post=row.from_post,
+                unit_id=row.from_unit,
+            )
+            report.moves[matter.state, row.from_state] += 1
+            moves.append((matter, back))
+        _write_batch(moves, migration.source_id, migration_id, "migrate_back", False, by, now)
+        if progress:
+            progress(report.total, migration.moved)
+    Migration.objects.filter(id=migration_id).update(undone_at=now, undone_by=by.account_id)
+    append(
+        ledger_entry(
+            "matters:migration:undone",
+            {"migration": migration_id, "moved": report.total, "by": by.account_id},
+            at=now,
+        )
+    )
+    return report
+
+
+def _version(code: str, version: int) -> Procedure:
+    found = Procedure.objects.filter(code=code, version=version).defer("body").first()
+    if found is None:
+        raise Unknown
+    return found
+
+
+def _moved(matter: Snapshot, target_id: UUID, body: Body, mapping: Mapping[str, str]) -> tuple[Snapshot, Snapshot]:
+    state = body.flow.states[mapping.get(matter.state, matter.state)]
+    name = mapping.get(matter.state, matter.state)
+    place = queries.place_of(matter.station_id)
+    unit = matter.unit_id
+    if state.level and name != matter.state:
+        unit = place.unit_at(body.service.decides if state.level == "decides" else state.level)
+    post = "" if state.final or state.pauses else rules.post_of(body, state)
+    return matter, replace(matter, procedure_id=target_id, state=name, post=post, unit_id=unit)
+
+
+def _write_batch(
+    moves: Sequence[tuple[Snapshot, Snapshot]],
+    target: UUID,
+    migration: UUID,
+    action: str,
+    keeps: bool,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Write a batch of moves in one statement and one transaction; return how many matters were moved."""
+    if not moves:
+        return 0
+    kind = f"matters:matter:{action}"
+    entries = [
+        ledger_entry(
+            kind,
+            {"matter": m.id, "seq": m.ver + 1, "from": m.state, "to": a.state, "migration": migration},
+            at=now,
+            org_id=m.org_id,
+            subject_id=m.person_id,
+        )
+        for m, a in moves
+    ]
+    params = {
+        "ids": [m.id for m, _ in moves],
+        "vers": [m.ver for m, _ in moves],
+        "states": [a.state for _, a in moves],
+        "posts": [a.post for _, a in moves],
+        "units": [a.unit_id for _, a in moves],
+        "details": [Jsonb({"after": rules.moving_of(a), "migration": str(migration)}) for _, a in moves],
+        "entry_ids": [e.id for e in entries],
+        "salts": [e.salt for e in entries],
+        "payloads": [e.payload for e in entries],
+        "commitments": [e.commitment for e in entries],
+        "target": target,
+        "now": now,
+        "action": action,
+        "actor_kind": by.kind,
+        "actor_id": by.account_id,
+        "entry_kind": kind,
+        "migration": migration,
+        "keeps": keeps,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("migration"), params)
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
