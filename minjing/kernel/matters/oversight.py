@@ -1,0 +1,318 @@
+"""Reading for supervisors: lights, what is overdue and why, load, trend. Counts and matters, no persons.
+
+The caller has checked the right to supervise; every query names the districts and units it may read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connection
+
+from minjing.base.clock import local_day
+from minjing.kernel.matters import queries
+from minjing.kernel.matters.models import Matter
+from minjing.kernel.matters.rules import Snapshot
+
+WEEKS = 12
+KEPT_S = 60.0  # figures by the week may be this old
+Why = Literal["tasks", "unclaimed", "extension", "long_step"]
+WHYS: tuple[Why, ...] = ("tasks", "unclaimed", "extension", "long_step")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The units at or below one unit, as the queries need them."""
+
+    path: str
+    orgs: tuple[int, ...]
+    units: tuple[int, ...]
+    stations: tuple[int, ...]
+    deciding: tuple[int, ...]  # the units and those above them: where their matters may end
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Return what every query of this page binds."""
+        return {
+            "orgs": list(self.orgs),
+            "units": list(self.units),
+            "stations": list(self.stations),
+            "deciding": list(self.deciding),
+        }
+
+
+def area(path: str) -> Area:
+    """Return the area of the unit at `path`."""
+    below = [unit for unit in queries.units().values() if unit.path.startswith(path)]
+    above = [int(part) for part in path.rstrip(".").split(".")]
+    return Area(
+        path=path,
+        orgs=tuple(sorted({unit.org_id for unit in below})),
+        units=tuple(unit.id for unit in below),
+        stations=tuple(unit.id for unit in below if unit.level == "station"),
+        deciding=tuple(sorted({*above, *(unit.id for unit in below)})),
+    )
+
+
+# ---- lights ---------------------------------------------------------------------------------------------
+
+# Read from the index matter_lights alone: it holds the very columns that are counted.
+UNIT_LIGHTS = """
+SELECT unit_id,
+       count(*) FILTER (WHERE yellow_at > %(now)s),
+       count(*) FILTER (WHERE yellow_at <= %(now)s AND due_at > %(now)s),
+       count(*) FILTER (WHERE due_at <= %(now)s)
+FROM matters_matter
+WHERE closed_at IS NULL AND paused_since IS NULL AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(units)s)
+GROUP BY unit_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLights:
+    """How many running matters of one unit stand at each light."""
+
+    unit_id: int
+    green: int = 0
+    yellow: int = 0
+    red: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return how many run."""
+        return self.green + self.yellow + self.red
+
+
+_kept: dict[tuple[str, Any], tuple[float, Any]] = {}
+
+
+def unit_lights(within: Area, now: datetime) -> list[UnitLights]:
+    """Return the lights of each unit of the area, in the order of the tree; units with nothing are there too."""
+    kept = _kept.get(("lights", within.path))
+    if kept and time.monotonic() - kept[0] < queries.LIGHTS_KEPT_S:
+        return list(kept[1])
+    counted = {row[0]: UnitLights(*row) for row in _rows(UNIT_LIGHTS, {**within.params, "now": now})}
+    listed = [counted.get(unit_id, UnitLights(unit_id)) for unit_id in within.units]
+    _kept["lights", within.path] = (time.monotonic(), listed)
+    return listed
+
+
+def forget_kept() -> None:
+    """Count anew at the next call."""
+    _kept.clear()
+
+
+def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+# ---- overdue, and why -----------------------------------------------------------------------------------
+
+OVERDUE_WHY = """
+SELECT why, count(*) FROM (
+    SELECT CASE WHEN open_tasks > 0 THEN 'tasks'
+                WHEN asked_days > 0 THEN 'extension'
+                WHEN claimed_by IS NULL THEN 'unclaimed'
+                ELSE 'long_step' END AS why
+    FROM matters_matter
+    WHERE closed_at IS NULL AND paused_since IS NULL AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(units)s)
+      AND due_at <= %(now)s
+) AS late GROUP BY why
+"""
+
+
+def overdue_why(within: Area, now: datetime) -> dict[Why, int]:
+    """Return how many matters are overdue, by what holds each up."""
+    counted = dict(_rows(OVERDUE_WHY, {**within.params, "now": now}))
+    return {why: counted.get(why, 0) for why in WHYS}
+
+
+def why_late(matter: Snapshot) -> Why:
+    """Return what holds up an overdue matter: the same rule as the count's."""
+    if matter.open_tasks:
+        return "tasks"
+    if matter.asked_days:
+        return "extension"
+    return "unclaimed" if matter.claimed_by is None else "long_step"
+
+
+PAUSED = """
+SELECT pause_reason, count(*), min(paused_since)
+FROM matters_matter
+WHERE closed_at IS NULL AND paused_since IS NOT NULL AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(units)s)
+GROUP BY pause_reason
+"""
+
+
+def paused(within: Area) -> list[tuple[str, int, datetime]]:
+    """Return why clocks stand still: reason, how many matters, the longest since when."""
+    return [(reason, count, since) for reason, count, since in _rows(PAUSED, within.params)]
+
+
+# ---- the very matters -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a supervisor has narrowed the list down to; empty values do not narrow."""
+
+    light: str = ""
+    state: str = ""
+    why: str = ""
+    officer: UUID | None = None
+
+
+def matters(
+    within: Area,
+    now: datetime,
+    narrowed: Narrowed | None = None,
+    *,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = queries.PAGE,
+) -> list[Snapshot]:
+    """Return the open matters of an area, most urgent first, after the (due_at, id) seen last."""
+    narrowed = narrowed or Narrowed()
+    rows = Matter.objects.filter(closed_at__isnull=True, org_id__in=within.orgs, unit_id__in=within.units)
+    rows = _with_light(rows, narrowed.light, now)
+    if narrowed.state:
+        rows = rows.filter(state=narrowed.state)
+    if narrowed.officer:
+        rows = rows.filter(claimed_by=narrowed.officer)
+    if narrowed.why:
+        rows = _held_up_by(rows.filter(paused_since__isnull=True, due_at__lte=now), narrowed.why)
+    if after:
+        rows = rows.extra(where=["(due_at, id) > (%s, %s)"], params=list(after))
+    return [queries.snapshot(row) for row in rows.defer("answers_sealed").order_by("due_at", "id")[:limit]]
+
+
+def _with_light(rows: Any, light: str, now: datetime) -> Any:
+    if light == "paused":
+        return rows.filter(paused_since__isnull=False)
+    running = rows.filter(paused_since__isnull=True)
+    if light == "green":
+        return running.filter(yellow_at__gt=now)
+    if light == "yellow":
+        return running.filter(yellow_at__lte=now, due_at__gt=now)
+    if light == "red":
+        return running.filter(due_at__lte=now)
+    return rows
+
+
+def _held_up_by(rows: Any, why: str) -> Any:
+    if why == "tasks":
+        return rows.filter(open_tasks__gt=0)
+    rows = rows.filter(open_tasks=0)
+    if why == "extension":
+        return rows.filter(asked_days__gt=0)
+    return rows.filter(asked_days=0, claimed_by__isnull=why == "unclaimed")
+
+
+# ---- load -----------------------------------------------------------------------------------------------
+
+LOAD = """
+SELECT claimed_by, unit_id, count(*),
+       count(*) FILTER (WHERE paused_since IS NULL AND yellow_at <= %(now)s AND due_at > %(now)s),
+       count(*) FILTER (WHERE paused_since IS NULL AND due_at <= %(now)s)
+FROM matters_matter
+WHERE claimed_by IS NOT NULL AND closed_at IS NULL AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(units)s)
+GROUP BY claimed_by, unit_id
+ORDER BY count(*) DESC, claimed_by
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What lies on one officer's desk: how many, how many soon due, how many late. A count, not a mark."""
+
+    officer_id: UUID
+    unit_id: int
+    open: int
+    due_soon: int
+    overdue: int
+
+
+def load(within: Area, now: datetime) -> list[Load]:
+    """Return what each officer of the area has claimed and not finished, the fullest desk first."""
+    return [Load(*row) for row in _rows(LOAD, {**within.params, "now": now})]
+
+
+# ---- trend ----------------------------------------------------------------------------------------------
+
+RECEIVED = """
+SELECT date_trunc('week', submitted_at AT TIME ZONE 'Asia/Shanghai')::date, count(*)
+FROM matters_matter
+WHERE submitted_at >= %(since)s AND org_id = ANY(%(orgs)s) AND station_id = ANY(%(stations)s)
+GROUP BY 1
+"""
+DECIDED = """
+SELECT date_trunc('week', closed_at AT TIME ZONE 'Asia/Shanghai')::date, count(*),
+       count(*) FILTER (WHERE closed_at <= due_at)
+FROM matters_matter
+WHERE closed_at >= %(since)s AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(deciding)s)
+  AND station_id = ANY(%(stations)s)
+GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The figures of one week, which begins on Monday `monday`."""
+
+    monday: date
+    received: int = 0
+    decided: int = 0
+    in_time: int = 0
+
+
+def trend(within: Area, now: datetime, weeks: int = WEEKS) -> list[Week]:
+    """Return received, closed and closed in time of the last `weeks` weeks, this one included, oldest first."""
+    kept = _kept.get(("trend", (within.path, weeks)))
+    if kept and time.monotonic() - kept[0] < KEPT_S:
+        return list(kept[1])
+    today = local_day(now)
+    monday = today - timedelta(days=today.weekday())
+    mondays = [monday - timedelta(weeks=back) for back in range(weeks - 1, -1, -1)]
+    params = {**within.params, "since": start_of(mondays[0])}
+    received = dict(_rows(RECEIVED, params))
+    decided = {row[0]: row[1:] for row in _rows(DECIDED, params)}
+    counted = [Week(day, received.get(day, 0), *decided.get(day, (0, 0))) for day in mondays]
+    _kept["trend", (within.path, weeks)] = (time.monotonic(), counted)
+    return counted
+
+
+def start_of(day: date) -> datetime:
+    """Return the first instant of `day` in China."""
+    from minjing.base.clock import CHINA
+
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA)
+
+
+# ---- what waits for an approver, and finding -------------------------------------------------------------
+
+
+def extensions_asked(paths: Sequence[str], limit: int = queries.PAGE) -> list[Snapshot]:
+    """Return the matters in which more time was asked for, of the stations at or below any of `paths`."""
+    here = [u for u in queries.units().values() if u.level == "station" and u.path.startswith(tuple(paths))]
+    rows = Matter.objects.filter(
+        asked_days__gt=0,
+        closed_at__isnull=True,
+        org_id__in={u.org_id for u in here},
+        station_id__in=[u.id for u in here],
+    )
+    return [queries.snapshot(row) for row in rows.defer("answers_sealed").order_by("due_at", "id")[:limit]]
+
+
+def of_subject(indexes: Sequence[bytes], account_ids: Sequence[UUID], limit: int = 50) -> list[Snapshot]:
+    """Return the matters about or by a person, by blind indexes and accounts, newest first."""
+    about = Matter.objects.filter(subject_index__in=indexes).defer("answers_sealed")
+    by_them = Matter.objects.filter(account_id__in=account_ids).defer("answers_sealed")
+    rows = {row.id: row for part in (about, by_them) for row in part.order_by("-submitted_at")[:limit]}
+    newest = sorted(rows.values(), key=lambda row: row.submitted_at, reverse=True)
+    return [queries.snapshot(row) for row in newest[:limit]]
