@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Q
 from pypinyin import Style, lazy_pinyin
 
-from minjing.base.clock import local_day
+from minjing.base.clock import CHINA, local_day
 from minjing.base.workdays import WorkCalendar, build
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Unit
@@ -124,6 +124,17 @@ def place_of(station_id: int) -> Place:
     above = [known[int(part)] for part in station.path.rstrip(".").split(".")]
     by_level = {unit.level: unit.id for unit in above}
     return Place(station_id, by_level.get("branch", station_id), above[0].id, station.path)
+
+
+def calendars() -> list[Calendar]:
+    """Return every revision of the working-day calendar, newest first."""
+    return list(Calendar.objects.order_by("-revision"))
+
+
+def versions(code: str = "") -> list[Procedure]:
+    """Return the published versions without their bodies, by code, newest first."""
+    rows = Procedure.objects.filter(code=code) if code else Procedure.objects.all()
+    return list(rows.defer("body").order_by("code", "-version"))
 
 
 @lru_cache(maxsize=2048)
@@ -408,7 +419,20 @@ def drafts(by: Actor, now: datetime) -> list[Draft]:
     return list(rows.order_by("-saved_at")[:PAGE])
 
 
-QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "review", "done")
+QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "deciding", "review", "done")
+SORTS = {"due": "due_at", "received": "submitted_at", "step": "step_since", "closed": "closed_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an officer wants a queue: narrowed, and in which order. Empty values do not narrow."""
+
+    code: str = ""
+    light: str = ""
+    since: date | None = None  # received from this day on
+    until: date | None = None  # … up to and including this one
+    sort: str = "due"
+    newest_first: bool = False
 
 
 def queue(
@@ -419,17 +443,43 @@ def queue(
     after: tuple[datetime, UUID] | None = None,
     limit: int = PAGE,
     code: str = "",
+    wish: Wish | None = None,
 ) -> list[Snapshot]:
-    """Return one of an officer's queues, most urgent first; `after` is the (due_at, id) of the last row seen."""
-    rows = _queue(by, name, now).defer("answers_sealed")
-    if code:
-        rows = rows.filter(code=code)
-    if name == "done":
-        rows = rows.filter(closed_at__lt=after[0]) if after else rows
-        return [snapshot(row) for row in rows.order_by("-closed_at")[:limit]]
+    """Return one of an officer's queues, most urgent first unless wished otherwise.
+
+    `after` is the (value of the sorted column, id) of the last row seen.
+    """
+    default = Wish(code, sort="closed", newest_first=True) if name == "done" else Wish(code)
+    wish = wish or default
+    rows = _wished(_queue(by, name, now), wish, now).defer("answers_sealed")
+    column = SORTS.get(wish.sort, "due_at")
     if after:
-        rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], id__gt=after[1]))
-    return [snapshot(row) for row in rows.order_by("due_at", "id")[:limit]]
+        beyond, back = ("lt", "lt") if wish.newest_first else ("gt", "gt")
+        rows = rows.filter(Q(**{f"{column}__{beyond}": after[0]}) | Q(**{column: after[0], f"id__{back}": after[1]}))
+    order = (f"-{column}", "-id") if wish.newest_first else (column, "id")
+    return [snapshot(row) for row in rows.order_by(*order)[:limit]]
+
+
+def _wished(rows: Any, wish: Wish, now: datetime) -> Any:
+    if wish.code:
+        rows = rows.filter(code=wish.code)
+    if wish.since:
+        rows = rows.filter(submitted_at__gte=_start_of(wish.since))
+    if wish.until:
+        rows = rows.filter(submitted_at__lt=_start_of(wish.until + timedelta(days=1)))
+    if wish.light == "paused":
+        return rows.filter(paused_since__isnull=False)
+    if wish.light == "green":
+        return rows.filter(paused_since__isnull=True, yellow_at__gt=now)
+    if wish.light == "yellow":
+        return rows.filter(paused_since__isnull=True, yellow_at__lte=now, due_at__gt=now)
+    if wish.light == "red":
+        return rows.filter(paused_since__isnull=True, due_at__lte=now)
+    return rows
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA)
 
 
 def _queue(by: Actor, name: str, now: datetime) -> Any:
@@ -442,6 +492,9 @@ def _queue(by: Actor, name: str, now: datetime) -> Any:
         return live.filter(paused_since__isnull=True, yellow_at__lte=now, due_at__gt=now)
     if name == "overdue":
         return live.filter(paused_since__isnull=True, due_at__lte=now)
+    if name == "deciding":
+        ours = Matter.objects.filter(_in_my_units(by), closed_at__isnull=True, paused_since__isnull=True)
+        return ours.filter(post__endswith="_approver")
     if name == "review":
         return live.filter(state__in=("correcting", "reopening"))
     if name == "waiting":
