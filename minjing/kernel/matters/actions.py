@@ -294,7 +294,7 @@ def _decides_itself(body: Body, answers: Mapping[str, Any], now: datetime) -> bo
 
 
 def _decided_at_once(matter: Snapshot, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
-    """Issue at once; if the register does not bear it out, a savepoint undoes it and the matter waits for an officer."""
+    """Issue at once; what the register does not bear out is undone (savepoint) and waits for an officer."""
     try:
         with transaction.atomic():
             return act(matter.id, "issue", ver=1, by=SYSTEM, now=now, request_id=new_id())

@@ -650,3 +650,12 @@ def wanted_materials(
         files = tuple(m for m in attached if m.name == spec.name and m.file_id)
         wanted.append(Wanted(spec, held, files))
     return wanted
+
+
+# ---- versions -------------------------------------------------------------------------------------------
+
+
+def versions(code: str = "") -> list[Procedure]:
+    """Return the published versions, of one service or of all, newest first, without their bodies."""
+    rows = Procedure.objects.filter(code=code) if code else Procedure.objects.all()
+    return list(rows.defer("body").order_by("code", "-version"))

@@ -1,0 +1,26 @@
+"""Periodic work of the engine: lapses, and the sampled check that state and history agree."""
+
+import logging
+
+from procrastinate.contrib.django import app
+
+from minjing.base.clock import now
+from minjing.kernel.matters import actions
+
+log = logging.getLogger("minjing.matters")
+REFOLD_SAMPLE = 200
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="matters.sweep", queueing_lock="matters.sweep", pass_context=False)
+def sweep(timestamp: int) -> None:
+    """Let overdue supplements lapse and forget what has expired; safe to run twice."""
+    actions.sweep(now())
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="matters.refold", queueing_lock="matters.refold", pass_context=False)
+def refold(timestamp: int) -> None:
+    """Compare the matters that moved last with their history and raise an alarm for each that disagrees."""
+    for matter, faults in actions.sample_refold(REFOLD_SAMPLE):
+        log.error("matter %s does not refold: %s", matter.id, ", ".join(sorted(faults)))
