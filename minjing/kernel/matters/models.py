@@ -141,6 +141,12 @@ class Matter(models.Model):
             models.Index(fields=["subject_index", "code"], name="matter_duplicate"),
             # Received by week: rows lie in the order they came, so a few blocks tell where to look.
             BrinIndex(fields=["submitted_at"], name="matter_received"),
+            # Clocks that stand still, for the queue of what waits for applicants.
+            models.Index(
+                fields=["org_id", "station_id", "due_at"],
+                condition=Q(paused_since__isnull=False, closed_at__isnull=True),
+                name="matter_paused",
+            ),
             # Extensions that wait for approval: very few at any time.
             models.Index(
                 fields=["org_id", "station_id"],

@@ -519,16 +519,13 @@ def _mine_to_do(by: Actor) -> Q:
 
 
 def _in_my_units(by: Actor) -> Q:
-    """What lies at or below the units the officer serves in."""
+    """What was received at or below the units the officer serves in, wherever it lies now."""
     wanted = Q(pk__in=[])
     for h in by.holdings:
         if h.post in ADMINISTRATORS:
             continue
-        below = [u.id for u in units().values() if u.path.startswith(h.unit_path)]
-        if h.level == "station":
-            wanted |= Q(org_id=h.org_id, station_id=h.unit_id)
-        else:
-            wanted |= Q(org_id__in=_orgs(h.org_id), unit_id__in=below)
+        below = [u.id for u in units().values() if u.path.startswith(h.unit_path) and u.level == "station"]
+        wanted |= Q(org_id__in=_orgs(h.org_id), station_id__in=below)
     return wanted
 
 
