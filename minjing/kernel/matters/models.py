@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import BrinIndex
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 

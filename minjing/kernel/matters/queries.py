@@ -131,12 +131,6 @@ def calendars() -> list[Calendar]:
     return list(Calendar.objects.order_by("-revision"))
 
 
-def versions(code: str = "") -> list[Procedure]:
-    """Return the published versions without their bodies, by code, newest first."""
-    rows = Procedure.objects.filter(code=code) if code else Procedure.objects.all()
-    return list(rows.defer("body").order_by("code", "-version"))
-
-
 @lru_cache(maxsize=2048)
 def _body(procedure_id: UUID) -> Body:
     # Published rows never change, so a body may be kept for good.
