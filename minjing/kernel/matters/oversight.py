@@ -6,15 +6,19 @@ The caller has checked the right to supervise; every query names the districts a
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
-from minjing.base.clock import local_day
+from minjing.base.clock import CHINA, local_day
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.models import Account, Person
+from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.models import Matter
 from minjing.kernel.matters.rules import Snapshot
@@ -289,8 +293,6 @@ def trend(within: Area, now: datetime, weeks: int = WEEKS) -> list[Week]:
 
 def start_of(day: date) -> datetime:
     """Return the first instant of `day` in China."""
-    from minjing.base.clock import CHINA
-
     return datetime(day.year, day.month, day.day, tzinfo=CHINA)
 
 
@@ -309,10 +311,30 @@ def extensions_asked(paths: Sequence[str], limit: int = queries.PAGE) -> list[Sn
     return [queries.snapshot(row) for row in rows.defer("answers_sealed").order_by("due_at", "id")[:limit]]
 
 
-def of_subject(indexes: Sequence[bytes], account_ids: Sequence[UUID], limit: int = 50) -> list[Snapshot]:
-    """Return the matters about or by a person, by blind indexes and accounts, newest first."""
-    about = Matter.objects.filter(subject_index__in=indexes).defer("answers_sealed")
-    by_them = Matter.objects.filter(account_id__in=account_ids).defer("answers_sealed")
-    rows = {row.id: row for part in (about, by_them) for row in part.order_by("-submitted_at")[:limit]}
-    newest = sorted(rows.values(), key=lambda row: row.submitted_at, reverse=True)
-    return [queries.snapshot(row) for row in newest[:limit]]
+def of_person(person_id: UUID, by: Actor, limit: int = queries.PAGE) -> list[Snapshot]:
+    """Return the matters by or about a person that are the asker's business, newest first."""
+    id_index = Person.objects.filter(id=person_id).values_list("id_index", flat=True).first()
+    indexes = [blind_index("person", str(person_id)), *([bytes(id_index)] if id_index else [])]
+    accounts = list(Account.objects.filter(person_id=person_id).values_list("id", flat=True))
+    return _found(Q(account_id__in=accounts), indexes, by, limit)
+
+
+def of_id_number(id_number: str, by: Actor, limit: int = queries.PAGE) -> list[Snapshot]:
+    """Return the matters about this ID number that are the asker's business, newest first."""
+    return _found(Q(pk__in=[]), [blind_index("id_number", id_number)], by, limit)
+
+
+def _found(by_them: Q, indexes: Sequence[bytes], by: Actor, limit: int) -> list[Snapshot]:
+    rows = {}
+    for wanted in (by_them, Q(subject_index__in=indexes)):  # two index scans, not one that can use neither
+        found = Matter.objects.filter(wanted).defer("answers_sealed").order_by("-submitted_at")[:limit]
+        rows.update({row.id: queries.snapshot(row) for row in found})
+    seen = [matter for matter in rows.values() if queries.may_see(matter, by)]
+    return sorted(seen, key=lambda m: m.submitted_at, reverse=True)[:limit]
+
+
+def by_id(matter_ids: Iterable[UUID], by: Actor) -> dict[UUID, Snapshot]:
+    """Return those of these matters that are the asker's business."""
+    rows = Matter.objects.filter(id__in=set(matter_ids)).defer("answers_sealed")
+    found = (queries.snapshot(row) for row in rows)
+    return {matter.id: matter for matter in found if queries.may_see(matter, by)}
