@@ -1,0 +1,172 @@
+"""Issuing and revoking papers. Both run inside the transaction of the decision they belong to.
+
+The caller has settled that `by` may decide; papers only make what was decided.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from minjing.base.clock import CHINA
+from minjing.base.ids import new_id
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.models import Unit
+from minjing.kernel.identity.sealing import seal
+from minjing.kernel.ledger.actions import append, entry
+from minjing.kernel.papers import rules, signing, typeset
+from minjing.kernel.papers.city import city
+from minjing.kernel.papers.errors import AlreadyRevoked, Unknown
+from minjing.kernel.papers.models import Paper
+
+FACTS_CONTEXT = "papers_paper.facts"
+PDF_CONTEXT = "papers_paper.pdf"
+Facts = Sequence[tuple[Mapping[str, str], str]]
+
+NEXT_NUMBER = """
+INSERT INTO papers_counter (org_id, year, last) VALUES (%s, %s, 1)
+ON CONFLICT (org_id, year) DO UPDATE SET last = papers_counter.last + 1 RETURNING last
+"""
+
+
+@transaction.atomic
+def issue(
+    *,
+    kind: str,
+    title: Mapping[str, str],
+    matter_id: UUID,
+    matter_number: str,
+    org_id: int,
+    holder_person: UUID,
+    facts: Facts,
+    valid_until: datetime | None,
+    unit_id: int,
+    by: Actor,
+    now: datetime,
+) -> Paper:
+    """Typeset, sign, seal and record one paper; it stands or falls with the caller's transaction.
+
+    `facts` are pairs of a label {zh, en} and what is printed beside it, in order. A paper of the same matter that
+    was revoked before is marked as replaced by this one. Raises Erased when the holder's key is gone.
+    """
+    unit = Unit.objects.get(id=unit_id)
+    bureau = Unit.objects.get(id=int(unit.path.split(".", 1)[0])) if "." in unit.path else unit
+    code, year = rules.new_code(org_id), now.astimezone(CHINA).year
+    number = rules.number(city().prefix, org_id, year, _next(org_id, year))
+    sheet = typeset.Sheet(
+        kind=kind,
+        title=dict(title),
+        number=number,
+        matter_number=matter_number,
+        code=code,
+        check_url=f"{settings.BASE_URL}/open/check/",
+        facts=[(dict(label), value) for label, value in facts],
+        bureau=bureau.name,
+        unit=unit.name,
+        issued_at=now,
+        valid_until=valid_until,
+        demo=settings.DEMO,
+    )
+    pdf = signing.sign(typeset.render(sheet), unit_name=unit.name["zh"])
+    digest = hashlib.sha256(pdf).digest()
+    paper_id = new_id()
+    record = entry(
+        "papers:paper:issued",
+        {
+            "paper": paper_id,
+            "number": number,
+            "kind": kind,
+            "matter": matter_id,
+            "unit": unit_id,
+            "valid_until": valid_until,
+            "sha256": digest.hex(),
+            "by": by.account_id,
+        },
+        at=now,
+        org_id=org_id,
+        subject_id=holder_person,
+    )
+    paper = Paper.objects.create(
+        id=paper_id,
+        org_id=org_id,
+        number=number,
+        code=code,
+        kind=kind,
+        title=dict(title),
+        matter_id=matter_id,
+        holder_id=holder_person,
+        unit_id=unit_id,
+        issued_by=by.account_id,
+        issued_at=now,
+        valid_until=valid_until,
+        facts_sealed=seal(holder_person, FACTS_CONTEXT, json.dumps(sheet.facts, ensure_ascii=False)),
+        pdf_sealed=seal(holder_person, PDF_CONTEXT, pdf),
+        pdf_sha256=digest,
+        pdf_size=len(pdf),
+        entry_id=record.id,
+    )
+    Paper.objects.filter(matter_id=matter_id, state=Paper.REVOKED, replaced_by__isnull=True).update(
+        replaced_by=paper_id
+    )
+    append(record)
+    return paper
+
+
+@transaction.atomic
+def revoke(paper_id: UUID, *, reason: str, by: Actor, now: datetime) -> Paper:
+    """Take back a paper for one of rules.REASONS. Raises Unknown, AlreadyRevoked; ValueError for another reason."""
+    paper = Paper.objects.select_for_update().filter(id=paper_id).defer("pdf_sealed", "facts_sealed").first()
+    if paper is None:
+        raise Unknown
+    if paper.state == Paper.REVOKED:
+        raise AlreadyRevoked
+    _revoke([paper], reason=reason, by=by, now=now)
+    return paper
+
+
+@transaction.atomic
+def revoke_of_matter(matter_id: UUID, *, reason: str, by: Actor, now: datetime) -> int:
+    """Take back every valid paper of a matter; return how many there were."""
+    papers = Paper.objects.select_for_update().filter(matter_id=matter_id, state=Paper.VALID)
+    valid = list(papers.defer("pdf_sealed", "facts_sealed"))
+    _revoke(valid, reason=reason, by=by, now=now)
+    return len(valid)
+
+
+def _revoke(papers: Sequence[Paper], *, reason: str, by: Actor, now: datetime) -> None:
+    if reason not in rules.REASONS:
+        raise ValueError(f"{reason!r} is no reason to revoke a paper: {', '.join(rules.REASONS)}")
+    for paper in papers:
+        paper.state, paper.reason = Paper.REVOKED, reason
+        paper.revoked_at, paper.revoked_by = now, by.account_id
+        paper.save(update_fields=["state", "reason", "revoked_at", "revoked_by"])
+    append(
+        *(
+            entry(
+                "papers:paper:revoked",
+                {
+                    "paper": paper.id,
+                    "number": paper.number,
+                    "kind": paper.kind,
+                    "matter": paper.matter_id,
+                    "reason": reason,
+                    "by": by.account_id,
+                },
+                at=now,
+                org_id=paper.org_id,
+                subject_id=paper.holder_id,
+            )
+            for paper in papers
+        )
+    )
+
+
+def _next(org_id: int, year: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [org_id, year])
+        row: tuple[int] = cursor.fetchone()
+        return row[0]
