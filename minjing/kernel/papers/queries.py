@@ -3,7 +3,6 @@ checked the asker's right on the matter or the person, and recorded the look."""
 
 import hashlib
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -134,7 +133,7 @@ def _by_code(text: str) -> Paper | None:
 
 
 def _cards(papers: QuerySet[Paper], now: datetime) -> list[Card]:
-    rows: Sequence[Paper] = papers.only(*LISTED).order_by("-issued_at", "-id")
+    rows = papers.only(*LISTED).order_by("-issued_at", "-id")
     return [
         Card(
             id=p.id,

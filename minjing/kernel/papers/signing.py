@@ -123,7 +123,7 @@ def make(folder: Path, names: Names, now: datetime) -> None:
 
 @lru_cache(maxsize=4)
 def _signer(folder: Path) -> signers.SimpleSigner:
-    signer = signers.SimpleSigner.load(
+    signer: signers.SimpleSigner | None = signers.SimpleSigner.load(  # type: ignore[no-untyped-call]
         key_file=str(folder / "signer.key"),
         cert_file=str(folder / "signer.pem"),
         ca_chain_files=(str(folder / "authority.pem"),),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 import segno
 import typst
@@ -20,7 +20,7 @@ from minjing.kernel.papers.rules import grouped, parse_ranges, printable
 HERE = Path(__file__).parent
 TEMPLATES, FONTS = HERE / "templates_typst", HERE / "fonts"
 # PDF/A-2u: the archive's form; fonts inside, every glyph with its character, so that names can be searched.
-STANDARD = "a-2u"
+STANDARD: Final = "a-2u"
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -101,7 +101,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         seal = "电子签章"
         footer = {
             "zh": "本证照经可靠电子签名，电子印章与实物印章具有同等法律效力（国务院令第 716 号第九条）。",
-            "en": "Signed electronically; an electronic seal equals a physical one (State Council Decree 716, art. 9).",
+            "en": "Signed electronically; an electronic seal equals a physical one (State Council Decree 716, 9).",
         }
     return {
         "kind": sheet.kind,

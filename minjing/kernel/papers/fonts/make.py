@@ -4,6 +4,9 @@ Run: python -m venv x && x/bin/pip install fonttools && x/bin/python make.py FOL
 Not part of the running system; the result lies beside it, with manifest.json saying what it is.
 """
 
+# mypy: ignore-errors
+# fontTools is needed here alone, and not by the system.
+
 import hashlib
 import json
 import sys
