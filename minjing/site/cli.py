@@ -1,22 +1,210 @@
-"""The command `minjing`. Verbs it does not know itself are Django's management commands."""
+"""The command `minjing`: up, web, worker, demo, healthz; its other verbs are the parts' own commands."""
 
+from __future__ import annotations
+
+import argparse
 import os
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from minjing.site import postgres, processes
+from minjing.site.processes import CannotStart, Child
 
-def main() -> None:
-    """Run one verb of the command line."""
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb of the command line; what goes wrong is one sentence, not a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
-    from minjing.site import postgres
+    verbs: dict[str, Callable[[list[str]], None]] = {
+        "up": up,
+        "web": web,
+        "worker": worker,
+        "demo": demo,
+        "stop-postgres": lambda _: postgres.stop(data_dir()),
+    }
+    verb = given[0] if given else "help"
+    if verb in ("help", "-h", "--help"):
+        print(HELP)
+        return
+    try:
+        processes.check_folder(data_dir())
+        if verb in verbs:
+            verbs[verb](given[1:])
+        else:
+            connect()
+            from django.core.management import execute_from_command_line
 
-    root = Path(__file__).resolve().parents[2]
-    data_dir = Path(os.environ.get("DATA_DIR") or root / "var").resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    postgres.ensure(data_dir)
-    from django.core.management import execute_from_command_line
+            execute_from_command_line(["minjing", *given])
+    except CannotStart as reason:
+        sys.exit(f"minjing: {reason}")
+    except ModuleNotFoundError as missing:
+        sys.exit(f"minjing: the package {missing.name!r} is missing from the environment. Run `make setup`.")
 
-    execute_from_command_line(["minjing", *sys.argv[1:]])
+
+HELP = """minjing VERB
+
+  up                    start everything (web, worker, sequencer, in the demo also the SMS stand-in)
+  web | worker | sequencer   one process alone
+  demo load             fill the database with the synthetic city
+  demo token NAME       print an API token for a demo user
+  demo journey --url U  walk the main journey over HTTP; exit 0 when every step held
+  demo sms-gateway      the SMS stand-in
+  catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
+  matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
+  ledger status | verify
+  stop-postgres         stop the embedded database"""
+
+
+def data_dir() -> Path:
+    """Return the folder of all data."""
+    return Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve()
+
+
+def port() -> int:
+    """Return the port of the pages."""
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or not 1 <= int(text) <= 65_534:
+        raise CannotStart(f"PORT must be a number between 1 and 65534, not {text!r}.")
+    return int(text)
+
+
+def connect() -> None:
+    """Start the database if it is the embedded one and say plainly when it cannot be used."""
+    postgres.check(postgres.ensure(data_dir()))
+
+
+def up(arguments: list[str]) -> None:
+    """Start everything under this parent and stay until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="minjing up")
+    parser.add_argument("--workers", type=int, default=int(os.environ.get("WEB_WORKERS") or 2))
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    number = port()
+    processes.check_port(number)
+    connect()
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    prepare()
+    children = [
+        Child("web", processes.web(number, options.workers)),
+        Child("sequencer", processes.own("sequencer")),
+        Child("worker", processes.own("worker")),
+    ]
+    if settings.DEMO:
+        processes.check_port(number + 1)
+        children.insert(0, Child("sms", processes.own("demo", "sms-gateway", "--port", str(number + 1))))
+
+    def ready() -> None:
+        processes.wait_until_served(number)
+        print(welcome(time.monotonic() - began), flush=True)
+
+    try:
+        processes.supervise(children, ready)
+    except BaseException:
+        processes.stop_all(children)
+        raise
+    finally:
+        if not os.environ.get("KEEP_POSTGRES") and "DATABASE_URL" not in _given_by_user:
+            postgres.stop(data_dir())
+    print("minjing: stopped; the data stays in", data_dir())
+
+
+_given_by_user = frozenset(os.environ)
+
+
+def prepare() -> None:
+    """Bring the database up to date: tables, catalogue, demo city; quick when nothing has changed."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        print("minjing: making the tables …", flush=True)
+        call_command("migrate", verbosity=0)
+    if settings.DEMO:
+        from minjing.base.clock import now
+        from minjing.site import demo as city
+
+        city.load(now(), lambda line: print(f"minjing: {line}", flush=True))
+
+
+def welcome(seconds: float) -> str:
+    """Return what is printed once the pages are served: addresses and, in the demo, the logins."""
+    from django.conf import settings
+
+    base = settings.BASE_URL
+    lines = [
+        "",
+        f"  Minjing 民警 · 民生警务 is up ({seconds:.1f} s). Ctrl-C stops it; the data stays in {settings.DATA_DIR}.",
+        f"    residents  {base}/            officers  {base}/officer/",
+        f"    open portal {base}/open/       API       {base}/api/docs",
+    ]
+    if settings.DEMO:
+        from minjing.site import demo as city
+
+        lines += [f"    text messages of the demo  {settings.SMS_INBOX_URL}", "", *city.logins()]
+    return "\n".join([*lines, ""])
+
+
+def web(arguments: list[str]) -> None:
+    """Serve the pages alone."""
+    processes.check_port(port())
+    connect()
+    command = processes.web(port(), int(os.environ.get("WEB_WORKERS") or 2))
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter
+
+
+def worker(arguments: list[str]) -> None:
+    """Run the jobs: notices, periodic work."""
+    connect()
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("procrastinate", "worker", *arguments, verbosity=0)
+
+
+def demo(arguments: list[str]) -> None:
+    """Run one of the demo's verbs: load, token, journey, sms-gateway."""
+    parser = argparse.ArgumentParser(prog="minjing demo")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("load")
+    token = verbs.add_parser("token")
+    token.add_argument("name")
+    journey = verbs.add_parser("journey")
+    journey.add_argument("--url", required=True)
+    gateway = verbs.add_parser("sms-gateway")
+    gateway.add_argument("--port", type=int)
+    options = parser.parse_args(arguments)
+    if options.verb == "journey":
+        from minjing.site import journey as walk
+
+        sys.exit(walk.main(options.url))
+    if options.verb == "sms-gateway":
+        from minjing.kernel.notify.providers import standin
+
+        standin.serve(options.port or port() + 1)
+        return
+    connect()
+    import django
+
+    django.setup()
+    from minjing.base.clock import now
+    from minjing.site import demo as city
+
+    if options.verb == "load":
+        city.load(now(), print)
+    else:
+        print(city.token(options.name, now()))
 
 
 if __name__ == "__main__":

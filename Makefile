@@ -1,0 +1,44 @@
+# Two commands: `make up` runs Minjing, `make test` passes the tests. Each does all its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: up setup test check journey bench faults lock clean
+
+up: $(VENV)/.ready
+	@exec $(BIN)/minjing up
+
+setup: $(VENV)/.ready
+
+# The environment from locked versions with hashes; made anew when the lock or the interpreter changes.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Minjing needs Python 3.11 or newer.")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "The venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: $(VENV)/.ready
+	@sh tests/setup.sh
+	$(BIN)/pytest
+
+check: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/minjing makemigrations --check --dry-run
+	$(BIN)/minjing catalog lint
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+# Resolve the versions anew; only when a dependency changes.
+lock: $(VENV)/.ready
+	$(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe \
+	  --extra dev --extra bench -o requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) var
