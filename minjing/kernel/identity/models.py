@@ -3,11 +3,12 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.personal import PERSONAL, PUBLIC, SENSITIVE, Personal
+from minjing.kernel.identity.personal import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, Personal
 
 SERVICE = "办理公安政务服务事项"
 RETAINED = "账户存续期间及注销后 3 年"
@@ -18,21 +19,29 @@ class Person(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     id_index = models.BinaryField(max_length=32, null=True, unique=True)
+    # Officers' search by exact name; many people share one.
+    name_index = models.BinaryField(max_length=32, null=True, db_index=True)
     name_sealed = models.BinaryField()
     id_number_sealed = models.BinaryField()
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
 
     personal: ClassVar[dict[str, Personal]] = {
-        "name_sealed": Personal(PERSONAL, SERVICE, "户口登记条例 art. 4", "永久(户籍档案)"),
-        "id_number_sealed": Personal(SENSITIVE, SERVICE, "居民身份证法 art. 3", "永久(户籍档案)"),
-        "id_index": Personal(SENSITIVE, "按号码查找本人", "居民身份证法 art. 3", "永久(户籍档案)"),
+        "name_index": Personal(PERSONAL, "按姓名查找本人", "户口登记条例 art. 4", "永久（户籍档案）"),
+        "name_sealed": Personal(PERSONAL, SERVICE, "户口登记条例 art. 4", "永久（户籍档案）"),
+        "id_number_sealed": Personal(SENSITIVE, SERVICE, "居民身份证法 art. 3", "永久（户籍档案）"),
+        "id_index": Personal(SENSITIVE, "按号码查找本人", "居民身份证法 art. 3", "永久（户籍档案）"),
     }
 
 
 class PersonKey(models.Model):
-    """The key of one person, wrapped under the master key; deleting the row erases the person (crypto-erase)."""
+    """The key of one person, wrapped under the master key; deleting the row erases the person (crypto-erase).
 
-    person = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="key")
+    The owner is a Person, or an Account for what belongs to the door itself (the phone) or whose holder has not
+    yet said who they are. No foreign key: the key goes alone, the rows it opened stay and say nothing.
+    """
+
+    owner_id = models.UUIDField(primary_key=True)
     wrapped = models.BinaryField(max_length=96)
     created_at = models.DateTimeField()
 
@@ -70,8 +79,8 @@ class Account(AbstractBaseUser):
     objects: ClassVar[AccountManager] = AccountManager()
 
     personal: ClassVar[dict[str, Personal]] = {
-        "phone_sealed": Personal(PERSONAL, "登录与办件通知", "本人同意(个人信息保护法 art. 13)", RETAINED),
-        "phone_index": Personal(PERSONAL, "按手机号登录", "本人同意(个人信息保护法 art. 13)", RETAINED),
+        "phone_sealed": Personal(PERSONAL, "登录与办件通知", "本人同意（个人信息保护法 art. 13）", RETAINED),
+        "phone_index": Personal(PERSONAL, "按手机号登录", "本人同意（个人信息保护法 art. 13）", RETAINED),
         "display_name": Personal(PUBLIC, "执法公示", "人民警察法 art. 23", "任职期间"),
         "police_number": Personal(PUBLIC, "执法公示", "人民警察法 art. 23", "任职期间"),
     }
@@ -94,7 +103,9 @@ class Unit(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(max_length=60, unique=True)  # ids from the root, each followed by a dot: "1.4.27."
     name = models.JSONField()  # {zh, en}
-    address = models.JSONField(default=dict)
+    address = models.JSONField(default=dict)  # {zh, en}
+    phone = models.CharField(max_length=20, blank=True)  # of the unit, public
+    hours = models.JSONField(default=dict)  # {zh, en}: when the counter is open
     lon = models.FloatField(null=True)  # WGS-84
     lat = models.FloatField(null=True)
 
@@ -141,7 +152,73 @@ class Appointment(models.Model):
                 condition=Q(deputy_for__isnull=True) | Q(until__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["account", "until"]), models.Index(fields=["unit", "post"])]
+        indexes = [
+            models.Index(fields=["account", "until"], name="appointment_by_account"),
+            models.Index(fields=["unit", "post"], name="appointment_by_post"),
+        ]
+
+
+class Session(AbstractBaseSession):
+    """A sign-in that lasts: only the hash of its key is kept, so that a copy of the database opens no session."""
+
+    session_key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the cookie, in hex
+    ref = models.UUIDField(default=new_id, unique=True)  # names the session on the page that lists them
+    account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="sessions")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    device = models.CharField(max_length=40, blank=True)  # "Chrome · Android": coarse on purpose
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "device": Personal(INTERNAL, "本人查看登录设备", "网络安全法 art. 21", "会话结束后即删"),
+    }
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-seen_at"], name="session_by_account")]
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """Return the store that reads and writes these rows."""
+        from minjing.kernel.identity.sessions import SessionStore
+
+        return SessionStore
+
+
+class Erasure(models.Model):
+    """A wish to erase a person: one administrator asks, another confirms; nobody erases alone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="erasures")
+    ground = models.CharField(max_length=30)  # a key of ERASURE_GROUNDS
+    asked_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    done_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="erasure_by_two_people", condition=Q(done_by__isnull=True) | ~Q(done_by=F("asked_by"))
+            ),
+            models.CheckConstraint(
+                name="erasure_done_is_paired",
+                condition=Q(done_by__isnull=True, done_at__isnull=True)
+                | Q(done_by__isnull=False, done_at__isnull=False),
+            ),
+        ]
+
+
+class Tally(models.Model):
+    """How often something was tried since when: the limits on codes and sign-ins, one row a key."""
+
+    key_index = models.BinaryField(max_length=32, primary_key=True)  # blind index of "what|who"
+    since = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "key_index": Personal(PERSONAL, "防止滥用验证码与猜测口令", "网络安全法 art. 21", "24 小时"),
+    }
 
 
 class ApiToken(models.Model):
@@ -165,6 +242,6 @@ class PhoneCode(models.Model):
     expires_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
 
-    personal: ClassVar[dict[str, Any]] = {
-        "phone_index": Personal(PERSONAL, "验证手机号", "本人同意(个人信息保护法 art. 13)", "10 分钟"),
+    personal: ClassVar[dict[str, Personal]] = {
+        "phone_index": Personal(PERSONAL, "验证手机号", "本人同意（个人信息保护法 art. 13）", "10 分钟"),
     }

@@ -1,0 +1,86 @@
+"""What others hang into identity: it lies low in the house and calls upwards only through these.
+
+Each is filled once, in the `ready()` of the part that owns it; a second registration replaces the first.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from minjing.kernel.identity.errors import Text
+
+
+class CodeSender(Protocol):
+    """Sends a one-time code to a phone; called inside the transaction that stores the code's hash.
+
+    `notify` registers one that puts the message in its outbox. It must not raise for a phone that does not exist:
+    the answer to the asker is the same for every phone.
+    """
+
+    def __call__(self, *, phone: str, code: str, minutes: int, language: str, now: datetime) -> None:
+        """Queue the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the register says of an ID number: `found` and `name_agrees` are both needed to vouch for someone."""
+
+    found: bool
+    name_agrees: bool = False
+    alive: bool = True
+
+
+class RegisterCheck(Protocol):
+    """Asks the population register whether this name belongs to this ID number; `household` registers one."""
+
+    def __call__(self, *, name: str, id_number: str, now: datetime) -> Registered:
+        """Return what the register knows; must not tell a wrong name from an unknown number to anyone else."""
+
+
+# (person ids) → {person id: value}; called only after the ledger entries of the look are written.
+FieldReader = Callable[[Iterable[UUID]], Mapping[UUID, str]]
+# (matter ids) → {matter id: its number}, for the page "who looked at my data".
+MatterNumbers = Callable[[Iterable[UUID]], Mapping[UUID, str]]
+
+
+@dataclass
+class Plugs:
+    """The sockets; one instance serves the process, tests may make their own."""
+
+    send_code: CodeSender | None = None
+    check_register: RegisterCheck | None = None
+    matter_numbers: MatterNumbers | None = None
+    fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
+
+
+plugs = Plugs()
+
+
+def code_sender(sender: CodeSender) -> CodeSender:
+    """Register the one that sends codes to phones."""
+    plugs.send_code = sender
+    return sender
+
+
+def register_check(check: RegisterCheck) -> RegisterCheck:
+    """Register the one that vouches for name and ID number."""
+    plugs.check_register = check
+    return check
+
+
+def matter_numbers(reader: MatterNumbers) -> MatterNumbers:
+    """Register the one that names matters by number."""
+    plugs.matter_numbers = reader
+    return reader
+
+
+def person_field(name: str, title: Text) -> Callable[[FieldReader], FieldReader]:
+    """Register a field of persons that `actions.look` can read, with its name in both languages."""
+
+    def register(reader: FieldReader) -> FieldReader:
+        plugs.fields[name] = (title, reader)
+        return reader
+
+    return register

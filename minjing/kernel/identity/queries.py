@@ -1,0 +1,198 @@
+"""Reading who acts, who holds what, and who looked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from minjing.kernel.identity import sealing
+from minjing.kernel.identity.actor import Actor, Holding
+from minjing.kernel.identity.errors import Text, Unknown
+from minjing.kernel.identity.models import Account, Person, Post, Unit
+from minjing.kernel.identity.plugs import plugs
+from minjing.kernel.identity.reasons import reasons
+
+NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
+PHONE = "identity_account.phone"
+
+# One query for the whole actor: the account, the resident's sealed name with its key, and the posts held now.
+_ACTOR = """
+SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.language, p.name_sealed, k.wrapped,
+       (SELECT jsonb_agg(jsonb_build_array(h.post_id, u.id, u.path, u.level, u.org_id, o.acts, h.deputy_for_id, h.scope)
+                         ORDER BY h.deputy_for_id IS NOT NULL, h.since, h.id)
+          FROM identity_appointment h
+          JOIN identity_unit u ON u.id = h.unit_id
+          JOIN identity_post o ON o.code = h.post_id
+         WHERE h.account_id = a.id AND h.since <= %(now)s AND (h.until IS NULL OR h.until > %(now)s))
+  FROM identity_account a
+  LEFT JOIN identity_person p ON p.id = a.person_id AND a.kind = 'resident'
+  LEFT JOIN identity_personkey k ON k.owner_id = p.id
+"""
+_BY_ID = _ACTOR + " WHERE a.id = %(account_id)s AND a.is_active"
+_BY_TOKEN = (
+    _ACTOR
+    + """
+  JOIN identity_apitoken t ON t.account_id = a.id
+ WHERE t.hash = %(hash)s AND t.expires_at > %(now)s AND t.revoked_at IS NULL AND a.is_active
+"""
+)
+
+
+def actor_of(account_id: UUID, now: datetime) -> Actor:
+    """Return the account with the posts it holds at `now`, by one query. Raises Unknown if none or disabled."""
+    row = _one(_BY_ID, {"account_id": account_id, "now": now})
+    if row is None:
+        raise Unknown
+    return _actor(row)
+
+
+def actor_by_token(token: str, now: datetime) -> Actor | None:
+    """Return whom the bearer token stands for, by one query; None if it is unknown, revoked or over."""
+    row = _one(_BY_TOKEN, {"hash": token_hash(token), "now": now})
+    return None if row is None else _actor(row)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is stored of a token: it is random enough that a plain hash keeps it."""
+    return sha256(token.encode()).digest()
+
+
+def _one(sql: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def _actor(row: tuple[Any, ...]) -> Actor:
+    (account_id, kind, person_id, display_name, police_number, level, language, name_sealed, wrapped, held) = row
+    name = display_name
+    if kind == Account.RESIDENT and name_sealed is not None and wrapped is not None:
+        # Their own name on their own pages: the one read that is not a look.
+        name = sealing.unseal_with(person_id, wrapped, NAME, name_sealed).decode()
+    if isinstance(held, str):  # Django's cursor leaves jsonb as text
+        import json
+
+        held = json.loads(held)
+    return Actor(
+        account_id, kind, person_id, name, police_number, level, language, tuple(_holding(h) for h in held or ())
+    )
+
+
+def _holding(row: list[Any]) -> Holding:
+    post, unit_id, path, level, org_id, acts, deputy_for, scope = row
+    return Holding(
+        post,
+        unit_id,
+        path,
+        level,
+        org_id,
+        frozenset(acts),
+        UUID(deputy_for) if deputy_for else None,
+        tuple(scope),
+    )
+
+
+def person_by_id_number(id_number: str) -> UUID | None:
+    """Return the person with this ID number, found by blind index: says that they are known, nothing of them."""
+    from minjing.base import idnumber
+
+    index = sealing.blind_index("id_number", idnumber.normalise(id_number))
+    return Person.objects.filter(id_index=index).values_list("pk", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a person's record, as the person reads it."""
+
+    at: datetime
+    by_unit: Text
+    by_post: Text
+    police_number: str
+    fields: tuple[Text, ...]
+    reason: Text  # the reason from the list, or one's own words in both languages
+    matter_id: UUID | None
+    matter_number: str
+
+
+FIELD_TITLES: dict[str, Text] = {
+    "name": {"zh": "姓名", "en": "name"},
+    "id_number": {"zh": "身份证号码", "en": "ID number"},
+    "phone": {"zh": "手机号码", "en": "phone"},
+}
+LOOKED = "identity:person:looked"
+
+
+def looks_at(person_id: UUID, *, limit: int = 50, before: datetime | None = None) -> list[Look]:
+    """Return who looked at this person's record, newest first: for the person's own page."""
+    from minjing.kernel.ledger import queries as ledger
+
+    entries = [
+        {**e["what"], "at": e["at"]} for e in ledger.about(person_id, kinds=[LOOKED], limit=limit, before=before)
+    ]
+    officers = dict(Account.objects.filter(pk__in={e["by"] for e in entries}).values_list("pk", "police_number"))
+    units = dict(Unit.objects.filter(pk__in={e["unit"] for e in entries}).values_list("pk", "name"))
+    posts = dict(Post.objects.filter(pk__in={e["post"] for e in entries}).values_list("pk", "name"))
+    matters = [UUID(e["matter"]) for e in entries if e["matter"]]
+    numbers = plugs.matter_numbers(matters) if plugs.matter_numbers and matters else {}
+    return [_look(e, officers, units, posts, numbers) for e in entries]
+
+
+def _look(
+    entry: Mapping[str, Any],
+    officers: Mapping[UUID, str],
+    units: Mapping[int, Text],
+    posts: Mapping[str, Text],
+    numbers: Mapping[UUID, str],
+) -> Look:
+    matter_id = UUID(entry["matter"]) if entry["matter"] else None
+    nowhere: Text = {"zh": "系统", "en": "the system"}
+    return Look(
+        at=datetime.fromisoformat(entry["at"]),
+        by_unit=units.get(entry["unit"], nowhere),
+        by_post=posts.get(entry["post"], nowhere),
+        police_number=officers.get(UUID(entry["by"]), ""),
+        fields=tuple(field_title(name) for name in entry["fields"]),
+        reason=_reason(entry),
+        matter_id=matter_id,
+        matter_number=numbers.get(matter_id, "") if matter_id else "",
+    )
+
+
+def _reason(entry: Mapping[str, Any]) -> Text:
+    if entry.get("words"):
+        return {"zh": entry["words"], "en": entry["words"]}
+    if entry["reason"] in reasons():
+        return reasons()[entry["reason"]].title
+    return {"zh": "办理您的办件", "en": "handling your matter"}
+
+
+def field_title(name: str) -> Text:
+    """Return what a field of a look is called; a record kept elsewhere names itself in its own words."""
+    if name in FIELD_TITLES:
+        return FIELD_TITLES[name]
+    if name in plugs.fields:
+        return plugs.fields[name][0]
+    return {"zh": name, "en": name}
+
+
+def unit(unit_id: int) -> Unit:
+    """Return one unit. Raises Unknown."""
+    found = Unit.objects.filter(pk=unit_id).first()
+    if found is None:
+        raise Unknown
+    return found
+
+
+def units_below(path: str) -> list[Unit]:
+    """Return the unit at `path` and all below it, in the order of the tree."""
+    return list(Unit.objects.filter(path__startswith=path).order_by("path"))
+
+
+def post_names(codes: Iterable[str]) -> dict[str, Text]:
+    """Return the names of posts by code."""
+    return dict(Post.objects.filter(pk__in=set(codes)).values_list("pk", "name"))

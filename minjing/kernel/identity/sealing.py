@@ -1,0 +1,148 @@
+"""Sealing: AES-256-GCM under a key per person, itself wrapped under the master key that lies outside the database.
+
+A sealed value is `version (1) | nonce (12) | ciphertext | tag (16)`; the context "table.column" is bound to it,
+so that a value moved to another column does not open. Deleting the key erases whatever was sealed under it.
+"""
+
+import hashlib
+import hmac
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from minjing.kernel.identity.errors import Erased
+from minjing.kernel.identity.models import PersonKey
+
+VERSION = b"\x01"
+NONCE_BYTES, KEY_BYTES = 12, 32
+CACHE_SIZE = 10_000  # unwrapped keys kept by one process: about 3 MB
+# Another process may have erased a person: a key is believed for this long, then read again.
+CACHE_S = 60.0
+
+_cache: OrderedDict[UUID, tuple[AESGCM, float]] = OrderedDict()
+_lock = Lock()
+
+
+class Tampered(Exception):
+    """A sealed value does not open: it was changed, moved to another place, or sealed under another key."""
+
+
+def new_wrapped_key(owner_id: UUID) -> bytes:
+    """Return a fresh key, wrapped for the row of `owner_id` in PersonKey."""
+    nonce = os.urandom(NONCE_BYTES)
+    key = os.urandom(KEY_BYTES)
+    return VERSION + nonce + _master().encrypt(nonce, key, _wrap_context(owner_id))
+
+
+def seal(owner_id: UUID, context: str, text: str | bytes) -> bytes:
+    """Return `text` sealed under the key of `owner_id`: a person, or an account that has no person yet.
+
+    Raises Erased when there is no key.
+    """
+    data = text.encode() if isinstance(text, str) else text
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + _keys([owner_id])[owner_id].encrypt(nonce, data, context.encode())
+
+
+def unseal(owner_id: UUID, context: str, blob: bytes) -> bytes:
+    """Return what was sealed. Raises Erased when the key is gone, Tampered when the value was changed."""
+    return _open(_keys([owner_id])[owner_id], context, blob)
+
+
+def unseal_many(sealed: Sequence[tuple[UUID, str, bytes]]) -> list[bytes | None]:
+    """Return what was sealed, in order, with one query for all keys; None where the person was erased."""
+    keys = _keys({owner for owner, _, _ in sealed}, strict=False)
+    return [_open(keys[owner], context, blob) if owner in keys else None for owner, context, blob in sealed]
+
+
+def unseal_with(owner_id: UUID, wrapped: bytes, context: str, blob: bytes) -> bytes:
+    """Return what was sealed, where the caller's own query has brought the wrapped key along."""
+    key = _cached(owner_id)
+    if key is None:
+        key = _unwrap(owner_id, wrapped)
+        _keep(owner_id, key)
+    return _open(key, context, blob)
+
+
+def forget(owner_id: UUID) -> None:
+    """Drop the unwrapped key of `owner_id` from this process."""
+    with _lock:
+        _cache.pop(owner_id, None)
+
+
+def blind_index(kind: str, text: str) -> bytes:
+    """Return the 32 bytes by which `text` of this kind is found without being stored: HMAC-SHA256."""
+    return hmac.digest(settings.INDEX_KEY, f"{kind}|{text}".encode(), "sha256")
+
+
+def derived_key(purpose: str) -> bytes:
+    """Return the key that the master key gives for one purpose of the house itself, such as TOTP secrets."""
+    return hmac.digest(settings.MASTER_KEY, f"derive|{purpose}".encode(), hashlib.sha256)
+
+
+def _open(key: AESGCM, context: str, blob: bytes) -> bytes:
+    blob = bytes(blob)
+    if blob[:1] != VERSION:
+        raise Tampered(f"unknown form of sealed value in {context}")
+    try:
+        return key.decrypt(blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :], context.encode())
+    except InvalidTag:
+        raise Tampered(f"a sealed value of {context} does not open") from None
+
+
+def _keys(owners: Iterable[UUID], *, strict: bool = True) -> dict[UUID, AESGCM]:
+    found: dict[UUID, AESGCM] = {}
+    missing = []
+    for owner in owners:
+        key = _cached(owner)
+        if key is None:
+            missing.append(owner)
+        else:
+            found[owner] = key
+    if missing:
+        for owner, wrapped in PersonKey.objects.filter(pk__in=missing).values_list("pk", "wrapped"):
+            found[owner] = _unwrap(owner, bytes(wrapped))
+            _keep(owner, found[owner])
+        if strict and not found.keys() >= set(missing):
+            raise Erased
+    return found
+
+
+def _cached(owner: UUID) -> AESGCM | None:
+    with _lock:
+        held = _cache.get(owner)
+        if held is None or time.monotonic() - held[1] > CACHE_S:
+            return None
+        _cache.move_to_end(owner)
+        return held[0]
+
+
+def _keep(owner: UUID, key: AESGCM) -> None:
+    with _lock:
+        _cache[owner] = (key, time.monotonic())
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
+
+
+def _unwrap(owner: UUID, wrapped: bytes) -> AESGCM:
+    wrapped = bytes(wrapped)
+    try:
+        key = _master().decrypt(wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :], _wrap_context(owner))
+    except InvalidTag:
+        raise Tampered("a person's key does not open: is MASTER_KEY the one it was made with?") from None
+    return AESGCM(key)
+
+
+def _wrap_context(owner: UUID) -> bytes:
+    return b"identity_personkey.wrapped|" + owner.bytes
+
+
+def _master() -> AESGCM:
+    return AESGCM(settings.MASTER_KEY)
