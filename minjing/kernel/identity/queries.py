@@ -22,7 +22,8 @@ PHONE = "identity_account.phone"
 # One query for the whole actor: the account, the resident's sealed name with its key, and the posts held now.
 _ACTOR = """
 SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.language, p.name_sealed, k.wrapped,
-       (SELECT jsonb_agg(jsonb_build_array(h.post_id, u.id, u.path, u.level, u.org_id, o.acts, h.deputy_for_id, h.scope)
+       (SELECT jsonb_agg(jsonb_build_array(h.post_id, u.id, u.path, u.level, u.org_id, o.acts,
+                                           h.deputy_for_id, h.scope)
                          ORDER BY h.deputy_for_id IS NOT NULL, h.since, h.id)
           FROM identity_appointment h
           JOIN identity_unit u ON u.id = h.unit_id
