@@ -321,7 +321,7 @@ def _why_not(body: Body, matter: Snapshot, action: str, spec: ActionSpec, by: Ac
 
 def answers(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[str, Any]:
     """Return the form of a matter. An officer's look is written down before the form is opened."""
-    _look(matter, by, "matters.form", now, reason)
+    record_look(matter, by, "matters.form", now, reason)
     return opened(matter)
 
 
@@ -333,7 +333,7 @@ def opened(matter: Snapshot) -> dict[str, Any]:
 
 def notes(matter: Snapshot, by: Actor, now: datetime) -> dict[int, dict[str, Any]]:
     """Return what officers wrote, by event; the applicant reads what was addressed to them."""
-    _look(matter, by, "matters.notes", now)
+    record_look(matter, by, "matters.notes", now)
     rows = MatterEvent.objects.filter(matter_id=matter.id, note_sealed__isnull=False)
     return {
         seq: json.loads(unseal(matter.person_id, NOTE_CONTEXT, bytes(blob)))
@@ -341,12 +341,13 @@ def notes(matter: Snapshot, by: Actor, now: datetime) -> dict[int, dict[str, Any
     }
 
 
-def _look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> None:
+def record_look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> None:
+    """Write down that `by` looks at something of this matter's applicant, unless it is their own."""
     if by.kind == "system" or by.account_id == matter.account_id or by.person_id == matter.person_id:
         return
-    from minjing.kernel.identity.actions import record_look
+    from minjing.kernel.identity import actions as identity
 
-    record_look(by, [matter.person_id], [what], reason=reason, matter_id=matter.id, now=now)
+    identity.record_look(by, [matter.person_id], [what], reason=reason, matter_id=matter.id, now=now)
 
 
 def materials(matter: Snapshot | Draft) -> list[Material]:
@@ -580,6 +581,19 @@ def lights(unit_path: str, now: datetime) -> list[Lights]:
     return counted
 
 
+def supervised_lights(by: Actor, now: datetime) -> list[Lights]:
+    """Return the lights of every unit that the asker supervises; raise NotAllowed if there is none."""
+    paths = [h.unit_path for h in by.holdings if "supervise" in h.acts]
+    if not paths:
+        raise NotAllowed("no_right", "需要效能督察岗位。", "This needs a post that supervises.", needs="supervise")
+    return [row for path in _tops(paths) for row in lights(path, now)]
+
+
+def _tops(paths: Sequence[str]) -> list[str]:
+    """Return the paths that lie below none of the others, so that no unit is counted twice."""
+    return [p for p in sorted(set(paths)) if not any(p != q and p.startswith(q) for q in paths)]
+
+
 def officers(ids: Iterable[UUID]) -> dict[UUID, Account]:
     """Return the officers' public names and numbers by account."""
     return {a.id: a for a in Account.objects.filter(id__in=set(ids), kind=Account.OFFICER)}
@@ -650,3 +664,29 @@ def versions(code: str = "") -> list[Procedure]:
     """Return the published versions, of one service or of all, newest first, without their bodies."""
     rows = Procedure.objects.filter(code=code) if code else Procedure.objects.all()
     return list(rows.defer("body").order_by("code", "-version"))
+
+
+# ---- what lower parts ask -------------------------------------------------------------------------------
+
+
+def numbers(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the numbers of matters, for the page "who looked at my data"."""
+    return dict(Matter.objects.filter(id__in=set(ids)).values_list("id", "number"))
+
+
+def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
+    """Say whether the asker may see a file: their own draft's, or of a matter that is their business.
+
+    An officer's look is written down before the answer is yes.
+    """
+    for material in Material.objects.filter(file_id=file_id):
+        if material.matter_id is not None:
+            try:
+                found = matter(material.matter_id, by, now)
+            except Unknown:
+                continue
+            record_look(found, by, "matters.material", now)
+            return True
+        if Draft.objects.filter(id=material.draft_id, account_id=by.account_id).exists():
+            return True
+    return False

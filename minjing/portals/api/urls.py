@@ -1,6 +1,8 @@
-"""Addresses of the api portal."""
+"""Addresses of the JSON API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from minjing.portals.api.views import api
 
 app_name = "api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [path("", api.urls)]

@@ -64,9 +64,7 @@ def test_nobody_acts_without_a_claim():
     assert key_of(raised) == "unclaimed"
 
 
-@pytest.mark.parametrize(
-    ("who", "key"), [(ELSEWHERE, "other_unit"), (LUO, "no_post"), (STRANGER, "not_officer")]
-)
+@pytest.mark.parametrize(("who", "key"), [(ELSEWHERE, "other_unit"), (LUO, "no_post"), (STRANGER, "not_officer")])
 def test_the_wrong_unit_post_or_person_is_refused(who, key):
     with pytest.raises(NotAllowed) as raised:
         decide(submitted(), "claim", who, MONDAY)

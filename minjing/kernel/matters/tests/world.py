@@ -68,14 +68,22 @@ def service(**changes: Any) -> Service:
                 "page": "spouse",
                 "title": {"zh": "您的配偶", "en": "Your spouse"},
                 "fields": [
-                    {"name": "spouse_id", "type": "resident_id", "label": {"zh": "配偶身份证号码", "en": "ID number"}},
+                    {
+                        "name": "spouse_id",
+                        "type": "resident_id",
+                        "label": {"zh": "配偶身份证号码", "en": "ID number"},
+                    },
                     {
                         "name": "married_on",
                         "type": "date",
                         "label": {"zh": "结婚日期", "en": "Date of marriage"},
                         "rule": {"before": "tomorrow"},
                     },
-                    {"name": "has_children", "type": "yes_no", "label": {"zh": "有无子女随迁", "en": "Children along?"}},
+                    {
+                        "name": "has_children",
+                        "type": "yes_no",
+                        "label": {"zh": "有无子女随迁", "en": "Children along?"},
+                    },
                     {
                         "name": "children",
                         "type": "people",
@@ -162,9 +170,7 @@ def decide(
     matter: Snapshot, action: str, by: Actor, at: datetime, procedure: Body = BODY, **ask: Any
 ) -> rules.Change:
     """Decide an action in this world."""
-    return rules.decide(
-        procedure, matter, action, rules.Ask(**ask), by=by, place=PLACE, calendar=CALENDAR, now=at
-    )
+    return rules.decide(procedure, matter, action, rules.Ask(**ask), by=by, place=PLACE, calendar=CALENDAR, now=at)
 
 
 def utc(*parts: int) -> datetime:

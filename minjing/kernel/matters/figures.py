@@ -1,0 +1,132 @@
+"""Figures for the public: matters by month over the whole city, with no count so small that it points at a person."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from minjing.base.clock import CHINA, local_day
+from minjing.kernel.matters import queries
+
+MONTHS = 12
+SMALLEST = 5  # a count below it is not shown, nor anything computed from it
+KEPT_S = 600.0
+DECIDED = ("approved", "refused", "not_accepted")
+
+# width_bucket(day, days) is how many working days lie up to and including `day`.
+BY_MONTH = """
+WITH month AS (
+    SELECT generate_series(%(first)s::date, %(last)s::date, interval '1 month')::date AS month
+), received AS (
+    SELECT date_trunc('month', submitted_at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS n
+    FROM matters_matter WHERE submitted_at >= %(since)s AND submitted_at < %(until)s GROUP BY 1
+), supplemented AS (
+    SELECT DISTINCT matter_id FROM matters_matterevent WHERE action = 'ask_supplement' AND at < %(until)s
+), decided AS (
+    SELECT date_trunc('month', m.closed_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
+           count(*) AS n,
+           count(*) FILTER (WHERE m.closed_at <= m.due_at) AS in_time,
+           count(*) FILTER (WHERE m.outcome = 'approved') AS approved,
+           count(s.matter_id) AS supplemented,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY
+               width_bucket((m.closed_at AT TIME ZONE 'Asia/Shanghai')::date, %(days)s::date[])
+               - width_bucket((m.submitted_at AT TIME ZONE 'Asia/Shanghai')::date, %(days)s::date[])) AS median
+    FROM matters_matter m LEFT JOIN supplemented s ON s.matter_id = m.id
+    WHERE m.closed_at >= %(since)s AND m.closed_at < %(until)s AND m.outcome = ANY(%(outcomes)s) GROUP BY 1
+), rated AS (
+    SELECT date_trunc('month', at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS n, avg(stars) AS stars
+    FROM matters_rating WHERE at >= %(since)s AND at < %(until)s GROUP BY 1
+)
+SELECT month, coalesce(received.n, 0), coalesce(decided.n, 0), coalesce(decided.in_time, 0),
+       coalesce(decided.approved, 0), coalesce(decided.supplemented, 0), decided.median,
+       coalesce(rated.n, 0), rated.stars
+FROM month LEFT JOIN received USING (month) LEFT JOIN decided USING (month) LEFT JOIN rated USING (month)
+ORDER BY month DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month. None stands for a figure too small to show; shares are whole per cent of what was decided."""
+
+    month: date  # its first day
+    received: int | None
+    decided: int | None
+    in_time: int | None
+    approved: int | None
+    supplemented: int | None
+    median_days: float | None  # working days from receipt to decision, waiting for papers included
+    ratings: int | None
+    stars: float | None
+
+
+_kept: tuple[float, date, list[Month]] | None = None
+
+
+def by_month(now: datetime) -> list[Month]:
+    """Return the last twelve months, the running one first; at most ten minutes old."""
+    global _kept
+    today = local_day(now)
+    if _kept and _kept[1] == today and time.monotonic() - _kept[0] < KEPT_S:
+        return _kept[2]
+    months = _read(today)
+    _kept = (time.monotonic(), today, months)
+    return months
+
+
+def forget_kept() -> None:
+    """Count anew at the next call."""
+    global _kept
+    _kept = None
+
+
+def _read(today: date) -> list[Month]:
+    last = today.replace(day=1)
+    first = _months_before(last, MONTHS - 1)
+    params: dict[str, Any] = {
+        "first": first,
+        "last": last,
+        "since": datetime(first.year, first.month, 1, tzinfo=CHINA),
+        "until": datetime.combine(_months_before(last, -1), datetime.min.time(), CHINA),
+        "days": _working_days(_months_before(first, 24), today),
+        "outcomes": list(DECIDED),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(BY_MONTH, params)
+        return [month_of(row) for row in cursor.fetchall()]
+
+
+def month_of(row: Sequence[Any]) -> Month:
+    """Return one month from the counts, with everything small left out."""
+    month, received, decided, in_time, approved, supplemented, median, ratings, stars = row
+    enough = decided >= SMALLEST
+    return Month(
+        month=month,
+        received=_shown(received),
+        decided=_shown(decided),
+        in_time=round(100 * in_time / decided) if enough else None,
+        approved=round(100 * approved / decided) if enough else None,
+        supplemented=round(100 * supplemented / decided) if enough else None,
+        median_days=float(median) if enough else None,
+        ratings=_shown(ratings),
+        stars=round(float(Decimal(stars)), 1) if ratings >= SMALLEST else None,
+    )
+
+
+def _shown(count: int) -> int | None:
+    """Return a count that may be shown: none at all, or enough of them."""
+    return count if count == 0 or count >= SMALLEST else None
+
+
+def _months_before(month: date, count: int) -> date:
+    index = month.year * 12 + month.month - 1 - count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def _working_days(first: date, last: date) -> list[date]:
+    days = queries.calendar().open_days
+    return [date.fromordinal(o) for o in days if first.toordinal() <= o <= last.toordinal()]

@@ -1,0 +1,194 @@
+"""The shapes that come in and go out."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from minjing.kernel.matters import rules
+from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.schema import Body
+
+
+class TextOut(Schema):
+    """Words in both languages."""
+
+    zh: str
+    en: str
+
+
+class ErrorOut(Schema):
+    """A refusal: `key` for programs, `message` for people, `errors` per field, `matter` as it is now (409)."""
+
+    key: str
+    message: TextOut
+    errors: dict[str, TextOut] = {}
+    matter: dict[str, Any] | None = None
+
+
+class ServiceOut(Schema):
+    """A service in short."""
+
+    code: str
+    title: TextOut
+    group: TextOut
+    summary: TextOut
+    online: bool
+    level: str
+    limit: dict[str, Any]
+    fee_fen: int
+
+    @staticmethod
+    def of(body: Body) -> "ServiceOut":
+        s = body.service
+        return ServiceOut(
+            code=s.code,
+            title=TextOut(**s.title.model_dump()),
+            group=TextOut(**s.group.model_dump()),
+            summary=TextOut(**s.guide.summary.model_dump()),
+            online=bool(s.form),
+            level=s.decides,
+            limit=s.limit.model_dump(),
+            fee_fen=s.fee_fen,
+        )
+
+
+class MatterOut(Schema):
+    """A matter as its applicant and its officers see it, without the form."""
+
+    id: UUID
+    number: str
+    code: str
+    state: str
+    post: str
+    unit_id: int
+    ver: int
+    light: str
+    submitted_at: datetime
+    due_at: datetime
+    due_provisional: bool
+    paused_since: datetime | None
+    pause_reason: str
+    claimed_by: UUID | None
+    open_tasks: int
+    asked: list[str]
+    outcome: str
+    closed_at: datetime | None
+
+    @staticmethod
+    def of(matter: Snapshot, now: datetime) -> "MatterOut":
+        return MatterOut(
+            light=rules.light(matter, now),
+            asked=list(matter.asked),
+            **{
+                name: getattr(matter, name)
+                for name in (
+                    "id", "number", "code", "state", "post", "unit_id", "ver", "submitted_at", "due_at",
+                    "due_provisional", "paused_since", "pause_reason", "claimed_by", "open_tasks", "outcome",
+                    "closed_at",
+                )
+            },
+        )  # fmt: skip
+
+
+class SubmitIn(Schema):
+    """A whole application. The same `request_id` twice gives the same matter."""
+
+    code: str
+    answers: dict[str, Any]
+    materials: dict[str, list[UUID]] = {}
+    request_id: UUID
+
+
+class ActIn(Schema):
+    """One step: `ver` is the version the asker has seen."""
+
+    ver: int
+    request_id: UUID
+    note: str = Field("", max_length=2000)
+    reason: str = ""
+    materials: list[str] = []
+    days: int = 0
+    files: dict[str, list[UUID]] = {}
+    corrections: dict[str, Any] = {}
+
+
+class Chosen(Schema):
+    id: UUID
+    ver: int
+
+
+class BulkIn(Schema):
+    """The same step in many matters; each is answered for itself."""
+
+    matters: list[Chosen] = Field(max_length=200)
+    request_id: UUID
+    note: str = ""
+    reason: str = ""
+
+
+class ResultOut(Schema):
+    id: UUID
+    matter: MatterOut | None
+    error: TextOut | None
+
+
+class DraftOut(Schema):
+    id: UUID
+    code: str
+    answers: dict[str, Any]
+    pages_done: list[str]
+    saved_at: datetime
+    expires_at: datetime
+    matter_id: UUID | None
+
+
+class PageIn(Schema):
+    answers: dict[str, Any]
+
+
+class AttachIn(Schema):
+    name: str
+    file_id: UUID
+
+
+class RequestIn(Schema):
+    request_id: UUID
+
+
+class RateIn(Schema):
+    stars: int
+    words: str = ""
+
+
+class TaskIn(Schema):
+    result: str
+    request_id: UUID
+
+
+class StepOut(Schema):
+    action: str
+    title: TextOut
+    strong: bool
+    needs: list[str]
+    allowed: bool
+    why_not: TextOut | None
+
+
+class StationOut(Schema):
+    key: str
+    title: TextOut
+    plain: TextOut
+    status: str
+    since: datetime | None
+    until: datetime | None
+    paused_reason: str
+
+
+class FileOut(Schema):
+    id: UUID
+    kind: str
+    size: int
+    sha256: str
