@@ -234,9 +234,13 @@ class ApiToken(models.Model):
 
 
 class PhoneCode(models.Model):
-    """A one-time code sent to a phone: hashed, short-lived, few attempts."""
+    """A one-time code on its way to a phone: hashed, short-lived, few attempts.
 
-    phone_index = models.BinaryField(max_length=32, primary_key=True)
+    It belongs to the browser that asked for it (the handle), so that nobody can use up a stranger's attempts.
+    """
+
+    handle_hash = models.BinaryField(max_length=32, primary_key=True)
+    phone_index = models.BinaryField(max_length=32)
     code_hash = models.BinaryField(max_length=32)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -245,3 +249,6 @@ class PhoneCode(models.Model):
     personal: ClassVar[dict[str, Personal]] = {
         "phone_index": Personal(PERSONAL, "验证手机号", "本人同意（个人信息保护法 art. 13）", "10 分钟"),
     }
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="phonecode_expiry")]

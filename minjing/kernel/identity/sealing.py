@@ -34,10 +34,10 @@ class Tampered(Exception):
     """A sealed value does not open: it was changed, moved to another place, or sealed under another key."""
 
 
-def new_wrapped_key(owner_id: UUID) -> bytes:
-    """Return a fresh key, wrapped for the row of `owner_id` in PersonKey."""
-    nonce = os.urandom(NONCE_BYTES)
-    key = os.urandom(KEY_BYTES)
+def new_key(owner_id: UUID) -> bytes:
+    """Return a fresh key, wrapped for the row of `owner_id` in PersonKey; this process can seal with it at once."""
+    nonce, key = os.urandom(NONCE_BYTES), os.urandom(KEY_BYTES)
+    _keep(owner_id, AESGCM(key))
     return VERSION + nonce + _master().encrypt(nonce, key, _wrap_context(owner_id))
 
 

@@ -1,0 +1,78 @@
+"""Writing to identity: people, looks, posts, doors. Every function is one transaction with its ledger entry."""
+
+from minjing.kernel.identity.actions.doors import (
+    check_password,
+    end_other_sessions,
+    end_session,
+    revoke_tokens,
+    say_who,
+    send_code,
+    set_language,
+    sign_in_by_code,
+    signed_in,
+    token_for,
+)
+from minjing.kernel.identity.actions.looks import look, record_look
+from minjing.kernel.identity.actions.people import (
+    ask_erasure,
+    correct_person,
+    ensure_people_bulk,
+    ensure_person,
+    erase_person,
+)
+from minjing.kernel.identity.actions.posts import (
+    appoint,
+    create_officer,
+    deputise,
+    disable_account,
+    enable_account,
+    end_appointment,
+    put_post,
+    put_unit,
+    set_password,
+)
+from minjing.kernel.identity.actions.second_factors import (
+    add_passkey,
+    check_passkey,
+    check_second_factor,
+    confirm_totp,
+    enrol_totp,
+    new_recovery_codes,
+    remove_passkey,
+)
+
+__all__ = [
+    "add_passkey",
+    "appoint",
+    "ask_erasure",
+    "check_passkey",
+    "check_password",
+    "check_second_factor",
+    "confirm_totp",
+    "correct_person",
+    "create_officer",
+    "deputise",
+    "disable_account",
+    "enable_account",
+    "end_appointment",
+    "end_other_sessions",
+    "end_session",
+    "enrol_totp",
+    "ensure_people_bulk",
+    "ensure_person",
+    "erase_person",
+    "look",
+    "new_recovery_codes",
+    "put_post",
+    "put_unit",
+    "record_look",
+    "remove_passkey",
+    "revoke_tokens",
+    "say_who",
+    "send_code",
+    "set_language",
+    "set_password",
+    "sign_in_by_code",
+    "signed_in",
+    "token_for",
+]

@@ -1,0 +1,290 @@
+"""The doors: a resident's phone and code, an officer's password, tokens of the API, sessions."""
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth import authenticate
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import HttpRequest
+
+from minjing.base import idnumber, names
+from minjing.base.ids import new_id
+from minjing.kernel.identity import limits, sealing
+from minjing.kernel.identity.actions.people import ensure_person
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
+from minjing.kernel.identity.models import Account, ApiToken, PersonKey, PhoneCode, Session
+from minjing.kernel.identity.plugs import plugs
+from minjing.kernel.identity.queries import PHONE, token_hash
+from minjing.kernel.ledger import actions as ledger
+
+CODE_LASTS = timedelta(minutes=5)
+CODE_ATTEMPTS = 5  # of 10^6 codes: one chance in 200,000 a message
+TOKEN_LASTS = timedelta(days=30)
+_PHONE = re.compile(r"1[3-9]\d{9}\Z")  # mobile numbers of the mainland (电信网编号计划)
+
+WRONG_CODE = {
+    "zh": "验证码不对或已过期。请核对短信，或重新获取。",
+    "en": "The code is wrong or has expired. Check the message, or ask for a new one.",
+}
+
+
+def parse_phone(text: str) -> str:
+    """Return the mobile number without spaces, +86 and the like. Raises Wrong."""
+    digits = re.sub(r"[\s\-()（）]", "", text.translate({ord("０") + i: ord("0") + i for i in range(10)}))
+    digits = re.sub(r"^(\+|00)?86(?=1\d{10}\Z)", "", digits)
+    if not _PHONE.match(digits):
+        raise Wrong(
+            "phone",
+            {
+                "zh": "请输入 11 位手机号码，以 1 开头。",
+                "en": "Enter a mobile number of 11 digits, beginning with 1.",
+            },
+            "phone",
+        )
+    return digits
+
+
+def send_code(phone: str, now: datetime, *, address: str = "", language: str = "zh-hans") -> str:
+    """Send a code to the phone and return the handle that must come back with it; the browser keeps it.
+
+    The same for known and unknown phones. Raises Wrong for what is no phone number, TooMany beyond the limits, which
+    count the asker's network address too: nobody can use up a stranger's messages from elsewhere.
+    """
+    number = parse_phone(phone)
+    limits.spend("code-again", f"{number}|{address}", limits.CODE_AGAIN, now)
+    limits.spend("code-here", f"{number}|{address}", limits.CODE_HERE, now)
+    limits.spend("code-address", address, limits.CODE_ADDRESS, now)
+    limits.spend("code-phone", number, limits.CODE_PHONE, now)
+    handle, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
+    if plugs.send_code is None:
+        raise NotAllowed("no_sender", {"zh": "短信服务暂不可用。", "en": "Text messages are not available now."})
+    with transaction.atomic():
+        PhoneCode.objects.create(
+            handle_hash=sealing.blind_index("handle", handle),
+            phone_index=sealing.blind_index("phone", number),
+            code_hash=sealing.blind_index("code", f"{handle}|{code}"),
+            sent_at=now,
+            expires_at=now + CODE_LASTS,
+        )
+        plugs.send_code(phone=number, code=code, minutes=5, language=language, now=now)
+    return handle
+
+
+def sign_in_by_code(phone: str, code: str, now: datetime, *, handle: str, language: str = "zh-hans") -> Account:
+    """Return the account of the phone, made at the first time; the code is used up.
+
+    Raises Wrong, in the same words whether the code is wrong, over, used, or was never sent.
+    """
+    number = parse_phone(phone)
+    key = sealing.blind_index("handle", handle)
+    # The attempt is counted before it is judged, in a statement of its own: racing guesses each cost one.
+    counted = PhoneCode.objects.filter(
+        handle_hash=key,
+        phone_index=sealing.blind_index("phone", number),
+        attempts__lt=CODE_ATTEMPTS,
+        expires_at__gt=now,
+    ).update(attempts=F("attempts") + 1)
+    expected = sealing.blind_index("code", f"{handle}|{re.sub(r'[^0-9]', '', code)}")
+    with transaction.atomic():
+        used, _ = PhoneCode.objects.filter(handle_hash=key, code_hash=expected).delete() if counted else (0, {})
+        if not used:
+            account = None
+        else:
+            account = _resident(number, now, language)
+            signed_in(account, now)
+    if account is None:
+        raise Wrong("code", WRONG_CODE, "code")
+    return account
+
+
+def _resident(number: str, now: datetime, language: str) -> Account:
+    index = sealing.blind_index("phone", number)
+    found = Account.objects.filter(phone_index=index).first()
+    if found is None:
+        found = _new_resident(index, number, now, language)
+    if not found.is_active:
+        raise Wrong("code", WRONG_CODE, "code")
+    return found
+
+
+def _new_resident(index: bytes, number: str, now: datetime, language: str) -> Account:
+    account_id = new_id()
+    wrapped = sealing.new_key(account_id)
+    account = Account(
+        id=account_id,
+        kind=Account.RESIDENT,
+        login=str(account_id),
+        phone_index=index,
+        phone_sealed=sealing.seal(account_id, PHONE, number),
+        language=language,
+        created_at=now,
+    )
+    account.set_unusable_password()
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+            PersonKey.objects.create(owner_id=account_id, wrapped=wrapped, created_at=now)
+    except IntegrityError:  # the same phone signed in a moment ago on another device
+        return Account.objects.get(phone_index=index)
+    return account
+
+
+def signed_in(account: Account, now: datetime) -> None:
+    """Put a successful sign-in on record (GB/T 22239-2019, 8.1.4.3)."""
+    ledger.append(
+        ledger.entry("identity:account:signed_in", {"by": account.pk}, at=now, subject_id=account.person_id)
+    )
+
+
+def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
+    """Link a resident's account to the person with this name and ID number, vouched for by the register: level 2.
+
+    Raises Wrong with the field that is wrong, in the same words for an unknown number and another's name; TooMany.
+    """
+    if not by.is_resident or by.person_id is not None:
+        raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
+    spoken, number = _name(name), _number(id_number)
+    limits.spend("who", str(by.account_id), limits.WHO, now)
+    if plugs.check_register is None:
+        raise NotAllowed(
+            "no_register",
+            {"zh": "暂时无法核对身份，请稍后再试。", "en": "Identity cannot be checked now; try later."},
+        )
+    seen = plugs.check_register(name=spoken, id_number=number, now=now)
+    if not (seen.found and seen.name_agrees and seen.alive):
+        raise Wrong(
+            "not_vouched",
+            {
+                "zh": "姓名与身份证号码不一致，或登记库中没有。请核对后重试；仍不行请到就近派出所办理。",
+                "en": "Name and ID number do not agree, or are not in the register. Check them and try again, "
+                "or ask at the nearest police station.",
+            },
+            "id_number",
+        )
+    with transaction.atomic():
+        person_id = ensure_person(name=spoken, id_number=number, now=now)
+        linked = Account.objects.filter(pk=by.account_id, person_id__isnull=True).update(person_id=person_id, level=2)
+        if not linked:
+            raise NotAllowed(
+                "known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."}
+            )
+        ledger.append(
+            ledger.entry("identity:account:linked", {"by": by.account_id, "level": 2}, at=now, subject_id=person_id)
+        )
+    return person_id
+
+
+NAME_WORDS = {
+    "empty": {"zh": "请输入姓名。", "en": "Enter your name."},
+    "long": {
+        "zh": f"姓名最长 {names.MAX_NAME} 个字符，请与身份证一致。",
+        "en": f"A name has at most {names.MAX_NAME} characters; write it as on your identity card.",
+    },
+    "characters": {
+        "zh": "姓名只能用汉字、字母和间隔号“·”，请与身份证一致。",
+        "en": "A name has Chinese characters, letters and “·” only; write it as on your identity card.",
+    },
+}
+NUMBER_WORDS = {
+    "length": {
+        "zh": "身份证号码应为 18 位：17 位数字加末位数字或 X。",
+        "en": "An ID number has 18 characters: 17 digits and a last digit or X.",
+    },
+    "check": {
+        "zh": "身份证号码的校验位不对，请逐位核对。",
+        "en": "The last character does not fit the rest: check the number digit by digit.",
+    },
+    "birth": {
+        "zh": "身份证号码第 7 至 14 位不是一个日期，请核对。",
+        "en": "Digits 7 to 14 are not a date: check the number.",
+    },
+}
+
+
+def _name(text: str) -> str:
+    try:
+        return names.parse(text)
+    except names.WrongName as error:
+        reason = str(error.args[0])
+        raise Wrong(f"name_{reason}", NAME_WORDS[reason], "name") from None
+
+
+def _number(text: str) -> str:
+    try:
+        return idnumber.parse(text).text
+    except idnumber.WrongIdNumber as error:
+        raise Wrong(f"id_number_{error.reason}", NUMBER_WORDS[error.reason], "id_number") from None
+
+
+WRONG_PASSWORD = {
+    "zh": "登录名或密码不对；多次失败会暂停 15 分钟。",
+    "en": "Login or password is wrong; after many failures there is a pause of 15 minutes.",
+}
+
+
+def check_password(request: HttpRequest, *, login: str, password: str, address: str, now: datetime) -> Account:
+    """Return the officer with this login and password; the second factor is still to come.
+
+    Raises Wrong in the same words for an unknown login, a wrong password, a shut account and a pause.
+    """
+    try:
+        limits.check("password-address", address, limits.PASSWORD_ADDRESS, now)
+    except TooMany:
+        raise Wrong("password", WRONG_PASSWORD, "password") from None
+    account = authenticate(request, username=login, password=password)
+    if not isinstance(account, Account) or account.kind != Account.OFFICER:
+        limits.count("password-address", address, limits.PASSWORD_ADDRESS, now)
+        raise Wrong("password", WRONG_PASSWORD, "password")
+    return account
+
+
+@transaction.atomic
+def token_for(account: Account | UUID, now: datetime, *, lasts: timedelta = TOKEN_LASTS) -> str:
+    """Return a new bearer token of the API for the account; only its hash is kept."""
+    account_id = account.pk if isinstance(account, Account) else account
+    token = "mj_" + secrets.token_urlsafe(32)
+    ApiToken.objects.create(hash=token_hash(token), account_id=account_id, created_at=now, expires_at=now + lasts)
+    ledger.append(ledger.entry("identity:token:made", {"account": account_id}, at=now))
+    return token
+
+
+@transaction.atomic
+def revoke_tokens(*, by: Actor, now: datetime) -> int:
+    """End all API tokens of the one who asks; return how many."""
+    ended = ApiToken.objects.filter(account_id=by.account_id, revoked_at__isnull=True).update(revoked_at=now)
+    ledger.append(ledger.entry("identity:token:revoked", {"by": by.account_id, "count": ended}, at=now))
+    return ended
+
+
+@transaction.atomic
+def end_session(ref: UUID, *, by: Actor, now: datetime) -> None:
+    """End one session: one's own, or as security administrator anybody's. Raises Unknown."""
+    rows = Session.objects.filter(ref=ref, account__isnull=False)
+    if not any("manage_accounts" in h.acts for h in by.holdings):
+        rows = rows.filter(account_id=by.account_id)
+    found = rows.first()
+    if found is None:
+        raise Unknown
+    found.delete()
+    ledger.append(ledger.entry("identity:session:ended", {"by": by.account_id, "account": found.account_id}, at=now))
+
+
+@transaction.atomic
+def end_other_sessions(*, by: Actor, keep: UUID, now: datetime) -> int:
+    """End all sessions of the one who asks but the one they sit at; return how many."""
+    ended, _ = Session.objects.filter(account_id=by.account_id).exclude(ref=keep).delete()
+    ledger.append(
+        ledger.entry(
+            "identity:session:ended", {"by": by.account_id, "account": by.account_id, "count": ended}, at=now
+        )
+    )
+    return ended
+
+
+def set_language(*, by: Actor, language: str) -> None:
+    """Remember the language of the account, for messages and papers."""
+    Account.objects.filter(pk=by.account_id).update(language=language)

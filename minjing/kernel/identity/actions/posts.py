@@ -1,0 +1,296 @@
+"""Units, posts and who holds them; officers' accounts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from minjing.kernel.identity.actor import SYSTEM_KIND, Actor
+from minjing.kernel.identity.errors import NotAllowed, Text, Unknown, Wrong
+from minjing.kernel.identity.models import Account, ApiToken, Appointment, Post, Session, Unit
+from minjing.kernel.identity.queries import actor_of
+from minjing.kernel.identity.rules import WORDS, Verdict, may_deputise, may_hold
+from minjing.kernel.ledger import actions as ledger
+
+
+@transaction.atomic
+def put_unit(
+    *,
+    code: str,
+    org_id: int,
+    level: str,
+    name: Text,
+    parent: str = "",
+    address: Text | None = None,
+    phone: str = "",
+    hours: Text | None = None,
+    lon: float | None = None,
+    lat: float | None = None,
+    by: Actor,
+    now: datetime,
+) -> Unit:
+    """Write the unit with this code, below the unit with the code `parent`; its place in the tree stays as made."""
+    _require(by, "manage_units")
+    above = Unit.objects.get(code=parent) if parent else None
+    values = {
+        "org_id": org_id,
+        "level": level,
+        "name": dict(name),
+        "address": dict(address or {}),
+        "phone": phone,
+        "hours": dict(hours or {}),
+        "lon": lon,
+        "lat": lat,
+    }
+    unit, made = Unit.objects.update_or_create(
+        code=code, defaults=values, create_defaults=values | {"parent": above, "path": f"new:{code}"}
+    )
+    if made:
+        unit.path = f"{above.path if above else ''}{unit.pk}."
+        unit.save(update_fields=["path"])
+    ledger.append(ledger.entry("identity:unit:put", {"by": by.account_id, "unit": unit.pk}, at=now, org_id=org_id))
+    return unit
+
+
+@transaction.atomic
+def put_post(*, code: str, name: Text, level: str, acts: Sequence[str], by: Actor, now: datetime) -> Post:
+    """Write the post with this code and what its holder may do."""
+    _require(by, "manage_units")
+    values = {"name": dict(name), "level": level, "acts": list(acts)}
+    post, _ = Post.objects.update_or_create(code=code, defaults=values)
+    ledger.append(ledger.entry("identity:post:put", {"by": by.account_id, "post": code, "acts": list(acts)}, at=now))
+    return post
+
+
+@transaction.atomic
+def create_officer(*, login: str, password: str, name: str, police_number: str, by: Actor, now: datetime) -> Account:
+    """Make an officer's account; they enrol a second factor at their first sign-in.
+
+    Raises Wrong for a password that is short or known to be bad, or a login that is taken.
+    """
+    _require(by, "manage_accounts")
+    if Account.objects.filter(login=login).exists():
+        raise Wrong("login_taken", {"zh": "该登录名已被使用。", "en": "This login is taken."}, "login")
+    account = Account(
+        kind=Account.OFFICER,
+        login=login,
+        display_name=name,
+        police_number=police_number,
+        level=4,
+        created_at=now,
+    )
+    _set_password(account, password)
+    account.save(force_insert=True)
+    ledger.append(ledger.entry("identity:account:created", {"by": by.account_id, "account": account.pk}, at=now))
+    return account
+
+
+@transaction.atomic
+def set_password(*, account_id: UUID, password: str, by: Actor, now: datetime) -> None:
+    """Give an officer a new password, one's own or, as security administrator, another's; ends all its sessions."""
+    if by.account_id != account_id:
+        _require(by, "manage_accounts")
+    account = _account(account_id)
+    _set_password(account, password)
+    account.save(update_fields=["password"])
+    _cut(account_id)
+    ledger.append(ledger.entry("identity:account:password_set", {"by": by.account_id, "account": account_id}, at=now))
+
+
+def _set_password(account: Account, password: str) -> None:
+    try:
+        validate_password(password, account)
+    except ValidationError as error:
+        raise Wrong(
+            "weak_password",
+            {
+                "zh": "密码至少 12 个字符，不能是常见密码，也不能与登录名相近。",
+                "en": "The password needs at least 12 characters, must not be a common one, nor resemble the login.",
+            },
+            "password",
+        ) from error
+    account.set_password(password)
+
+
+@transaction.atomic
+def appoint(
+    *,
+    by: Actor,
+    account_id: UUID,
+    unit_id: int,
+    post: str,
+    since: datetime,
+    until: datetime | None = None,
+    now: datetime,
+) -> UUID:
+    """Give an officer a post in a unit. Raises NotAllowed, Unknown, and Wrong where the post is of another level."""
+    _require(by, "manage_appointments")
+    if by.account_id == account_id:
+        raise NotAllowed("own_post", {"zh": "不能给自己任命岗位。", "en": "Nobody appoints themselves."})
+    unit, kind = _unit_and_post(unit_id, post)
+    if until is not None and until <= since:
+        raise Wrong("ends_before_start", WORDS["ends_before_start"], "until")
+    # The row is locked, so that two appointments at once cannot make one person two administrators.
+    if not Account.objects.select_for_update().filter(pk=account_id, kind=Account.OFFICER, is_active=True).exists():
+        raise Unknown
+    _must(may_hold(_posts_held(account_id, now), kind.code))
+    made = Appointment.objects.create(
+        account_id=account_id, unit=unit, post=kind, since=since, until=until, made_by_id=_maker(by)
+    )
+    _entry("identity:appointment:made", made, by, now, unit.org_id)
+    return made.pk
+
+
+@transaction.atomic
+def deputise(
+    *,
+    by: Actor,
+    deputy_account_id: UUID,
+    post: str,
+    unit_id: int,
+    since: datetime,
+    until: datetime,
+    scope: Sequence[str] = (),
+    holder_account_id: UUID | None = None,
+    now: datetime,
+) -> UUID:
+    """Let another officer stand in for the holder of a post for a time, for the services in `scope` or all.
+
+    The holder asks for it, or the security administrator names the holder. Raises NotAllowed, Unknown.
+    """
+    holder_id = holder_account_id or by.account_id
+    if holder_id != by.account_id:
+        _require(by, "manage_appointments")
+    if deputy_account_id == holder_id:
+        raise NotAllowed("own_deputy", {"zh": "不能代理自己。", "en": "Nobody is their own deputy."})
+    unit, kind = _unit_and_post(unit_id, post)
+    if (
+        not Account.objects.select_for_update()
+        .filter(pk=deputy_account_id, kind=Account.OFFICER, is_active=True)
+        .exists()
+    ):
+        raise Unknown
+    _must(may_deputise(actor_of(holder_id, now).holdings, kind.code, unit.path, since, until))
+    _must(may_hold(_posts_held(deputy_account_id, now), kind.code))
+    made = Appointment.objects.create(
+        account_id=deputy_account_id,
+        unit=unit,
+        post=kind,
+        since=since,
+        until=until,
+        deputy_for_id=holder_id,
+        scope=list(scope),
+        made_by_id=_maker(by),
+    )
+    _entry("identity:deputy:named", made, by, now, unit.org_id)
+    return made.pk
+
+
+@transaction.atomic
+def end_appointment(appointment_id: UUID, *, by: Actor, now: datetime) -> None:
+    """End a post now, with the deputies that stood in for it, and cut the sessions of all of them at once.
+
+    A holder may end their own deputy's; the rest is the security administrator's.
+    """
+    found = (
+        Appointment.objects.select_for_update(of=("self",)).select_related("unit").filter(pk=appointment_id).first()
+    )
+    if found is None or (found.until is not None and found.until <= now):
+        raise Unknown
+    if found.deputy_for_id != by.account_id:
+        _require(by, "manage_appointments")
+    ended = [found]
+    if found.deputy_for_id is None:
+        ended += Appointment.objects.select_for_update().filter(
+            Q(until__gt=now), deputy_for_id=found.account_id, post_id=found.post_id, unit_id=found.unit_id
+        )
+    for each in ended:
+        if each.since >= now:  # it never began
+            each.delete()
+        else:
+            Appointment.objects.filter(pk=each.pk).update(until=now)
+        _cut(each.account_id)
+        _entry("identity:appointment:ended", each, by, now, found.unit.org_id)
+
+
+@transaction.atomic
+def disable_account(*, account_id: UUID, by: Actor, now: datetime) -> None:
+    """Shut an account: its sessions and tokens end at once."""
+    _require(by, "manage_accounts")
+    _account(account_id)
+    Account.objects.filter(pk=account_id).update(is_active=False)
+    _cut(account_id)
+    ledger.append(ledger.entry("identity:account:disabled", {"by": by.account_id, "account": account_id}, at=now))
+
+
+@transaction.atomic
+def enable_account(*, account_id: UUID, by: Actor, now: datetime) -> None:
+    """Open a shut account again; its holder signs in anew."""
+    _require(by, "manage_accounts")
+    _account(account_id)
+    Account.objects.filter(pk=account_id).update(is_active=True)
+    ledger.append(ledger.entry("identity:account:enabled", {"by": by.account_id, "account": account_id}, at=now))
+
+
+def _cut(account_id: UUID) -> None:
+    Session.objects.filter(account_id=account_id).delete()
+    ApiToken.objects.filter(account_id=account_id).delete()
+
+
+def _account(account_id: UUID) -> Account:
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None:
+        raise Unknown
+    return account
+
+
+def _unit_and_post(unit_id: int, post: str) -> tuple[Unit, Post]:
+    unit = Unit.objects.filter(pk=unit_id).first()
+    kind = Post.objects.filter(pk=post).first()
+    if unit is None or kind is None:
+        raise Unknown
+    if unit.level != kind.level:
+        raise Wrong(
+            "wrong_level",
+            {"zh": "该岗位不属于这一级单位。", "en": "This post does not exist in a unit of this level."},
+            "post",
+        )
+    return unit, kind
+
+
+def _posts_held(account_id: UUID, now: datetime) -> list[str]:
+    rows = Appointment.objects.filter(Q(until__isnull=True) | Q(until__gt=now), account_id=account_id)
+    return list(rows.values_list("post_id", flat=True))
+
+
+def _must(verdict: Verdict) -> None:
+    if not verdict.ok:
+        raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
+
+
+def _require(by: Actor, act: str) -> None:
+    if by.kind != SYSTEM_KIND and not any(act in h.acts for h in by.holdings):
+        raise NotAllowed("no_post", WORDS["no_post"])
+
+
+def _maker(by: Actor) -> UUID | None:
+    return None if by.kind == SYSTEM_KIND else by.account_id
+
+
+def _entry(kind: str, made: Appointment, by: Actor, now: datetime, org_id: int) -> None:
+    payload: Mapping[str, object] = {
+        "by": by.account_id,
+        "appointment": made.pk,
+        "account": made.account_id,
+        "unit": made.unit_id,
+        "post": made.post_id,
+        "since": made.since,
+        "until": made.until,
+        "deputy_for": made.deputy_for_id,
+        "scope": list(made.scope),
+    }
+    ledger.append(ledger.entry(kind, payload, at=now, org_id=org_id))
