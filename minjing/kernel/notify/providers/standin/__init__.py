@@ -1,0 +1,1 @@
+"""Stand-ins: separate programs for the demo and the tests."""
