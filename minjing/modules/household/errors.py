@@ -1,0 +1,46 @@
+"""Why the register refuses: sentences for people."""
+
+from minjing.kernel.matters.plugs import EffectRefused
+from minjing.kernel.matters.schema import Text
+from minjing.modules.household.rules import Refusal
+
+WORDS: dict[str, tuple[str, str]] = {
+    "household_unknown": ("没有户号为 {} 的户。", "There is no household with the number {}."),
+    "household_closed": ("该户已经注销，不能再登记成员。", "The household has been closed; nobody can be added."),
+    "already_registered": (
+        "该人员已登记在户号 {} 的户内；一人只能在一地登记。",
+        "This person is registered in household {} already; a person is registered in one place only.",
+    ),
+    "not_registered": ("该人员目前没有在本市登记户口。", "This person is not registered in this city."),
+    "was_never_registered": (
+        "该人员从未在本市登记户口。",
+        "This person has never been registered in this city.",
+    ),
+    "not_a_member": ("该人员不是这一户的成员。", "This person is not a member of that household."),
+    "person_unknown": ("没有找到这个身份证号码的人员。", "Nobody with this ID number is known."),
+    "name_missing": ("缺少姓名，无法登记。", "The name is missing; nobody can be registered without."),
+    "birth_missing": ("缺少出生日期。", "The birth date is missing."),
+    "birth_in_future": ("出生日期在今天之后。", "The birth lies in the future."),
+    "birth_impossible": ("出生日期过早，请核对。", "The birth lies too far back; look again."),
+    "day_impossible": ("日期 {} 不在出生之后、今天之前。", "The day {} does not lie between the birth and today."),
+    "head_is_minor": ("户主须年满 18 周岁。", "The head of a household must be 18 or older."),
+    "already_head": ("该人员已经是户主。", "This person is the head already."),
+    "no_head_in_collective": ("集体户不设户主。", "A collective household has no head."),
+    "nothing_changes": ("与现有登记内容相同，无需变更。", "The register says so already; nothing would change."),
+    "same_household": ("两个户号相同。", "Both numbers name the same household."),
+    "nobody_left": ("分户后原户没有成员，请改办户主变更或移居。", "Nobody would stay behind; that is no split."),
+    "nobody_moves": ("没有选择分出的成员。", "Nobody was chosen to be split off."),
+    "collective_not_merged": ("集体户不能并户。", "Collective households are not merged."),
+    "address_missing": ("缺少落户地址或户号。", "The address or the household number is missing."),
+    "unit_missing": ("缺少单位名称。", "The name of the unit is missing."),
+    "item_unknown": ("登记项目「{}」不能在此变更。", "The item “{}” cannot be changed here."),
+    "numbers_exhausted": ("该日期的号码已用完，请联系市局。", "No ID number is left for that day; ask the bureau."),
+    "number_in_use": ("该身份证号码已被他人使用。", "The ID number is used by somebody else."),
+    "already_cancelled": ("该人员的户口已经注销。", "This person's registration has been cancelled already."),
+}
+
+
+def refused(refusal: Refusal) -> EffectRefused:
+    """Return the refusal with its sentence in both languages."""
+    zh, en = WORDS[refusal.key]
+    return EffectRefused(Text(zh=zh.format(refusal.about), en=en.format(refusal.about)))

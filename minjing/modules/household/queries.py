@@ -1,0 +1,280 @@
+"""Reading the register. Every look at a person is written down before anything is opened (identity.record_look)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from minjing.base import names
+from minjing.base.idnumber import WrongIdNumber, normalise, parse
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries as people
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.models import Unit
+from minjing.kernel.identity.plugs import Registered
+from minjing.kernel.identity.sealing import unseal_many
+from minjing.kernel.matters.schema import Text
+from minjing.modules.household import codes, rules
+from minjing.modules.household.models import Household, Item, Member
+
+ADDRESS, VALUE = "household_member.address", "household_item.value"
+RECORD = "household.record"  # how a look at the register is called in the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member as an officer with a reason, or the members themselves, read them."""
+
+    person_id: UUID
+    name: str
+    id_number: str
+    relation: Text
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdView:
+    """A household with its members on one day."""
+
+    number: str
+    kind: str
+    station_id: int
+    address: str
+    unit_name: str
+    since: date
+    until: date | None
+    members: Sequence[MemberView]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One line of a person's history: in which household, as what, from when until when, and why."""
+
+    household: str
+    relation: Text
+    since: date
+    until: date | None
+    cause_in: str
+    cause_out: str
+
+
+def household(
+    number: str, by: Actor, now: datetime, *, day: date, reason: str = "", matter_id: UUID | None = None
+) -> HouseholdView | None:
+    """Return the household with this number as it was on `day`, or None. The look is recorded for each member."""
+    found = Household.objects.filter(number=number.strip()).first()
+    if found is None:
+        return None
+    members = members_on(found.pk, day)
+    if members:
+        identity.record_look(
+            by, [m.person_id for m in members], [RECORD], reason=reason, matter_id=matter_id, now=now
+        )
+    return _view(found, members)
+
+
+def household_count() -> int:
+    """Return how many households there have ever been."""
+    return Household.objects.count()
+
+
+def members_on(household_id: UUID, day: date) -> list[Member]:
+    """Return who belonged to a household on `day`, the head first: ids and relations, nothing opened."""
+    rows = Member.objects.filter(household_id=household_id, since__lte=day)
+    rows = rows.filter(Q(until__isnull=True) | Q(until__gt=day))
+    return sorted(rows, key=lambda m: (m.relation != rules.HEAD, m.since, m.id))
+
+
+def household_on(person_id: UUID, day: date) -> UUID | None:
+    """Return in which household a person was on `day`."""
+    rows = Member.objects.filter(person_id=person_id, since__lte=day).filter(Q(until__isnull=True) | Q(until__gt=day))
+    return rows.values_list("household_id", flat=True).first()
+
+
+def _view(found: Household, members: Sequence[Member]) -> HouseholdView:
+    items = _items([m.person_id for m in members])
+    address = found.unit_address or (_addresses(members[:1]) or [""])[0]
+    views = [
+        MemberView(
+            m.person_id,
+            items.get(m.person_id, {}).get("name", ""),
+            items.get(m.person_id, {}).get("id_number", ""),
+            _title(rules.relation_title(m.relation)),
+            m.since,
+            m.until,
+        )
+        for m in members
+    ]
+    return HouseholdView(
+        found.number, found.kind, found.station_id, address, found.unit_name, found.since, found.until, views
+    )
+
+
+def history(person_id: UUID, by: Actor, now: datetime, *, reason: str = "", matter_id: UUID | None = None) -> list[Period]:
+    """Return every household a person has belonged to, oldest first; the look is recorded unless it is their own."""
+    if by.person_id != person_id:
+        identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
+    rows = Member.objects.filter(person_id=person_id).select_related("household").order_by("since", "id")
+    return [
+        Period(
+            m.household.number, _title(rules.relation_title(m.relation)), m.since, m.until, m.cause_in, m.cause_out
+        )
+        for m in rows
+        if m.until is None or m.until > m.since
+    ]
+
+
+# ---- plugs ------------------------------------------------------------------------------------------------
+
+
+def prefill(person_id: UUID, path: str, now: datetime) -> Any:
+    """Answer `register.<path>` for the applicant: what the register says of them, None when it says nothing."""
+    if path in ("household_no", "address", "office", "relation", "head_id", "members"):
+        return _of_household(person_id, path)
+    said = _items([person_id]).get(person_id, {})
+    return said.get({"spouse": "spouse_id", "birth_date": "birth"}.get(path, path))
+
+
+def _of_household(person_id: UUID, path: str) -> Any:
+    member = Member.objects.select_related("household").filter(person_id=person_id, until__isnull=True).first()
+    if member is None:
+        return None
+    if path == "household_no":
+        return member.household.number
+    if path == "address":
+        return (_addresses([member]) or [None])[0]
+    if path == "office":
+        return Unit.objects.values_list("code", flat=True).filter(pk=member.household.station_id).first()
+    if path == "relation":
+        return member.relation
+    others = Member.objects.filter(household_id=member.household_id, until__isnull=True)
+    if path == "head_id":
+        head = others.filter(relation=rules.HEAD).values_list("person_id", flat=True).first()
+        return _items([head]).get(head, {}).get("id_number") if head else None
+    said = _items([m.person_id for m in others])
+    return [
+        {
+            "name": said.get(m.person_id, {}).get("name", ""),
+            "id_number": said.get(m.person_id, {}).get("id_number", ""),
+            "relation": rules.relation_title(m.relation)[0],
+        }
+        for m in others
+    ]
+
+
+# Papers that the register stands for, when the person it is about is in it.
+_BOOK = ("household_book", "id_card", "hukou", "residence_booklet", "identity")
+
+
+def held(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
+    """Say which entry of the register makes a paper of a household unnecessary: `户号 602000123`, or empty.
+
+    A paper named after somebody else (the spouse's book, the parent's card) is held when that person, named in the
+    form by ID number, is registered.
+    """
+    about = _whose(material, answers)
+    person = people.person_by_id_number(about) if about else person_id
+    if person is None:
+        return ""
+    member = Member.objects.select_related("household").filter(person_id=person, until__isnull=True).first()
+    return f"户号 {member.household.number}" if member else ""
+
+
+def _whose(material: str, answers: Mapping[str, Any]) -> str:
+    for who in ("spouse", "father", "mother", "parent", "child", "head", "adopter", "sponsor"):
+        if material.startswith(who) or f"_{who}" in material or f"of_{who}" in material:
+            for name in (f"{who}_id", f"{who}_id_no", f"new_{who}_id"):
+                if answers.get(name):
+                    return str(answers[name])
+            if who == "parent":
+                return str(answers.get("father_id") or answers.get("mother_id") or "")
+    return ""
+
+
+def held_by_civil_affairs(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
+    """Say whether the marriage is on record: the register holds it where civil affairs has reported it."""
+    if "marriage" not in material:
+        return ""
+    said = _items([person_id]).get(person_id, {})
+    spouse = str(answers.get("spouse_id") or said.get("spouse_id", ""))
+    married = said.get("marital", "")[:1] == "2" and bool(said.get("spouse_id")) and said["spouse_id"] == spouse
+    if not married and spouse:
+        other = people.person_by_id_number(spouse)
+        theirs = _items([other]).get(other, {}) if other else {}
+        own = _items([person_id]).get(person_id, {}).get("id_number") or str(answers.get("applicant_id", ""))
+        married = bool(own) and theirs.get("spouse_id") == own and theirs.get("marital", "")[:1] == "2"
+    return "婚姻登记信息（民政）" if married else ""
+
+
+def register_record(person_id: UUID, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
+    """Return the rows (heading, field, value) an officer sees beside the form; the look is recorded first.
+
+    The field is the name that forms use for the same thing, so that what differs can be marked.
+    """
+    if by.person_id != person_id:
+        identity.record_look(by, [person_id], [RECORD], reason="register_upkeep", matter_id=None, now=now)
+    said = _items([person_id]).get(person_id, {})
+    rows = [
+        (_title(codes.title(name)), name, codes.shown(name, said[name])) for name in codes.ITEMS if said.get(name)
+    ]
+    member = Member.objects.select_related("household").filter(person_id=person_id, until__isnull=True).first()
+    if member is not None:
+        station = people.unit(member.household.station_id)
+        rows += [
+            (Text(zh="户号", en="Household number"), "household_no", member.household.number),
+            (Text(zh="与户主关系", en="Relation to the head"), "relation", rules.relation_title(member.relation)[0]),
+            (Text(zh="住址", en="Address"), "address", (_addresses([member]) or [""])[0]),
+            (Text(zh="登记日期", en="Registered since"), "since", member.since.isoformat()),
+            (Text(zh="派出所", en="Police station"), "office", str(station.name["zh"])),
+        ]
+    elif not said:
+        rows.append((Text(zh="户籍状态", en="Status"), "status", "本市无户籍登记"))
+    return rows
+
+
+def check(*, name: str, id_number: str, now: datetime) -> Registered:
+    """Vouch for a name and ID number: the register's answer to somebody who says who they are (level 2).
+
+    People registered elsewhere in the country are vouched for by the national register; its stand-in accepts every
+    well-formed number that this city does not know better.
+    """
+    try:
+        number = parse(id_number).text
+        said_name = names.parse(name)
+    except (WrongIdNumber, names.WrongName):
+        return Registered(found=False)
+    person = people.person_by_id_number(normalise(number))
+    said = _items([person]).get(person, {}) if person else {}
+    if not said:
+        return Registered(found=True, name_agrees=True)
+    return Registered(found=True, name_agrees=said.get("name") == said_name, alive=said.get("status") != "death")
+
+
+# ---- opening ----------------------------------------------------------------------------------------------
+
+
+def _items(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+    rows = list(
+        Item.objects.filter(person_id__in=set(person_ids), until__isnull=True).values_list(
+            "person_id", "name", "value_sealed"
+        )
+    )
+    opened = unseal_many([(person, VALUE, bytes(blob)) for person, _, blob in rows])
+    found: dict[UUID, dict[str, str]] = {}
+    for (person, name, _), value in zip(rows, opened, strict=True):
+        if value is not None:
+            found.setdefault(person, {})[name] = value.decode()
+    return found
+
+
+def _addresses(members: Sequence[Member]) -> list[str]:
+    opened = unseal_many([(m.person_id, ADDRESS, bytes(m.address_sealed)) for m in members])
+    return [value.decode() for value in opened if value is not None]
+
+
+def _title(pair: tuple[str, str]) -> Text:
+    return Text(zh=pair[0], en=pair[1])

@@ -1,0 +1,39 @@
+"""The synthetic city: officers with posts, households, residents, matters under way. Nobody in it exists.
+
+The same seed gives the same city; loading twice does nothing the second time.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from minjing.kernel.identity.models import Account
+from minjing.site import city
+from minjing.site.demo import officers, queues, register, residents
+
+Say = Callable[[str], None]
+
+
+def load(now: datetime, say: Say) -> None:
+    """Fill the database with the demo city, as far as it is not there yet; say one line for each part."""
+    if queues.loaded():
+        return
+    city.load(now, say)
+    officers.load(now, say)
+    register.load(now, say)
+    residents.load(now, say)
+    queues.load(now, say)
+
+
+def logins() -> list[str]:
+    """Return the lines that tell how to sign in to the demo."""
+    return [*residents.lines(), *officers.lines()]
+
+
+def token(name: str, now: datetime) -> str:
+    """Return an API token for a demo user: an officer's login, or a resident's key or phone."""
+    from minjing.kernel.identity import actions
+
+    account = Account.objects.filter(login=name).first() or residents.account(name)
+    if account is None:
+        raise SystemExit(f"minjing: no demo user is called {name!r}. See `minjing demo load` and the README.")
+    return actions.token_for(account, now)
