@@ -1,0 +1,66 @@
+"""Who acts: puts `request.actor` on each request (None: nobody has signed in) and keeps officers to the second factor."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+
+from minjing.base import clock
+from minjing.kernel.identity import queries, sessions
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import Unknown
+from minjing.kernel.identity.models import Account
+
+ENROL = "/officer/second-factor/"
+# What an officer without a second factor may reach beside enrolling it.
+OPEN_TO_NEWCOMERS = (ENROL, "/sign-out/", "/language/", "/static/", "/healthz")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ActorMiddleware:
+    """Reads the actor when a session cookie is there: one query for the session, one for the actor."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Find the actor and go on, or send a newcomer to the enrolment page."""
+        request.actor = None  # type: ignore[attr-defined]
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith("/static/"):
+            actor = self._actor(request)
+            if actor is not None and actor.is_officer and not request.session.get(sessions.SECOND):
+                if not request.path.startswith(OPEN_TO_NEWCOMERS):
+                    return _enrol_first(request)
+            else:
+                request.actor = actor  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def _actor(self, request: HttpRequest) -> Actor | None:
+        account_id = request.session.get(sessions.ACCOUNT)
+        if not account_id:
+            return None
+        now = clock.now()
+        try:
+            actor = queries.actor_of(UUID(account_id), now)
+        except Unknown:  # the account was shut a moment ago
+            request.session.flush()
+            return None
+        assert isinstance(request.session, sessions.SessionStore)
+        request.session.touch(now)
+        return actor
+
+
+def _enrol_first(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": "second_factor", "message": "Enrol a second factor first."}, status=403)
+    return HttpResponseRedirect(ENROL)
+
+
+def newcomer(request: HttpRequest) -> Account | None:
+    """Return the officer who has given a password but has no second factor yet."""
+    account_id = request.session.get(sessions.ACCOUNT)
+    if not account_id or request.session.get(sessions.KIND) != Account.OFFICER:
+        return None
+    return Account.objects.filter(pk=account_id, kind=Account.OFFICER, is_active=True).first()
