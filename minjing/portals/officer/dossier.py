@@ -1,0 +1,340 @@
+"""All that the matter page shows, gathered: facts, form, papers, history, and the steps the law allows now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from minjing.base import names
+from minjing.base.clock import local_day
+from minjing.kernel.files import queries as files
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters import actions, forms, plugs, queries
+from minjing.kernel.matters.rules import Happening, Snapshot, Station
+from minjing.kernel.matters.schema import Body, FormField, Text
+from minjing.kernel.papers import queries as papers
+
+# Steps for which no claim is asked: who may take one must see the file in full to take it.
+FULL_VIEW_STEPS = frozenset({"approve_correction", "refuse_correction", "approve_reopening", "refuse_reopening"})
+HIDDEN = "＊"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as it is shown: its label, its value in both languages, and what the register says."""
+
+    name: str
+    label: Text
+    value: Text
+    rows: Sequence[Mapping[str, str]] = ()  # people, one by one
+    register: str | None = None
+    differs: bool = False
+    sets: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The answers of one page of the form."""
+
+    title: Text
+    answers: Sequence[Answer]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One file to look at, or a paper an authority holds already."""
+
+    id: UUID
+    name: str
+    title: Text
+    added_at: datetime
+    held_ref: str = ""
+    kind: str = ""  # image, pdf
+    size: int = 0
+    pages: int = 0
+    is_new: bool = False  # came after the last request for papers
+    original: bool = False
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """A matter opened for one officer at one moment."""
+
+    matter: Snapshot
+    body: Body
+    full: bool  # whether values are shown in full; else they are masked
+    readable: bool  # whether the asker may read the form at all
+    groups: Sequence[Group] = ()
+    record: Sequence[tuple[Text, str, str]] = ()
+    sheets: Sequence[Sheet] = ()
+    missing: Sequence[Text] = ()
+    line: Sequence[Station] = ()
+    history: Sequence[dict[str, Any]] = ()
+    tasks: Sequence[dict[str, Any]] = ()
+    duplicates: Sequence[Snapshot] = ()
+    papers: Sequence[Any] = ()
+    proposed: Sequence[dict[str, Any]] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)  # the answers, only when `full`
+
+
+def reads(actor: Actor) -> bool:
+    """Say whether the actor's posts include reading personal records (supervisors see figures and clocks only)."""
+    return any("look" in held.acts for held in actor.holdings)
+
+
+def sees_in_full(matter: Snapshot, by: Actor, steps: Sequence[queries.Step]) -> bool:
+    """Say whether the file is in this officer's hands: claimed by them, or theirs to approve without a claim."""
+    if matter.claimed_by == by.account_id:
+        return True
+    return any(step.allowed and step.action in FULL_VIEW_STEPS for step in steps)
+
+
+def open_dossier(
+    matter: Snapshot, by: Actor, now: datetime, steps: Sequence[queries.Step], reason: str = ""
+) -> Dossier:
+    """Gather the page; every look at personal data is written down before the data is opened."""
+    body = queries.body_of(matter)
+    happened = queries.events(matter)
+    facts: dict[str, Any] = {
+        "line": queries.line(matter),
+        "tasks": _tasks(matter, body),
+        "duplicates": queries.duplicates(matter),
+        "papers": papers.of_matter(matter.id, now=now),
+    }
+    if not reads(by):
+        return Dossier(matter, body, False, False, history=_history(body, happened, {}), **facts)
+    full = bool(reason) or sees_in_full(matter, by, steps)
+    answers = queries.answers(matter, by, now, reason=reason)
+    record = _register(matter, by, now) if full else ()
+    notes = queries.notes(matter, by, now) if full else {}
+    return Dossier(
+        matter,
+        body,
+        full,
+        True,
+        groups=_groups(body, answers, record, full, now),
+        record=record,
+        sheets=_sheets(matter, body, happened) if full else (),
+        missing=_missing(matter, body, answers, now),
+        history=_history(body, happened, notes),
+        proposed=_proposed(matter, body, answers) if full else (),
+        raw=answers if full else {},
+        **facts,
+    )
+
+
+# ---- the form -------------------------------------------------------------------------------------------
+
+
+def _groups(
+    body: Body, answers: Mapping[str, Any], record: Sequence[tuple[Text, str, str]], full: bool, now: datetime
+) -> list[Group]:
+    known = {name: value for _, name, value in record if name}
+    groups = []
+    for page in forms.visible_pages(body, answers, local_day(now)):
+        shown = [
+            _answer(f, answers[f.name], known.get(f.name), full) for f in page.fields if f.name in answers
+        ]
+        if shown:
+            groups.append(Group(page.title, shown))
+    return groups
+
+
+def _answer(spec: FormField, value: Any, known: str | None, full: bool) -> Answer:
+    said = in_words(spec, value)
+    if not full:
+        said = masked(spec, said)
+        return Answer(spec.name, spec.label, said, _people(value, full) if spec.type == "people" else ())
+    differs = known is not None and _bare(known) not in (_bare(said.zh), _bare(str(value)))
+    rows = _people(value, full) if spec.type == "people" else ()
+    return Answer(spec.name, spec.label, said, rows, known, differs, spec.sets)
+
+
+def _bare(text: str) -> str:
+    """Return `text` without spaces and dashes, so that 2019-05-20 equals 2019 05 20."""
+    return "".join(c for c in text if c not in " -·　").upper()
+
+
+def in_words(spec: FormField, value: Any) -> Text:
+    """Return an answer as people read it, in both languages."""
+    if spec.type in ("choice", "choices"):
+        wanted = value if isinstance(value, list) else [value]
+        chosen = [o for o in spec.options if o.value in wanted]
+        return _text("、".join(o.zh for o in chosen), ", ".join(o.en for o in chosen))
+    if spec.type == "yes_no":
+        return Text(zh="是", en="Yes") if value else Text(zh="否", en="No")
+    if spec.type == "consent":
+        return Text(zh="已同意", en="Agreed")
+    if spec.type == "place":
+        station = queries.station(str(value))
+        return station.name if station else _text(str(value), str(value))
+    if spec.type == "people":
+        return Text(zh=f"{len(value)} 人", en=f"{len(value)} people")
+    if spec.type == "money":
+        return _text(f"¥{float(value):,.2f}", f"¥{float(value):,.2f}")
+    words = str(value).replace("T", " ") if spec.type == "datetime" else str(value)
+    return _text(words, words)
+
+
+def _text(zh: str, en: str) -> Text:
+    return Text(zh=zh or "—", en=en or "—")
+
+
+MASKED_TYPES = frozenset(
+    {"name", "resident_id", "phone", "address", "household_no", "document_no", "text", "long_text", "people"}
+)
+
+
+def masked(spec: FormField, said: Text) -> Text:
+    """Return an answer with what identifies people hidden: enough to recognise a file, not to read it."""
+    if spec.type not in MASKED_TYPES:
+        return said
+    return Text(zh=_mask(spec.type, said.zh), en=_mask(spec.type, said.en))
+
+
+def _mask(kind: str, words: str) -> str:
+    if kind == "name":
+        return names.mask(words)
+    if kind == "resident_id":
+        return words[:4] + "*" * 12 + words[-2:]
+    if kind == "phone":
+        return words[:3] + "****" + words[-4:]
+    if kind == "people":
+        return words
+    return words[:3] + HIDDEN * 4 if len(words) > 4 else HIDDEN * len(words)
+
+
+def _people(value: Any, full: bool) -> list[dict[str, str]]:
+    rows = []
+    for person in value if isinstance(value, list) else []:
+        name, number = str(person.get("name", "")), str(person.get("id_number", ""))
+        rows.append(
+            {
+                "name": name if full else names.mask(name),
+                "id_number": number if full else _mask("resident_id", number),
+                "relation": str(person.get("relation", "")),
+            }
+        )
+    return rows
+
+
+def _register(matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
+    return [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, now)]
+
+
+def _proposed(matter: Snapshot, body: Body, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a correction under approval would change: field, as it is, as it would be."""
+    if matter.state != "correcting":
+        return []
+    fields = body.service.fields
+    return [
+        {
+            "label": fields[name].label,
+            "before": in_words(fields[name], answers[name]) if name in answers else Text(zh="未填", en="blank"),
+            "after": in_words(fields[name], value),
+        }
+        for name, value in actions.proposed_corrections(matter).items()
+        if name in fields
+    ]
+
+
+# ---- papers ---------------------------------------------------------------------------------------------
+
+
+def _sheets(matter: Snapshot, body: Body, happened: Sequence[Happening]) -> list[Sheet]:
+    specs = {spec.name: spec for spec in body.service.materials}
+    asked = [event.at for event in happened if event.action == "ask_supplement"]
+    sheets = []
+    for row in queries.materials(matter):
+        spec = specs.get(row.name)
+        title = spec.title if spec else _text(row.name, row.name)
+        kept = files.file(row.file_id) if row.file_id else None
+        sheets.append(
+            Sheet(
+                row.id,
+                row.name,
+                title,
+                row.added_at,
+                row.held_ref,
+                kept.kind if kept else "",
+                kept.size if kept else 0,
+                (kept.pages or 0) if kept else 0,
+                bool(asked) and row.added_at > asked[-1],
+                bool(spec and spec.original),
+            )
+        )
+    return sheets
+
+
+def _missing(matter: Snapshot, body: Body, answers: Mapping[str, Any], now: datetime) -> list[Text]:
+    """Return the papers the form calls for that are neither uploaded nor held."""
+    there = {row.name for row in queries.materials(matter)}
+    needed = forms.needed_materials(body, answers, local_day(now))
+    return [spec.title for spec in needed if spec.required and spec.name not in there]
+
+
+# ---- history --------------------------------------------------------------------------------------------
+
+OWN_WORDS: Mapping[str, Text] = {
+    "submit": Text(zh="提交申请", en="Submitted"),
+    "finish_task": Text(zh="完成协办", en="Finished a parallel task"),
+    "recompute_due": Text(zh="按新日历重算期限", en="Due date computed anew"),
+    "migrate": Text(zh="转到新版事项", en="Moved to a new version"),
+    "migrate_back": Text(zh="转回原版事项", en="Moved back to the old version"),
+}
+
+
+def title_of(body: Body, event: Happening) -> Text:
+    """Return what an event is called: as the flow calls its action."""
+    state = body.flow.states.get(event.from_state)
+    if state and event.action in state.actions:
+        return state.actions[event.action].title
+    return OWN_WORDS.get(event.action, _text(event.action, event.action))
+
+
+def _history(body: Body, happened: Sequence[Happening], notes: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the events newest first, with who acted and the words they left."""
+    people = queries.officers(event.actor_id for event in happened)
+    known = queries.units()
+    reasons = {reason.key: reason.text for reason in body.flow.refusals}
+    titles = {spec.name: spec.title for spec in body.service.materials}
+    told = []
+    for event in reversed(happened):
+        officer = people.get(event.actor_id)
+        target = body.flow.states.get(event.to_state)
+        told.append(
+            {
+                "seq": event.seq,
+                "at": event.at,
+                "title": title_of(body, event),
+                "to": target.title if target and event.from_state != event.to_state else None,
+                "kind": event.actor_kind,
+                "who": officer.display_name if officer else "",
+                "number": officer.police_number if officer else "",
+                "unit": known[event.unit_id].name if event.unit_id in known else None,
+                "reason": reasons.get(str(event.detail.get("reason", ""))),
+                "materials": [titles[n] for n in event.detail.get("materials", []) if n in titles],
+                "days": event.detail.get("days"),
+                "note": notes.get(event.seq, {}).get("note", ""),
+                "entry_id": event.entry_id,
+            }
+        )
+    return told
+
+
+def _tasks(matter: Snapshot, body: Body) -> list[dict[str, Any]]:
+    known = queries.units()
+    rows = queries.tasks(matter)
+    people = queries.officers(row.done_by for row in rows if row.done_by)
+    return [
+        {
+            "row": row,
+            "title": body.flow.tasks[row.kind].title if row.kind in body.flow.tasks else _text(row.kind, row.kind),
+            "unit": known[row.unit_id].name if row.unit_id in known else None,
+            "who": people[row.done_by].display_name if row.done_by in people else "",
+        }
+        for row in rows
+    ]

@@ -1,0 +1,147 @@
+"""Who may open which page, and what a refusal looks like: with the post it takes and the posts held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+
+from minjing.base import clock
+from minjing.kernel.identity import errors as identity_errors
+from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity.actor import Actor, Holding
+from minjing.kernel.matters import errors as matter_errors
+from minjing.kernel.matters import queries as matters
+
+Words = Mapping[str, str]
+ADMIN_ACTS = (
+    "manage_catalogue", "manage_units", "manage_calendars", "manage_accounts", "manage_appointments",
+    "ask_erasure", "audit", "confirm_erasure",
+)  # fmt: skip
+
+ACTS: Mapping[str, Words] = {
+    "handle": {"zh": "办理办件", "en": "handle matters"},
+    "decide": {"zh": "审批", "en": "decide"},
+    "check": {"zh": "核查", "en": "check records"},
+    "look": {"zh": "查看个人信息", "en": "look at personal records"},
+    "supervise": {"zh": "效能监督", "en": "supervise"},
+    "manage_catalogue": {"zh": "管理事项目录", "en": "manage the catalogue"},
+    "manage_units": {"zh": "管理单位和岗位", "en": "manage units and posts"},
+    "manage_calendars": {"zh": "管理工作日历", "en": "manage calendars"},
+    "manage_accounts": {"zh": "管理账号", "en": "manage accounts"},
+    "manage_appointments": {"zh": "管理任职", "en": "manage appointments"},
+    "ask_erasure": {"zh": "提请删除个人数据", "en": "ask for erasure"},
+    "audit": {"zh": "审计", "en": "audit"},
+    "confirm_erasure": {"zh": "确认删除个人数据", "en": "confirm erasure"},
+}
+
+
+class OfficerRequest(HttpRequest):
+    """A request in which an officer acts; `at` is the instant it came."""
+
+    actor: Actor
+    at: datetime
+
+
+View = Callable[..., HttpResponse]
+
+
+def officer_page(act: str = "") -> Callable[[View], View]:
+    """Let officers in, and of them only those who hold `act` somewhere; turn refusals into pages."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def inner(request: OfficerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            actor = getattr(request, "actor", None)
+            if actor is None or actor.kind == "system":
+                return _to_the_door(request)
+            request.at = clock.now()
+            if not actor.is_officer:
+                return refused(request, {"zh": "这里是民警工作台。", "en": "This is the officers’ workbench."}, "officer")
+            if act and not holds(actor, act):
+                return refused(request, {"zh": "您不能打开这一页。", "en": "You may not open this page."}, act)
+            return _answer(view, request, *args, **kwargs)
+
+        return never_cache(inner)
+
+    return wrap
+
+
+def _answer(view: View, request: OfficerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    try:
+        return view(request, *args, **kwargs)
+    except matter_errors.NotAllowed as no:
+        return refused(request, {"zh": no.text.zh, "en": no.text.en}, no.needs)
+    except identity_errors.NotAllowed as no:
+        return refused(request, no.text, getattr(no, "needs", ""))
+    except (matter_errors.Unknown, identity_errors.Unknown):
+        return missing(request)
+
+
+def _to_the_door(request: HttpRequest) -> HttpResponse:
+    query = urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
+
+
+def holds(actor: Actor, act: str) -> bool:
+    """Say whether one of the actor's posts carries this act."""
+    return any(act in holding.acts for holding in actor.holdings)
+
+
+def units_with(actor: Actor, *acts: str, approvers: bool = False) -> list[Holding]:
+    """Return the holdings that carry one of `acts`, the widest unit first; approvers' posts too if wanted."""
+    able = [
+        h for h in actor.holdings if h.acts & set(acts) or (approvers and h.post.endswith("_approver"))
+    ]
+    return sorted(able, key=lambda h: len(h.unit_path))
+
+
+def is_administrator(actor: Actor) -> bool:
+    """Say whether the actor is one of the three administrators."""
+    return any(h.acts & set(ADMIN_ACTS) for h in actor.holdings)
+
+
+def held_posts(actor: Actor) -> list[dict[str, Any]]:
+    """Return what the actor holds, for people: post, unit, whether as a deputy."""
+    names = identity.post_names(h.post for h in actor.holdings)
+    units = matters.units()
+    return [
+        {
+            "post": names.get(h.post, {"zh": h.post, "en": h.post}),
+            "unit": units[h.unit_id].name if h.unit_id in units else "",
+            "deputy": h.deputy_for is not None,
+        }
+        for h in actor.holdings
+    ]
+
+
+def name_of_need(needs: str) -> Words | None:
+    """Return what a post or an act is called; None when there is nothing to name."""
+    if not needs:
+        return None
+    if needs == "officer":
+        return {"zh": "民警账号", "en": "an officer’s account"}
+    if needs in ACTS:
+        names = [post.name for post in identity.posts() if needs in post.acts]
+        zh = "或".join(name["zh"] for name in names) or ACTS[needs]["zh"]
+        en = " or ".join(name["en"] for name in names) or ACTS[needs]["en"]
+        return {"zh": zh, "en": en}
+    return identity.post_names([needs]).get(needs, {"zh": needs, "en": needs})
+
+
+def refused(request: OfficerRequest, why: Words, needs: str = "") -> HttpResponse:
+    """Return the page "this needs post X; you hold Y"."""
+    context = {"why": why, "needs": name_of_need(needs), "held": held_posts(request.actor)}
+    return render(request, "officer/refused.html", context, status=403)
+
+
+def missing(request: OfficerRequest) -> HttpResponse:
+    """Return the page for what is not there, or not the asker's business: both look the same."""
+    return render(request, "officer/missing.html", {}, status=404)

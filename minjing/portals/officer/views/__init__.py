@@ -1,0 +1,1 @@
+"""The pages of the workbench, by who opens them."""

@@ -1,0 +1,138 @@
+"""Finding a matter or a person: by the one road, with a reason, each person shown written down first."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from minjing.base import idnumber, names
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries as people
+from minjing.kernel.identity.errors import IdentityError
+from minjing.kernel.identity.reasons import reasons
+from minjing.kernel.matters import oversight, queries
+from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.matters.rules import Snapshot
+from minjing.portals.officer.permissions import OfficerRequest, officer_page
+from minjing.portals.officer.views.matter import reason_of
+from minjing.portals.officer.views.workbench import rail, rows_of
+
+NUMBER = re.compile(r"[A-Z]{2}\d{6,14}\Z")
+MAX_PEOPLE = 20
+
+
+@officer_page()
+@require_http_methods(["GET", "POST"])
+def search(request: OfficerRequest) -> HttpResponse:
+    """Find by number at once; by name or ID number for a reason. What was typed never stands in an address."""
+    text = request.POST.get("q", "").strip()
+    context: dict[str, Any] = {**rail(request), "q": text, "reasons": reasons().values()}
+    if not text:
+        return render(request, "officer/search.html", context | {"stage": "start"})
+    if NUMBER.fullmatch(text.upper()):
+        return _by_number(request, text, context)
+    wrong = _wrong(text)
+    if wrong:
+        return render(request, "officer/search.html", context | {"stage": "start", "wrong": wrong}, status=422)
+    open_matter = _in_hand(request)
+    if not request.POST.get("reason") and open_matter is None:
+        return render(request, "officer/search.html", context | {"stage": "reason"})
+    try:
+        found = _people(request, text, open_matter)
+    except IdentityError as error:
+        if error.key in ("no_reason", "reason_needs_text"):
+            return render(request, "officer/search.html", context | {"stage": "reason", "wrong": error.text}, status=422)
+        raise
+    about = oversight.of_id_number(_normal(text), request.actor) if _is_id(text) and not found else []
+    context |= {
+        "stage": "found",
+        "found": found,
+        "about": rows_of(about, request.actor),
+        "too_many": len(found) >= MAX_PEOPLE,
+        "for_matter": open_matter,
+        "reason_title": reasons()[request.POST["reason"]].title if request.POST.get("reason") in reasons() else None,
+    }
+    return render(request, "officer/search.html", context)
+
+
+def _by_number(request: OfficerRequest, text: str, context: dict[str, Any]) -> HttpResponse:
+    try:
+        matter = queries.matter(text, request.actor, request.at)
+    except Unknown:
+        return render(request, "officer/search.html", context | {"stage": "no_number"}, status=404)
+    return HttpResponseRedirect(reverse("officer:matter", args=[matter.number]))
+
+
+def _is_id(text: str) -> bool:
+    return len(re.sub(r"\D", "", text)) >= 15
+
+
+def _normal(text: str) -> str:
+    return idnumber.parse(text).text
+
+
+def _wrong(text: str) -> dict[str, str] | None:
+    """Return why `text` is neither a number, an ID number nor a name."""
+    if _is_id(text):
+        try:
+            _normal(text)
+        except idnumber.WrongIdNumber:
+            return {
+                "zh": "身份证号码不正确，请核对 18 位号码和校验位。",
+                "en": "This is no valid ID number; check its 18 characters.",
+            }
+        return None
+    try:
+        names.parse(text)
+    except names.WrongName:
+        return {
+            "zh": "请输入办件编号、18 位身份证号码或完整姓名。",
+            "en": "Type a matter’s number, an ID number of 18 characters, or a full name.",
+        }
+    return None
+
+
+def _in_hand(request: OfficerRequest) -> Snapshot | None:
+    """Return the matter from which the search was started, if the officer has claimed it: it is the reason then."""
+    number = request.POST.get("matter", "")
+    if not number:
+        return None
+    try:
+        matter = queries.matter(number, request.actor, request.at)
+    except Unknown:
+        return None
+    return matter if matter.claimed_by == request.actor.account_id else None
+
+
+def _people(request: OfficerRequest, text: str, open_matter: Snapshot | None) -> list[dict[str, Any]]:
+    """Return the persons found, masked, each with the matters that are the asker's business."""
+    ids: list[UUID] = people.find_people(_normal(text) if _is_id(text) else text, limit=MAX_PEOPLE)
+    if not ids:
+        return []
+    shown = identity.look(
+        request.actor,
+        ids,
+        ["name", "id_number"],
+        reason="" if open_matter else reason_of(request),
+        matter_id=open_matter.id if open_matter else None,
+        now=request.at,
+    )
+    return [
+        {
+            "name": names.mask(shown[person_id]["name"]),
+            "id_number": _masked(shown[person_id]["id_number"]),
+            "matters": rows_of(oversight.of_person(person_id, request.actor), request.actor),
+        }
+        for person_id in ids
+        if person_id in shown
+    ]
+
+
+def _masked(number: str) -> str:
+    return number[:4] + "*" * 12 + number[-2:]

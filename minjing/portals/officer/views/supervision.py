@@ -1,0 +1,236 @@
+"""The supervisor's pages: one question each, the number first, down to the very matters. Counts, not scores."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from minjing.kernel.matters import oversight, queries
+from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.oversight import Area, Narrowed, UnitLights
+from minjing.kernel.matters.queries import UnitFacts, Wish
+from minjing.portals.frame.language import pick
+from minjing.portals.officer import charts
+from minjing.portals.officer.permissions import OfficerRequest, officer_page, units_with
+from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rail, rows_of
+
+Words = Mapping[str, str]
+WHYS: Mapping[str, Words] = {
+    "tasks": {"zh": "等待协办结果", "en": "Waiting for a parallel task"},
+    "extension": {"zh": "等待批准延长", "en": "Waiting for an extension to be granted"},
+    "unclaimed": {"zh": "无人领办", "en": "Nobody has claimed it"},
+    "long_step": {"zh": "已领办，环节时间过长", "en": "Claimed, but the step takes too long"},
+}
+PAUSES: Mapping[str, Words] = {"supplement": {"zh": "等待申请人补正", "en": "Waiting for the applicant’s papers"}}
+
+
+def _unit(request: OfficerRequest) -> UnitFacts:
+    """Return the unit that is looked at: one at or below those the officer supervises; raise NotAllowed."""
+    able = units_with(request.actor, "supervise", approvers=True)
+    if not able:
+        raise NotAllowed(
+            "no_post", "效能监督由督察和审批岗位查看。", "Supervision is for supervisors and approvers.", needs="supervise"
+        )
+    known = queries.units()
+    wanted = request.GET.get("unit", "")
+    unit = known.get(int(wanted)) if wanted.isascii() and wanted.isdigit() else known.get(able[0].unit_id)
+    if unit is None:
+        raise Unknown
+    if not any(unit.path.startswith(held.unit_path) for held in able):
+        raise NotAllowed("other_unit", "这个单位不在您的监督范围内。", "This unit is not under your supervision.", needs="supervise")
+    return unit
+
+
+@officer_page()
+@require_GET
+def supervision(request: OfficerRequest) -> HttpResponse:
+    """Show how the matters of a unit and of those below it stand."""
+    unit = _unit(request)
+    within = oversight.area(unit.path)
+    lights = oversight.unit_lights(within, request.at)
+    below = _summed(unit, lights)
+    total = UnitLights(unit.id, *(sum(getattr(u, c) for u in lights) for c in ("green", "yellow", "red")))
+    weeks = oversight.trend(within, request.at)
+    paused = oversight.paused(within)
+    context = {
+        **rail(request, current="supervision"),
+        "page": "supervision",
+        "unit": unit,
+        "path": _path(request, unit),
+        "total": total,
+        "paused": [{"reason": PAUSES.get(r, {"zh": r, "en": r}), "count": n, "since": since} for r, n, since in paused],
+        "paused_count": sum(n for _, n, _ in paused),
+        "units": below,
+        "hexes": [_hex(row) for row in below],
+        "steps": _steps(unit, request),
+        "whys": [
+            {"key": why, "title": WHYS[why], "count": count}
+            for why, count in oversight.overdue_why(within, request.at).items()
+        ],
+        "load": _load(within, request),
+        "weeks": [_week(week) for week in reversed(weeks)],
+        "chart": _chart(weeks),
+        "this_week": _week(weeks[-1]),
+        "last_week": _week(weeks[-2]),
+    }
+    return render(request, "officer/supervision.html", context)
+
+
+def _path(request: OfficerRequest, unit: UnitFacts) -> list[UnitFacts]:
+    """Return the units above, as far as the officer supervises them, and the unit itself."""
+    able = units_with(request.actor, "supervise", approvers=True)
+    above = [queries.units()[int(part)] for part in unit.path.rstrip(".").split(".")]
+    return [u for u in above if any(u.path.startswith(held.unit_path) for held in able)]
+
+
+def _summed(unit: UnitFacts, lights: Sequence[UnitLights]) -> list[dict[str, Any]]:
+    """Return a line for the unit itself and one for each unit directly below, with all that lies under it."""
+    known = queries.units()
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for lit in lights:
+        path = known[lit.unit_id].path
+        rest = path[len(unit.path) :]
+        under = int(rest.split(".")[0]) if rest else unit.id
+        for at, count in enumerate((lit.green, lit.yellow, lit.red)):
+            sums[under][at] += count
+    children = [u for u in known.values() if u.parent_id == unit.id]
+    return [
+        {"unit": u, "own": u.id == unit.id and bool(children), "lights": UnitLights(u.id, *sums[u.id])}
+        for u in [unit, *children]
+    ]
+
+
+def _hex(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one tile of the honeycomb: its light is the worst that it holds."""
+    lit: UnitLights = row["lights"]
+    light = "red" if lit.red else "yellow" if lit.yellow else "green"
+    return {
+        "name": row["unit"].name,
+        "title": row["unit"].name,
+        "light": light,
+        "count": lit.total,
+        "value": lit.total,
+        "red": lit.red,
+        "yellow": lit.yellow,
+        "green": lit.green,
+        "url": f"{reverse('officer:supervision')}?unit={row['unit'].id}",
+    }
+
+
+def _steps(unit: UnitFacts, request: OfficerRequest) -> list[dict[str, Any]]:
+    """Return the lights by step, summed over the units, the latest step with most red first."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+    for row in queries.lights(unit.path, request.at):
+        for at, count in enumerate((row.green, row.yellow, row.red, row.paused, row.unclaimed)):
+            sums[row.state][at] += count
+    titles = _state_titles()
+    listed = [
+        dict(zip(("green", "yellow", "red", "paused", "unclaimed"), counts, strict=True))
+        | {"state": state, "title": titles.get(state, {"zh": state, "en": state}), "total": sum(counts[:4])}
+        for state, counts in sums.items()
+    ]
+    return sorted(listed, key=lambda s: (-s["red"], -s["total"]))
+
+
+def _state_titles() -> dict[str, Any]:
+    titles: dict[str, Any] = {}
+    for body in queries.current():
+        for name, state in body.flow.states.items():
+            titles.setdefault(name, state.title)
+    return titles
+
+
+def _load(within: Area, request: OfficerRequest) -> list[dict[str, Any]]:
+    rows = oversight.load(within, request.at)[:100]
+    people = queries.officers(row.officer_id for row in rows)
+    known = queries.units()
+    return [
+        {
+            "load": row,
+            "name": people[row.officer_id].display_name if row.officer_id in people else "—",
+            "number": people[row.officer_id].police_number if row.officer_id in people else "",
+            "unit": known[row.unit_id].name if row.unit_id in known else "",
+        }
+        for row in rows
+    ]
+
+
+def _week(week: oversight.Week) -> dict[str, Any]:
+    share = round(100 * week.in_time / week.decided) if week.decided else None
+    return {"week": week, "share": share}
+
+
+def _chart(weeks: Sequence[oversight.Week]) -> str:
+    titles = [
+        pick({"zh": "收到", "en": "Received"}),
+        pick({"zh": "办结", "en": "Closed"}),
+        pick({"zh": "按时", "en": "In time"}),
+    ]
+    last = weeks[-1]
+    summary = pick(
+        {
+            "zh": f"近 {len(weeks)} 周收到、办结和按时办结的件数；本周收到 {last.received}，办结 {last.decided}，按时 {last.in_time}。",
+            "en": f"Received, closed and closed in time over {len(weeks)} weeks; this week {last.received}, "
+            f"{last.decided} and {last.in_time}.",
+        }
+    )
+    return charts.trend(weeks, titles, summary)
+
+
+@officer_page()
+@require_GET
+def drill(request: OfficerRequest) -> HttpResponse:
+    """List the very matters behind a number: of a unit, a light, a step, a cause or an officer."""
+    unit = _unit(request)
+    narrowed = Narrowed(
+        light=request.GET.get("light", ""),
+        state=request.GET.get("state", ""),
+        why=request.GET.get("why", "") if request.GET.get("why") in WHYS else "",
+        officer=_uuid(request.GET.get("officer", "")),
+    )
+    found = oversight.matters(
+        oversight.area(unit.path),
+        request.at,
+        narrowed,
+        after=after_of(request.GET.get("after", "")),
+        limit=queries.PAGE + 1,
+    )
+    page = found[: queries.PAGE]
+    officer = queries.officers([narrowed.officer]).get(narrowed.officer) if narrowed.officer else None
+    context = {
+        **rail(request, current="supervision"),
+        "page": "supervision",
+        "unit": unit,
+        "path": _path(request, unit),
+        "rows": [{"row": row, "why": _why(row.matter, request)} for row in rows_of(page, request.actor)],
+        "light": dict(LIGHTS).get(narrowed.light),
+        "state": _state_titles().get(narrowed.state),
+        "why": WHYS.get(narrowed.why),
+        "officer": officer.display_name if officer else "",
+        "next_mark": mark_of(page[-1], Wish()) if len(found) > queries.PAGE else "",
+        "asked": request.GET,
+    }
+    return render(request, "officer/drill.html", context)
+
+
+def _why(matter: Any, request: OfficerRequest) -> Words | None:
+    """Return what holds up a late matter; nothing for those in time."""
+    if matter.paused_since is not None:
+        return PAUSES.get(matter.pause_reason, {"zh": "暂停", "en": "Paused"})
+    return WHYS[oversight.why_late(matter)] if matter.due_at <= request.at else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+

@@ -1,0 +1,295 @@
+"""The workbench: queues on the left, a list in the middle, many matters at once at the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters import actions, oversight, queries
+from minjing.kernel.matters.queries import Wish
+from minjing.kernel.matters.rules import Snapshot
+from minjing.portals.officer.permissions import OfficerRequest, officer_page, units_with
+
+Words = Mapping[str, str]
+# Name, what it is called, what an empty one says, and the light beside a count above nought.
+QUEUES: Sequence[tuple[str, Words, Words, str]] = (
+    (
+        "to_claim",
+        {"zh": "可领办", "en": "To claim"},
+        {"zh": "没有等待领办的办件。新的申请会自动出现在这里。", "en": "Nothing waits to be claimed. New applications appear here."},
+        "",
+    ),
+    (
+        "claimed",
+        {"zh": "我领办的", "en": "Claimed by me"},
+        {"zh": "您手上没有办件。到「可领办」中领取一件。", "en": "Nothing lies on your desk. Claim one from “To claim”."},
+        "",
+    ),
+    (
+        "due_soon",
+        {"zh": "即将到期", "en": "Due soon"},
+        {"zh": "没有即将到期的办件。", "en": "Nothing is due soon."},
+        "yellow",
+    ),
+    ("overdue", {"zh": "已超期", "en": "Overdue"}, {"zh": "没有超期的办件。", "en": "Nothing is overdue."}, "red"),
+    (
+        "waiting",
+        {"zh": "待补正", "en": "Waiting for applicant"},
+        {"zh": "没有等待申请人补正的办件。", "en": "No applicant has been asked for papers."},
+        "paused",
+    ),
+    ("tasks", {"zh": "协办", "en": "Parallel tasks"}, {"zh": "没有等您完成的协办。", "en": "No parallel task waits for you."}, ""),
+    ("deciding", {"zh": "审批中", "en": "Being decided"}, {"zh": "没有等待审批的办件。", "en": "Nothing waits for a decision."}, ""),
+    (
+        "review",
+        {"zh": "更正与重办", "en": "Corrections, reopenings"},
+        {"zh": "没有等待审批的更正或重新办理。", "en": "No correction or reopening waits for approval."},
+        "",
+    ),
+    ("done", {"zh": "近 30 天办结", "en": "Closed in 30 days"}, {"zh": "近 30 天没有办结的办件。", "en": "Nothing was closed in 30 days."}, ""),
+)
+TITLES = {name: title for name, title, _, _ in QUEUES}
+LIGHTS: Sequence[tuple[str, Words]] = (
+    ("green", {"zh": "正常", "en": "in time"}),
+    ("yellow", {"zh": "临期", "en": "due soon"}),
+    ("red", {"zh": "超期", "en": "overdue"}),
+    ("paused", {"zh": "暂停", "en": "paused"}),
+)
+SORTS: Sequence[tuple[str, Words]] = (
+    ("due", {"zh": "期限", "en": "Due"}),
+    ("received", {"zh": "收到", "en": "Received"}),
+    ("step", {"zh": "本环节自", "en": "Step since"}),
+)
+# Which steps may be taken for many at once, and from which queues.
+BULK: Mapping[str, Sequence[str]] = {
+    "to_claim": ("claim",),
+    "due_soon": ("claim",),
+    "overdue": ("claim",),
+    "deciding": ("claim",),
+    "claimed": ("recommend", "approve", "release"),
+}
+BULK_TITLES: Mapping[str, Words] = {
+    "claim": {"zh": "领办", "en": "Claim"},
+    "release": {"zh": "放回", "en": "Put back"},
+    "recommend": {"zh": "提出同意意见", "en": "Recommend approval"},
+    "approve": {"zh": "批准", "en": "Approve"},
+}
+CONFIRMED_FIRST = frozenset({"recommend", "approve"})
+MAX_BULK = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list: nothing personal, so that looking through a queue is no look at anybody."""
+
+    matter: Snapshot
+    title: Any
+    state: Any
+    unit: Any
+    holder: str
+    mine: bool
+
+
+@officer_page()
+@require_GET
+def workbench(request: OfficerRequest) -> HttpResponse:
+    """Show one queue of the officer; everything that narrows or sorts it stands in the address."""
+    counted = queries.counts(request.actor, request.at)
+    name = request.GET.get("queue") or _first(counted)
+    if name not in TITLES:
+        name = "to_claim"
+    context: dict[str, Any] = {**rail(request, counted, name), "queue": name, "queue_title": TITLES[name]}
+    context["empty"] = next(empty for key, _, empty, _ in QUEUES if key == name)
+    if name == "tasks":
+        return render(request, "officer/workbench.html", context | {"tasks": _tasks(request)})
+    wish, wrong = wish_of(request.GET, name)
+    found = queries.queue(
+        request.actor, name, request.at, after=after_of(request.GET.get("after", "")), limit=queries.PAGE + 1, wish=wish
+    )
+    page, more = found[: queries.PAGE], len(found) > queries.PAGE
+    context |= {
+        "rows": rows_of(page, request.actor),
+        "wish": wish,
+        "wrong": wrong,
+        "narrowed": bool(wish.code or wish.light or wish.since or wish.until),
+        "services": queries.current(),
+        "lights": LIGHTS,
+        "sorts": [_sort_link(request, wish, key, words) for key, words in SORTS] if name != "done" else [],
+        "next_url": _with(request, after=mark_of(page[-1], wish)) if more else "",
+        "first_url": _with(request, after="") if request.GET.get("after") else "",
+        "bulk": [(action, BULK_TITLES[action]) for action in BULK.get(name, ())],
+        "request_id": new_id(),
+    }
+    return render(request, "officer/workbench.html", context)
+
+
+def _first(counted: Mapping[str, int]) -> str:
+    """Return the queue to open with: one's own desk if anything lies on it."""
+    if counted.get("claimed"):
+        return "claimed"
+    if not counted.get("to_claim") and counted.get("tasks"):
+        return "tasks"
+    return "to_claim"
+
+
+def rail(request: OfficerRequest, counted: Mapping[str, int] | None = None, current: str = "") -> dict[str, Any]:
+    """Return the left rail: queues with counts and lights, and the other pages this officer may open."""
+    counted = counted if counted is not None else queries.counts(request.actor, request.at)
+    listed = [
+        {
+            "name": name,
+            "title": title,
+            "url": f"{reverse('officer:workbench')}?queue={name}",
+            "count": counted.get(name),
+            "light": light if counted.get(name) else "",
+            "current": name == current,
+        }
+        for name, title, _, light in QUEUES
+    ]
+    return {"queues": listed, "supervises": bool(units_with(request.actor, "supervise", approvers=True))}
+
+
+def wish_of(asked: Any, queue: str) -> tuple[Wish, Words | None]:
+    """Return how the list is to be narrowed and sorted, and a sentence if a date in the address is none."""
+    wrong: Words | None = None
+    days: dict[str, date | None] = {}
+    for name in ("since", "until"):
+        text = asked.get(name, "").strip()
+        try:
+            days[name] = date.fromisoformat(text) if text else None
+        except ValueError:
+            days[name] = None
+            wrong = {"zh": f"日期「{text}」无法识别，请写成 2026-11-24。", "en": f"“{text}” is no date; write 2026-11-24."}
+    sort = asked.get("sort") if asked.get("sort") in dict(SORTS) else ("closed" if queue == "done" else "due")
+    light = asked.get("light") if asked.get("light") in dict(LIGHTS) else ""
+    newest = asked.get("dir") == "desc" or queue == "done"
+    return Wish(asked.get("code", "")[:12], light, days["since"], days["until"], sort, newest), wrong
+
+
+def after_of(text: str) -> tuple[datetime, UUID] | None:
+    """Return the place in the list that an address names, or None for its beginning."""
+    at, _, last = text.partition("~")
+    try:
+        return datetime.fromisoformat(at), UUID(last)
+    except ValueError:
+        return None
+
+
+def mark_of(matter: Snapshot, wish: Wish) -> str:
+    """Return the place of a row in the sorted list, for the address of the next page."""
+    return f"{getattr(matter, queries.SORTS[wish.sort]).isoformat()}~{matter.id}"
+
+
+def _with(request: HttpRequest, **changed: str) -> str:
+    """Return the present address with some of its parameters changed; empty ones go."""
+    kept = {k: v for k, v in request.GET.items() if k not in changed} | changed
+    return "?" + urlencode({k: v for k, v in kept.items() if v})
+
+
+def _sort_link(request: HttpRequest, wish: Wish, key: str, words: Words) -> dict[str, Any]:
+    here = wish.sort == key
+    turned = "desc" if here and not wish.newest_first else ""
+    return {
+        "key": key,
+        "title": words,
+        "url": _with(request, sort=key, dir=turned, after=""),
+        "here": here,
+        "order": ("descending" if wish.newest_first else "ascending") if here else "none",
+    }
+
+
+def rows_of(listed: Sequence[Snapshot], actor: Actor) -> list[Row]:
+    """Return the lines of a list, with the names of services, states, units and officers."""
+    people = queries.officers(m.claimed_by for m in listed if m.claimed_by)
+    known = queries.units()
+    rows = []
+    for matter in listed:
+        body = queries.body_of(matter)
+        holder = people[matter.claimed_by].display_name if matter.claimed_by in people else ""
+        rows.append(
+            Row(
+                matter,
+                body.service.title,
+                body.flow.states[matter.state].title,
+                known[matter.unit_id].name if matter.unit_id in known else "",
+                holder,
+                matter.claimed_by == actor.account_id,
+            )
+        )
+    return rows
+
+
+def _tasks(request: OfficerRequest) -> list[dict[str, Any]]:
+    waiting = list(queries.open_tasks(request.actor)[: queries.PAGE])
+    theirs = oversight.by_id([task.matter_id for task in waiting], request.actor)
+    listed = []
+    for task in waiting:
+        matter = theirs.get(task.matter_id)
+        if matter is None:
+            continue
+        body = queries.body_of(matter)
+        listed.append({"task": task, "title": body.flow.tasks[task.kind].title, "row": rows_of([matter], request.actor)[0]})
+    return listed
+
+
+# ---- many at once ---------------------------------------------------------------------------------------
+
+
+@officer_page()
+@require_POST
+def bulk(request: OfficerRequest) -> HttpResponse:
+    """Take one step in many matters: decisions are shown first, and each matter gets an outcome of its own."""
+    action = request.POST.get("action", "")
+    chosen = chosen_of(request.POST.getlist("item"))
+    back = request.POST.get("queue", "")
+    if action not in BULK_TITLES or not chosen:
+        return HttpResponseRedirect(f"{reverse('officer:workbench')}?queue={back if back in TITLES else ''}")
+    context = {**rail(request, current=back), "action": action, "action_title": BULK_TITLES[action], "queue": back}
+    if action in CONFIRMED_FIRST and not request.POST.get("confirmed"):
+        found = oversight.by_id([matter_id for matter_id, _ in chosen], request.actor)
+        seen = [(found[matter_id], ver) for matter_id, ver in chosen if matter_id in found]
+        rows = rows_of([matter for matter, _ in seen], request.actor)
+        papers = [queries.body_of(matter).service.grants for matter, _ in seen]
+        items = list(zip(rows, [ver for _, ver in seen], papers, strict=True))
+        return render(
+            request, "officer/bulk_confirm.html", context | {"items": items, "request_id": _request_id(request)}
+        )
+    results = actions.act_many(chosen, action, by=request.actor, now=request.at, request_id=_request_id(request))
+    found = oversight.by_id([r.matter_id for r in results], request.actor)
+    outcomes = [
+        {"row": rows_of([found[r.matter_id]], request.actor)[0] if r.matter_id in found else None, "error": r.error}
+        for r in results
+    ]
+    context |= {"outcomes": outcomes, "done": sum(r.error is None for r in results), "rail_counts_stale": False}
+    context |= rail(request, current=back)
+    return render(request, "officer/bulk_done.html", context)
+
+
+def chosen_of(items: Sequence[str]) -> list[tuple[UUID, int]]:
+    """Return the matters and versions that were ticked; what cannot be read is left out."""
+    chosen = []
+    for item in items[:MAX_BULK]:
+        matter_id, _, ver = item.partition(":")
+        try:
+            chosen.append((UUID(matter_id), int(ver)))
+        except ValueError:
+            continue
+    return chosen
+
+
+def _request_id(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("request_id", ""))
+    except ValueError:
+        return new_id()
