@@ -212,6 +212,7 @@ SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_ENGINE = "minjing.kernel.identity.sessions"  # keys hashed, limits in identity/sessions.py
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # the cookie has no date: the server keeps the limits
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -1,4 +1,4 @@
-"""Who acts: puts `request.actor` on each request (None: nobody has signed in) and keeps officers to the second factor."""
+"""Who acts: puts `request.actor` on each request (None: nobody has signed in); officers need their second factor."""
 
 from collections.abc import Callable
 from uuid import UUID

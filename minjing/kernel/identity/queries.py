@@ -1,5 +1,6 @@
 """Reading who acts, who holds what, and who looked."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
+from minjing.base import idnumber, names
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor, Holding
-from minjing.kernel.identity.errors import Text, Unknown
-from minjing.kernel.identity.models import Account, Person, Post, Unit
+from minjing.kernel.identity.errors import NotAllowed, Text, Unknown
+from minjing.kernel.identity.models import Account, Appointment, Erasure, Person, Post, Session, Unit
 from minjing.kernel.identity.plugs import plugs
-from minjing.kernel.identity.reasons import reasons
+from minjing.kernel.identity.reasons import Reason, reasons
+from minjing.kernel.identity.rules import WORDS
 
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
 PHONE = "identity_account.phone"
@@ -76,8 +80,6 @@ def _actor(row: tuple[Any, ...]) -> Actor:
         # Their own name on their own pages: the one read that is not a look.
         name = sealing.unseal_with(person_id, wrapped, NAME, name_sealed).decode()
     if isinstance(held, str):  # Django's cursor leaves jsonb as text
-        import json
-
         held = json.loads(held)
     return Actor(
         account_id, kind, person_id, name, police_number, level, language, tuple(_holding(h) for h in held or ())
@@ -100,8 +102,6 @@ def _holding(row: list[Any]) -> Holding:
 
 def person_by_id_number(id_number: str) -> UUID | None:
     """Return the person with this ID number, found by blind index: says that they are known, nothing of them."""
-    from minjing.base import idnumber
-
     index = sealing.blind_index("id_number", idnumber.normalise(id_number))
     return Person.objects.filter(id_index=index).values_list("pk", flat=True).first()
 
@@ -197,3 +197,87 @@ def units_below(path: str) -> list[Unit]:
 def post_names(codes: Iterable[str]) -> dict[str, Text]:
     """Return the names of posts by code."""
     return dict(Post.objects.filter(pk__in=set(codes)).values_list("pk", "name"))
+
+
+def posts() -> list[Post]:
+    """Return all posts, those of the bureau first."""
+    order = {Unit.BUREAU: 0, Unit.BRANCH: 1, Unit.STATION: 2}
+    return sorted(Post.objects.all(), key=lambda post: (order.get(post.level, 3), post.code))
+
+
+def look_reasons() -> list[Reason]:
+    """Return the reasons a record may be looked at without a matter in hand, in order; the last needs words."""
+    return list(reasons().values())
+
+
+def find_people(text: str, limit: int = 20) -> list[UUID]:
+    """Return the people with exactly this ID number or full name: ids only, nothing is opened."""
+    try:
+        found = person_by_id_number(idnumber.parse(text).text)
+        return [found] if found else []
+    except idnumber.WrongIdNumber:
+        pass
+    try:
+        index = sealing.blind_index("name", names.parse(text))
+    except names.WrongName:
+        return []
+    return list(Person.objects.filter(name_index=index).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session as its holder sees it listed."""
+
+    ref: UUID
+    device: str
+    started_at: datetime
+    seen_at: datetime
+
+
+def sessions_of(account_id: UUID, now: datetime) -> list[SessionRow]:
+    """Return the sessions of an account that last, the one used last first."""
+    rows = Session.objects.filter(account_id=account_id, expire_date__gt=now).order_by("-seen_at")
+    return [SessionRow(row.ref, row.device, row.started_at, row.seen_at) for row in rows]
+
+
+def officers(by: Actor, *, text: str = "", after: str = "", limit: int = 50) -> list[Account]:
+    """Return officers' accounts by login, for the security administrator; `text` narrows login, name and number."""
+    _require(by, "manage_accounts", "manage_appointments")
+    rows = Account.objects.filter(kind=Account.OFFICER, login__gt=after)
+    if text:
+        rows = rows.filter(
+            Q(login__icontains=text) | Q(display_name__icontains=text) | Q(police_number__icontains=text)
+        )
+    return list(rows.defer("password", "phone_sealed").order_by("login")[:limit])
+
+
+def appointments(
+    by: Actor, *, unit_id: int | None = None, account_id: UUID | None = None, now: datetime, limit: int = 200
+) -> list[Appointment]:
+    """Return the appointments that last or are to come, of a unit or an officer; one's own, or as administrator."""
+    if account_id != by.account_id:
+        _require(by, "manage_accounts", "manage_appointments")
+    rows = Appointment.objects.filter(Q(until__isnull=True) | Q(until__gt=now))
+    if unit_id is not None:
+        rows = rows.filter(unit_id=unit_id)
+    if account_id is not None:
+        rows = rows.filter(account_id=account_id)
+    rows = rows.select_related("account", "unit", "post", "deputy_for").order_by("unit__path", "post_id", "since")
+    return list(rows[:limit])
+
+
+def deputies_of(account_id: UUID, now: datetime) -> list[Appointment]:
+    """Return those who stand in for this officer, now or to come."""
+    rows = Appointment.objects.filter(deputy_for_id=account_id, until__gt=now)
+    return list(rows.select_related("account", "unit", "post").order_by("since"))
+
+
+def erasures_waiting(by: Actor) -> list[Erasure]:
+    """Return the erasures that were asked for and wait for another administrator, oldest first."""
+    _require(by, "ask_erasure", "confirm_erasure")
+    return list(Erasure.objects.filter(done_at__isnull=True).select_related("asked_by").order_by("asked_at"))
+
+
+def _require(by: Actor, *acts: str) -> None:
+    if not any(h.acts & set(acts) for h in by.holdings):
+        raise NotAllowed("no_post", WORDS["no_post"])

@@ -4,6 +4,7 @@ A sealed value is `version (1) | nonce (12) | ciphertext | tag (16)`; the contex
 so that a value moved to another column does not open. Deleting the key erases whatever was sealed under it.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -85,6 +86,23 @@ def blind_index(kind: str, text: str) -> bytes:
 def derived_key(purpose: str) -> bytes:
     """Return the key that the master key gives for one purpose of the house itself, such as TOTP secrets."""
     return hmac.digest(settings.MASTER_KEY, f"derive|{purpose}".encode(), hashlib.sha256)
+
+
+def conceal(purpose: str, text: str) -> str:
+    """Return `text` sealed under a key of the house: for what belongs to no person, or lives for minutes only."""
+    nonce = os.urandom(NONCE_BYTES)
+    sealed = AESGCM(derived_key(purpose)).encrypt(nonce, text.encode(), purpose.encode())
+    return base64.urlsafe_b64encode(nonce + sealed).decode()
+
+
+def reveal(purpose: str, concealed: str) -> str:
+    """Return what was concealed for this purpose. Raises Tampered."""
+    try:
+        blob = base64.urlsafe_b64decode(concealed)
+        key = AESGCM(derived_key(purpose))
+        return key.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], purpose.encode()).decode()
+    except (InvalidTag, ValueError):
+        raise Tampered(f"a concealed value for {purpose} does not open") from None
 
 
 def _open(key: AESGCM, context: str, blob: bytes) -> bytes:

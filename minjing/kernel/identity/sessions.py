@@ -12,7 +12,7 @@ from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Account, Session
 
-# 30 minutes without a page: a phone or a desk left alone. Longer would need a reason, shorter loses half-filled forms.
+# 30 minutes without a page: a phone or a desk left alone; shorter would lose half-filled forms.
 IDLE = {Account.RESIDENT: timedelta(minutes=30), Account.OFFICER: timedelta(minutes=30)}
 # An officer's day of duty is 12 hours at most; a resident signs in afresh each day (ASVS 5.0 §7.3.2).
 ABSOLUTE = {Account.RESIDENT: timedelta(hours=24), Account.OFFICER: timedelta(hours=12)}

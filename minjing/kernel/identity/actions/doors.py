@@ -111,6 +111,28 @@ def _resident(number: str, now: datetime, language: str) -> Account:
     return found
 
 
+def open_account(
+    *, phone: str, person_id: UUID | None = None, level: int = 1, elder_mode: bool = False, now: datetime
+) -> Account:
+    """Return the resident's account of this phone, made if need be, linked to `person_id` where one is given.
+
+    For people whom somebody has seen: at a counter, or the demo city. Raises Wrong for what is no phone number.
+    """
+    number = parse_phone(phone)
+    with transaction.atomic():
+        account = _resident(number, now, "zh-hans")
+        if person_id is not None:
+            account.person_id, account.level = person_id, max(level, account.level)
+        account.elder_mode = elder_mode
+        account.save(update_fields=["person", "level", "elder_mode"])
+        ledger.append(
+            ledger.entry(
+                "identity:account:opened", {"account": account.pk, "level": level}, at=now, subject_id=person_id
+            )
+        )
+    return account
+
+
 def _new_resident(index: bytes, number: str, now: datetime, language: str) -> Account:
     account_id = new_id()
     wrapped = sealing.new_key(account_id)
