@@ -14,6 +14,6 @@ from minjing.site import postgres  # noqa: E402 - the environment must be set be
 
 postgres.ensure(Path(os.environ["DATA_DIR"]))
 
-from django.conf import settings  # noqa: E402 - only now does the address of the database exist
+import django  # noqa: E402 - only now does the address of the database exist
 
-assert settings.DATABASES, "pytest-django sets Django up only once the settings are read"
+django.setup()  # the conftest of a part may import its models

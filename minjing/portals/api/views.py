@@ -287,7 +287,7 @@ def papers_of(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
     matter = queries.matter(ref, asker(request), now())
     return [
         {"id": p.id, "number": p.number, "code": p.code, "state": p.state, "issued_at": p.issued_at}
-        for p in papers.of_matter(matter.id)
+        for p in papers.of_matter(matter.id, now=now())
     ]
 
 
@@ -296,7 +296,7 @@ def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
     """Return a certificate as the signed PDF; the applicant's own, or an officer's look."""
     at, by = now(), asker(request)
     matter = queries.matter(ref, by, at)
-    if paper_id not in {p.id for p in papers.of_matter(matter.id)}:
+    if paper_id not in {p.id for p in papers.of_matter(matter.id, now=now())}:
         raise Unknown
     queries.record_look(matter, by, "papers.pdf", at)
     return HttpResponse(papers.pdf(paper_id), content_type="application/pdf")
@@ -436,7 +436,7 @@ public = Router(tags=["open"], auth=None)
 @public.get("/papers/{code}")
 def check_paper(request: HttpRequest, code: str) -> dict[str, Any]:
     """Say whether a certificate is valid, revoked, expired or unknown; nothing about the person."""
-    found = papers.check(code)
+    found = papers.check(code, now=now())
     return {"state": found.state, "title": found.title, "issued_at": found.issued_at}
 
 

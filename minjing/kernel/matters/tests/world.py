@@ -14,13 +14,9 @@ from minjing.kernel.matters.rules import Place, Snapshot
 from minjing.kernel.matters.schema import Body, Flow, Service
 
 # National Day 2026: closed 1-7 October, made up on Sunday 20 September and Saturday 10 October.
-CALENDAR: WorkCalendar = build(
-    date(2025, 1, 1),
-    date(2026, 12, 31),
-    [date(2026, 10, d) for d in range(1, 8)],
-    [date(2026, 9, 20), date(2026, 10, 10)],
-    date(2036, 12, 31),
-)
+DAYS_OFF = [date(2026, 10, d) for d in range(1, 8)]
+MADE_UP = [date(2026, 9, 20), date(2026, 10, 10)]
+CALENDAR: WorkCalendar = build(date(2025, 1, 1), date(2026, 12, 31), DAYS_OFF, MADE_UP, date(2036, 12, 31))
 PLACE = Place(station_id=27, branch_id=4, bureau_id=1, path="1.4.27.")
 MONDAY = datetime(2026, 9, 14, 10, 0, tzinfo=CHINA)
 

@@ -1,0 +1,300 @@
+"""The engine on a real database: what is written, once, together, or not at all."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from minjing.base.ids import new_id
+from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters import actions, plugs, queries
+from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.matters.models import Draft, Matter, MatterEvent
+from minjing.kernel.matters.tests.conftest import ANSWERS, CERTIFICATE
+from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, MONDAY, STRANGER, ZHOU
+from minjing.kernel.notify.models import Message
+from minjing.kernel.papers import queries as papers
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def submit(at=MONDAY, request_id=None, **answers):
+    return actions.submit_whole(
+        "HZ9901",
+        {**ANSWERS, **answers},
+        by=LIN,
+        now=at,
+        request_id=request_id or new_id(),
+        materials=CERTIFICATE,
+    )
+
+
+def act(matter, action, by, at=MONDAY + HOUR, **more):
+    return actions.act(
+        matter.id, action, ver=matter.ver, by=by, now=at, request_id=more.pop("request_id", new_id()), **more
+    )
+
+
+def approved():
+    matter = act(act(submit(), "claim", CHEN), "recommend", CHEN)
+    return act(act(matter, "claim", LUO), "approve", LUO)
+
+
+def test_a_submission_is_numbered_told_and_in_the_ledger(city):
+    matter = submit()
+    assert matter.number == "HZ04260000001"
+    stored = Matter.objects.get(id=matter.id)
+    assert (stored.state, stored.post, stored.unit_id) == ("submitted", "station_clerk", 27)
+    event = MatterEvent.objects.get(matter_id=matter.id)
+    assert Outbox.objects.get(id=event.entry_id).kind == "matters:matter:submitted"
+    told = Message.objects.get(matter_id=matter.id, channel="in_app")
+    assert matter.number in told.text_zh
+    assert "10月15日" in told.text_zh
+    assert b"spouse" not in bytes(stored.answers_sealed)
+    assert queries.opened(matter)["spouse_id"] == ANSWERS["spouse_id"]
+
+
+def test_numbers_count_on_within_a_district_and_year(city):
+    assert [submit().number for _ in range(3)] == [f"HZ0426000000{n}" for n in (1, 2, 3)]
+
+
+def test_the_same_request_twice_makes_one_matter(city):
+    request_id = new_id()
+    first, second = submit(request_id=request_id), submit(request_id=request_id)
+    assert first.id == second.id
+    assert Matter.objects.count() == 1
+    assert Outbox.objects.filter(kind="matters:matter:submitted").count() == 1
+
+
+def test_all_that_is_missing_is_said_at_once(city):
+    with pytest.raises(Wrong) as raised:
+        actions.submit_whole(
+            "HZ9901",
+            {"spouse_id": "440304199203040025", "married_on": "2019-02-30", "office": "nowhere"},
+            by=LIN,
+            now=MONDAY,
+            request_id=new_id(),
+        )
+    assert set(raised.value.errors) == {
+        "spouse_id", "married_on", "has_children", "delivery", "office", "marriage_certificate",
+    }  # fmt: skip
+    assert not Matter.objects.exists()
+
+
+def test_a_transition_is_one_statement(city):
+    matter = submit()
+    queries.units(), queries.calendar(), queries.body_of(matter)
+    with CaptureQueriesContext(connection) as captured:
+        claimed = actions.step(matter, "claim", actions.Ask(), by=CHEN, now=MONDAY + HOUR, request_id=new_id())
+    statements = [q["sql"] for q in captured.captured_queries if "SAVEPOINT" not in q["sql"]]
+    assert len(statements) == 1
+    assert claimed.claimed_by == CHEN.account_id
+
+
+def test_a_submission_is_one_statement_beside_its_reads(city):
+    submit()
+    with CaptureQueriesContext(connection) as captured:
+        submit()
+    writes = [q["sql"] for q in captured.captured_queries if "INSERT" in q["sql"] and "SAVEPOINT" not in q["sql"]]
+    assert len(writes) == 1
+
+
+def test_a_stale_version_gets_the_matter_as_it_is(city):
+    matter = submit()
+    act(matter, "claim", CHEN)
+    with pytest.raises(Stale) as raised:
+        act(matter, "claim", ZHOU)
+    assert raised.value.snapshot.claimed_by == CHEN.account_id
+    assert MatterEvent.objects.filter(matter_id=matter.id).count() == 2
+
+
+def test_the_same_step_sent_twice_is_done_once(city):
+    matter, request_id = submit(), new_id()
+    first = act(matter, "claim", CHEN, request_id=request_id)
+    again = act(matter, "claim", CHEN, request_id=request_id)
+    assert first == again
+    assert MatterEvent.objects.filter(matter_id=matter.id, action="claim").count() == 1
+
+
+def test_a_matter_of_others_looks_like_none(city):
+    matter = submit()
+    for by in (STRANGER, ELSEWHERE):
+        with pytest.raises(Unknown):
+            queries.matter(matter.id, by, MONDAY)
+        with pytest.raises(Unknown):
+            queries.matter(matter.number, by, MONDAY)
+        with pytest.raises(Unknown):
+            act(matter, "claim", by)
+    assert queries.matter(matter.number, CHEN, MONDAY).id == matter.id
+
+
+def test_supplementing_needs_what_was_asked_and_resumes_the_clock(city):
+    matter = act(submit(), "claim", CHEN)
+    paused = act(matter, "ask_supplement", CHEN, note="结婚证照片不清楚", materials=["marriage_certificate"])
+    with pytest.raises(Wrong) as raised:
+        act(paused, "supplement", LIN, MONDAY + timedelta(days=1))
+    assert set(raised.value.errors) == {"marriage_certificate"}
+    assert queries.matter(matter.id, LIN, MONDAY).state == "supplement"  # nothing was half done
+    resumed = act(
+        paused,
+        "supplement",
+        LIN,
+        MONDAY + timedelta(days=1),
+        files={"marriage_certificate": [UUID(int=7002)]},
+    )
+    assert resumed.state == "submitted"
+    assert len([m for m in queries.materials(resumed) if m.file_id]) == 2
+    assert queries.notes(resumed, LIN, MONDAY)[3]["note"] == "结婚证照片不清楚"
+
+
+def test_approval_issues_the_paper_in_the_same_transaction(city):
+    done = approved()
+    (paper,) = papers.of_matter(done.id, now=MONDAY)
+    assert papers.check(paper.code, now=MONDAY).state == "valid"
+    assert papers.pdf(paper.id).startswith(b"%PDF")
+    kinds = set(Outbox.objects.values_list("kind", flat=True))
+    assert {"matters:matter:approve", "papers:paper:issued"} <= kinds
+
+
+def test_what_the_register_refuses_leaves_everything_as_it_was(city):
+    matter = submit(spouse_id="440304199001010038")
+    matter = act(act(act(matter, "claim", CHEN), "recommend", CHEN), "claim", LUO)
+    before = Outbox.objects.count()
+    with pytest.raises(plugs.EffectRefused):
+        act(matter, "approve", LUO)
+    assert queries.matter(matter.id, LUO, MONDAY).state == "recommended"
+    assert papers.of_matter(matter.id, now=MONDAY) == []
+    assert Outbox.objects.count() == before
+
+
+def test_a_correction_takes_two_people_and_replaces_the_paper(city):
+    done = approved()
+    with pytest.raises(Wrong):
+        act(done, "ask_correction", CHEN, note="日期有误")
+    asked = act(done, "ask_correction", CHEN, note="日期有误", corrections={"married_on": "2018-05-20"})
+    corrected = act(asked, "approve_correction", LUO)
+    states = sorted(p.state for p in papers.of_matter(done.id, now=MONDAY))
+    assert states == ["revoked", "valid"]
+    assert queries.opened(corrected)["married_on"] == "2018-05-20"
+    assert corrected.outcome == "approved"
+
+
+def test_an_officers_look_stands_in_the_ledger_before_the_form_is_read(city):
+    matter = submit()
+    queries.answers(matter, CHEN, MONDAY)
+    looked = Outbox.objects.get(kind="identity:person:looked")
+    assert looked.subject_id == LIN.person_id
+    queries.answers(matter, LIN, MONDAY)
+    assert Outbox.objects.filter(kind="identity:person:looked").count() == 1
+
+
+def test_history_refolds_to_the_stored_state(city):
+    done = approved()
+    assert queries.refold(queries.matter(done.id, LUO, MONDAY)) == {}
+    with connection.cursor() as cursor:  # an insider's hand, past every rule but the fold
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE matters_matter SET due_at = due_at + interval '9 days'")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert set(queries.refold(queries.matter(done.id, LUO, MONDAY))) == {"due_at"}
+    assert [m.id for m, _ in actions.sample_refold(10)] == [done.id]
+
+
+def test_the_database_refuses_writes_beside_a_transition(city):
+    submit()
+    from django.db import DatabaseError, transaction
+
+    for statement in (
+        "UPDATE matters_matter SET state = 'approved'",
+        "DELETE FROM matters_matter",
+        "DELETE FROM matters_matterevent",
+        "UPDATE matters_matterevent SET action = 'x'",
+        "UPDATE matters_procedure SET body = '{}'",
+        "DELETE FROM matters_procedure",
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_bulk_claims_answer_for_each_matter(city):
+    free, taken = submit(), submit()
+    act(taken, "claim", ZHOU)
+    unknown = uuid4()
+    results = actions.act_many(
+        [(free.id, 1), (taken.id, 1), (unknown, 1)], "claim", by=CHEN, now=MONDAY, request_id=new_id()
+    )
+    assert [r.error is None for r in results] == [True, False, False]
+
+
+def test_the_queue_holds_what_one_may_claim_most_urgent_first(city):
+    later, sooner = submit(at=MONDAY + timedelta(days=1)), submit(at=MONDAY)
+    assert [m.id for m in queries.queue(CHEN, "to_claim", MONDAY)] == [sooner.id, later.id]
+    assert queries.queue(ELSEWHERE, "to_claim", MONDAY) == []
+    assert queries.queue(LUO, "to_claim", MONDAY) == []
+    act(sooner, "claim", CHEN)
+    assert queries.counts(CHEN, MONDAY)["claimed"] == 1
+
+
+def test_lapsed_supplements_close_by_themselves(city):
+    matter = act(submit(), "claim", CHEN)
+    paused = act(matter, "ask_supplement", CHEN, note="x", materials=["marriage_certificate"])
+    assert actions.sweep(paused.lapses_at - timedelta(seconds=1)) == 0
+    assert actions.sweep(paused.lapses_at) == 1
+    assert queries.matter(matter.id, LIN, MONDAY).outcome == "lapsed"
+    assert actions.sweep(paused.lapses_at) == 0
+
+
+def test_duplicates_are_seen_by_both_sides(city):
+    first, second = submit(), submit()
+    assert [m.id for m in queries.duplicates(second)] == [first.id]
+    act(first, "withdraw", LIN)
+    assert queries.duplicates(second) == []
+
+
+def test_a_draft_is_saved_page_by_page_and_submitted_once(city):
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    assert actions.draft("HZ9901", by=LIN, now=MONDAY).id == draft.id
+    errors = actions.save_page(
+        draft.id,
+        "spouse",
+        {"spouse_id": "44030419920304002X", "married_on": "2019-05-20", "has_children": "no"},
+        by=LIN,
+        now=MONDAY,
+    )
+    assert set(errors) == {"spouse_id"}
+    assert queries.draft_answers(Draft.objects.get(id=draft.id))["married_on"] == "2019-05-20"
+    actions.save_page(
+        draft.id,
+        "spouse",
+        {"spouse_id": ANSWERS["spouse_id"], "married_on": "2019-05-20", "has_children": "no"},
+        by=LIN,
+        now=MONDAY,
+    )
+    actions.save_page(draft.id, "office", {"office": "U27"}, by=LIN, now=MONDAY)
+    actions.save_page(draft.id, "delivery", {"delivery": "electronic"}, by=LIN, now=MONDAY)
+    actions.attach(draft.id, "marriage_certificate", UUID(int=7001), by=LIN, now=MONDAY)
+    matter = actions.submit(draft.id, by=LIN, now=MONDAY, request_id=new_id())
+    again = actions.submit(draft.id, by=LIN, now=MONDAY, request_id=new_id())
+    assert matter.id == again.id
+    assert len(queries.materials(matter)) == 1
+    with pytest.raises(NotAllowed):
+        actions.save_page(draft.id, "office", {"office": "U31"}, by=LIN, now=MONDAY)
+
+
+def test_a_stranger_does_not_reach_a_draft(city):
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    with pytest.raises(Unknown):
+        actions.save_page(draft.id, "office", {"office": "U27"}, by=STRANGER, now=MONDAY)
+
+
+def test_only_the_applicant_rates_and_only_once(city):
+    done = approved()
+    with pytest.raises(NotAllowed):
+        actions.rate(done.id, 5, by=CHEN, now=MONDAY)
+    actions.rate(done.id, 4, words="很快", by=LIN, now=MONDAY)
+    actions.rate(done.id, 1, by=LIN, now=MONDAY)
+    rating = queries.rating(done)
+    assert rating is not None
+    assert rating.stars == 4
