@@ -10,9 +10,9 @@ import yaml
 from django.conf import settings
 from django.db import transaction
 
+from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.models import Post, Unit
-from minjing.kernel.ledger.actions import append, entry
 from minjing.kernel.matters import catalog, publishing
 from minjing.kernel.matters.models import Calendar
 
@@ -27,7 +27,7 @@ def read(name: str) -> dict[str, Any]:
     """Return the file `name` of the city's folder."""
     path = Path(settings.CITY_DIR) / name
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe one
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except FileNotFoundError:
         raise WrongCity(f"{path} is missing: is CITY right?") from None
     except yaml.YAMLError as error:
@@ -54,41 +54,30 @@ def load(now: datetime, say: Say) -> None:
         say(f"{len(made)} services published")
 
 
-@transaction.atomic
 def _posts(now: datetime) -> None:
-    posts = read("posts.yaml")["posts"]
     before = {p.code: (p.name, p.level, p.acts) for p in Post.objects.all()}
-    changed = {code: p for code, p in posts.items() if before.get(code) != (p["name"], p["level"], p["acts"])}
-    for code, post in changed.items():
-        Post.objects.update_or_create(
-            code=code, defaults={"name": post["name"], "level": post["level"], "acts": post["acts"]}
-        )
-        append(entry("identity:post:set", {"post": code, "acts": post["acts"], "by": SYSTEM.account_id}, at=now))
+    for code, post in read("posts.yaml")["posts"].items():
+        if before.get(code) != (post["name"], post["level"], post["acts"]):
+            identity.put_post(
+                code=code, name=post["name"], level=post["level"], acts=post["acts"], by=SYSTEM, now=now
+            )
 
 
 @transaction.atomic
 def _units(now: datetime) -> int:
     data = read("units.yaml")
-    hours = data["hours"]
-    bureau = _unit(data["bureau"], None, Unit.BUREAU, data["bureau"]["org"], hours)
-    made = 1
-    for row in data["branches"]:
-        branch = _unit(row, bureau, Unit.BRANCH, row["org"], hours)
-        stations = [_unit(station, branch, Unit.STATION, row["org"], hours) for station in row["stations"]]
-        made += 1 + len(stations)
-    append(entry("identity:unit:loaded", {"city": facts()["code"], "units": made, "by": SYSTEM.account_id}, at=now))
+    made = 0
+    rows = [(data["bureau"], "", Unit.BUREAU, 0)]
+    for branch in data["branches"]:
+        rows.append((branch, data["bureau"]["code"], Unit.BRANCH, branch["org"]))
+        rows += [(station, branch["code"], Unit.STATION, branch["org"]) for station in branch["stations"]]
+    for row, parent, level, org_id in rows:
+        identity.put_unit(
+            code=row["code"], org_id=org_id, level=level, name=row["name"], parent=parent, address=row["address"],
+            phone=row["phone"], hours=data["hours"], lon=row["lon"], lat=row["lat"], by=SYSTEM, now=now,
+        )  # fmt: skip
+        made += 1
     return made
-
-
-def _unit(row: Mapping[str, Any], parent: Unit | None, level: str, org: int, hours: Mapping[str, str]) -> Unit:
-    unit = Unit(
-        code=row["code"], org_id=org, level=level, parent=parent, path=f"new {row['code']}", name=row["name"],
-        address=row["address"], phone=row["phone"], hours=hours, lon=row["lon"], lat=row["lat"],
-    )  # fmt: skip
-    unit.save()
-    unit.path = f"{parent.path if parent else ''}{unit.pk}."  # the path holds the id that the row has just been given
-    unit.save(update_fields=["path"])
-    return unit
 
 
 def _calendar(now: datetime) -> None:

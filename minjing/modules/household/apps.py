@@ -1,4 +1,6 @@
-"""Plug board of the household module."""
+"""Plug board of the household module: its services, effects, and what the register answers."""
+
+from pathlib import Path
 
 from django.apps import AppConfig
 
@@ -6,3 +8,19 @@ from django.apps import AppConfig
 class HouseholdConfig(AppConfig):
     name = "minjing.modules.household"
     label = "household"
+
+    def ready(self) -> None:
+        """Hang the register into the kernel."""
+        from minjing.kernel.identity import plugs as identity
+        from minjing.kernel.matters import plugs
+        from minjing.modules.household import queries
+        from minjing.modules.household.actions import CORRECTIONS, EFFECTS
+
+        plugs.catalogue(Path(__file__).parent / "catalog")
+        for name, run in EFFECTS.items():
+            plugs.effect(name, run, CORRECTIONS.get(name))
+        plugs.prefill("register", queries.prefill)
+        plugs.held("household", queries.held)
+        plugs.held("civil_affairs", queries.held_by_civil_affairs)
+        plugs.register_record(queries.register_record)
+        identity.register_check(queries.check)

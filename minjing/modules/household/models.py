@@ -51,9 +51,7 @@ class Household(models.Model):
             models.CheckConstraint(
                 name="household_period", condition=Q(until__isnull=True) | Q(until__gte=F("since"))
             ),
-            models.CheckConstraint(
-                name="household_collective_unit", condition=Q(kind="family") | ~Q(unit_name="")
-            ),
+            models.CheckConstraint(name="household_collective_unit", condition=Q(kind="family") | ~Q(unit_name="")),
         ]
         indexes = [
             models.Index(
@@ -87,14 +85,12 @@ class Member(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="member_period", condition=Q(until__isnull=True) | Q(until__gte=F("since"))
-            ),
+            models.CheckConstraint(name="member_period", condition=Q(until__isnull=True) | Q(until__gte=F("since"))),
             models.CheckConstraint(
                 name="member_leaves_for_a_cause",
                 condition=Q(until__isnull=True, cause_out="") | Q(until__isnull=False) & ~Q(cause_out=""),
             ),
-            # A citizen is registered in one place only (户口登记条例 art. 6); past periods are kept apart by a trigger.
+            # A citizen is registered in one place only (户口登记条例 art. 6); a trigger keeps past periods apart.
             models.UniqueConstraint(
                 fields=["person"], condition=Q(until__isnull=True), name="member_in_one_household"
             ),
@@ -129,9 +125,7 @@ class Item(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="item_period", condition=Q(until__isnull=True) | Q(until__gte=F("since"))
-            ),
+            models.CheckConstraint(name="item_period", condition=Q(until__isnull=True) | Q(until__gte=F("since"))),
             models.UniqueConstraint(
                 fields=["person", "name"], condition=Q(until__isnull=True), name="item_one_value"
             ),

@@ -114,7 +114,9 @@ def _view(found: Household, members: Sequence[Member]) -> HouseholdView:
     )
 
 
-def history(person_id: UUID, by: Actor, now: datetime, *, reason: str = "", matter_id: UUID | None = None) -> list[Period]:
+def history(
+    person_id: UUID, by: Actor, now: datetime, *, reason: str = "", matter_id: UUID | None = None
+) -> list[Period]:
     """Return every household a person has belonged to, oldest first; the look is recorded unless it is their own."""
     if by.person_id != person_id:
         identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)

@@ -166,7 +166,7 @@ def age_on(birth: date, day: date) -> int:
 
 
 def successor(left: Sequence[Standing], day: date) -> Standing | None:
-    """Return who becomes head when the head has gone: the spouse, the eldest adult, else the eldest; None if empty."""
+    """Return the next head when the head has gone: the spouse, the eldest adult, else the eldest; None if empty."""
     if not left:
         return None
     return min(left, key=lambda m: (age_on(m.birth, day) < ADULT, m.relation[:1] != "1", m.birth))

@@ -26,7 +26,22 @@ ELSEWHERE = (
     "500103", "410105", "411522", "340104", "340822", "320106", "330106", "350104", "350582", "440103", "440981",
     "441402", "445202", "610104", "370102", "210102", "230102", "520102", "530102",
 )  # fmt: skip
-GARDENS = ("翠景", "海韵", "云山", "丽景", "荔湾", "金湖", "碧海", "锦绣", "桃苑", "鹏程", "天健", "百合", "紫荆", "榕树")
+GARDENS = (
+    "翠景",
+    "海韵",
+    "云山",
+    "丽景",
+    "荔湾",
+    "金湖",
+    "碧海",
+    "锦绣",
+    "桃苑",
+    "鹏程",
+    "天健",
+    "百合",
+    "紫荆",
+    "榕树",
+)
 ROADS = ("民安路", "和谐路", "同心路", "春风路", "深南支路", "海棠路", "木棉路", "勒杜鹃路", "荔枝路", "凤凰路")
 
 
@@ -127,7 +142,9 @@ class Maker:
             return  # grown up and gone
         sex = self.random.choice("12")
         surname = father.name[:2] if father.name[:2] in COMPOUND else father.name[0]
-        child = self.someone(area, sex, birth, "20" if sex == "1" else "30", surname if "·" not in father.name else "")
+        child = self.someone(
+            area, sex, birth, "20" if sex == "1" else "30", surname if "·" not in father.name else ""
+        )
         child.father, child.mother = father.id_number, mother.id_number
         family.people.append(child)
 

@@ -1,4 +1,4 @@
-"""The officers of the demo: each station has two clerks and a head, each branch its approvers, the bureau the rest."""
+"""The officers of the demo: two clerks and a head for each station, approvers for each branch, and the bureau."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -40,7 +40,8 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     accounts, appointments = [], []
     for number, (login, post, code) in enumerate(_places(), 1):
         account = Account(
-            id=new_id(), kind=Account.OFFICER, login=login, password=password, display_name=maker.name("1" if number % 3 else "2"),
+            id=new_id(), kind=Account.OFFICER, login=login, password=password,
+            display_name=maker.name("1" if number % 3 else "2"),
             police_number=f"0{30000 + number}", level=4, created_at=now,
         )  # fmt: skip
         accounts.append(account)

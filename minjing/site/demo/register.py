@@ -13,7 +13,7 @@ from minjing.site.demo.names import Family, Maker, Someone
 from minjing.site.demo.residents import KNOWN
 
 SEED = 20171128
-FAMILIES = 38  # a station
+FAMILIES = 41  # a station
 TODAY = date(2026, 1, 1)  # the demo's people are as old as they were then
 
 
@@ -53,10 +53,13 @@ def _collective(maker: Maker, branch: dict[str, object], stations: dict[str, int
     """Return the collective household of a district's talent market, with a dozen people in it."""
     places = branch["stations"]
     district = branch["district"]
-    assert isinstance(places, list) and isinstance(district, dict)
+    assert isinstance(places, list)
+    assert isinstance(district, dict)
     place = places[0]
     since = date(2008, 7, 1)
-    people = [maker.someone(place["code"][:6], maker.random.choice("12"), maker.day(1988, 2003), "99") for _ in range(12)]
+    people = [
+        maker.someone(place["code"][:6], maker.random.choice("12"), maker.day(1988, 2003), "99") for _ in range(12)
+    ]
     members = [_entry(person, maker.day(2018, 2024)) for person in people]
     org = branch["org"]
     assert isinstance(org, int)
@@ -64,5 +67,3 @@ def _collective(maker: Maker, branch: dict[str, object], stations: dict[str, int
         org, stations[place["code"]], since, f"深圳市{district['zh']}{place['street']['zh']}人才大厦",
         members, unit_name=f"{district['zh']}人才服务中心（示例）",
     )  # fmt: skip
-
-

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from minjing.base import idnumber
+from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
-from minjing.kernel.identity.models import Account
+from minjing.kernel.identity import sealing
+from minjing.kernel.identity.models import Account, PersonKey
+from minjing.kernel.identity.queries import PHONE
+from minjing.kernel.ledger.actions import append, entry
 from minjing.modules.household.actions.first_entry import Entry, Taken
 
 FUTIAN, LUOHU, NANSHAN = "440304004", "440303004", "440305007"
@@ -43,16 +48,58 @@ class Known:
         return "1" if self.order % 2 else "2"
 
 
-LIN = Known("lin", "林晓夫", "19900000001", "440304", "1990-03-12", 1, ("福田派出所在册，已婚", "registered at Futian, married"))
-WANG = Known("wang", "王雨桐", "19900000002", "430102", "1992-08-25", 2, ("外地户口，林晓夫的配偶", "from elsewhere, Lin’s wife"))
-CHEN = Known("chen", "陈伯年", "19900000003", "440303", "1948-11-02", 3, ("罗湖，老年人", "Luohu, elderly"), elder=True)
+LIN = Known(
+    "lin",
+    "林晓夫",
+    "19900000001",
+    "440304",
+    "1990-03-12",
+    1,
+    ("福田派出所在册，已婚", "registered at Futian, married"),
+)
+WANG = Known(
+    "wang",
+    "王雨桐",
+    "19900000002",
+    "430102",
+    "1992-08-25",
+    2,
+    ("外地户口，林晓夫的配偶", "from elsewhere, Lin’s wife"),
+)
+CHEN = Known(
+    "chen", "陈伯年", "19900000003", "440303", "1948-11-02", 3, ("罗湖，老年人", "Luohu, elderly"), elder=True
+)
 CHEN_WIFE = Known("", "刘凤仙", "", "440303", "1950-02-14", 4)
-CHEN_DAUGHTER = Known("min", "陈嘉敏", "19900000004", "440303", "1979-06-30", 6, ("罗湖，与父母同户", "Luohu, lives with her parents"))
-ZHENG = Known("zheng", "郑博文", "19900000005", "440304", "1991-01-19", 5, ("福田，刚当爸爸", "Futian, has just become a father"))
-WU = Known("wu", "吴佳怡", "19900000006", "440304", "1993-05-08", 8, ("福田，刚当妈妈", "Futian, has just become a mother"))
-AYGUL = Known("aygul", "阿依古丽·买买提", "19900000007", "653101", "1995-04-21", 10, ("姓名带间隔号", "a name with a dot"))
-RARE = Known("rare", "赵㛃𬭎", "19900000008", "440305", "1998-10-10", 12, ("姓名有生僻字", "a name with rare characters"))
-STUDENT = Known("student", "周思远", "19900000009", "440305", "2008-01-15", 7, ("南山，今年升学", "Nanshan, goes to university this year"))
+CHEN_DAUGHTER = Known(
+    "min", "陈嘉敏", "19900000004", "440303", "1979-06-30", 6, ("罗湖，与父母同户", "Luohu, lives with her parents")
+)
+ZHENG = Known(
+    "zheng",
+    "郑博文",
+    "19900000005",
+    "440304",
+    "1991-01-19",
+    5,
+    ("福田，刚当爸爸", "Futian, has just become a father"),
+)
+WU = Known(
+    "wu", "吴佳怡", "19900000006", "440304", "1993-05-08", 8, ("福田，刚当妈妈", "Futian, has just become a mother")
+)
+AYGUL = Known(
+    "aygul", "阿依古丽·买买提", "19900000007", "653101", "1995-04-21", 10, ("姓名带间隔号", "a name with a dot")
+)
+RARE = Known(
+    "rare", "赵㛃𬭎", "19900000008", "440305", "1998-10-10", 12, ("姓名有生僻字", "a name with rare characters")
+)
+STUDENT = Known(
+    "student",
+    "周思远",
+    "19900000009",
+    "440305",
+    "2008-01-15",
+    7,
+    ("南山，今年升学", "Nanshan, goes to university this year"),
+)
 STUDENT_FATHER = Known("", "周建国", "", "440305", "1975-12-01", 9)
 NEWCOMER_PHONE = "19900000010"  # signs in by phone only: has not yet said who they are
 RESIDENTS = (LIN, WANG, CHEN, CHEN_DAUGHTER, ZHENG, WU, AYGUL, RARE, STUDENT)
@@ -104,7 +151,9 @@ KNOWN = (
         FUTIAN, "2021-03-08", "深圳市福田区福田街道春风路20号百合花园7栋21D",
         [(ZHENG, "02", _married(WU)), (WU, "12", _married(ZHENG))],
     ),
-    KnownFamily(FUTIAN, "2020-06-01", "深圳市福田区福田街道木棉路5号云山花园2栋8B", [(AYGUL, "02", {"ethnicity": "05"})]),
+    KnownFamily(
+        FUTIAN, "2020-06-01", "深圳市福田区福田街道木棉路5号云山花园2栋8B", [(AYGUL, "02", {"ethnicity": "05"})]
+    ),
     KnownFamily(
         NANSHAN, "2004-07-15", "深圳市南山区粤海街道海棠路9号海韵花园6栋17F",
         [
@@ -123,16 +172,28 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     with transaction.atomic():
         for known in RESIDENTS:
             person_id = identity.ensure_person(name=known.name, id_number=known.id_number, now=now)
-            identity.open_account(phone=known.phone, person_id=person_id, level=2, elder_mode=known.elder, now=now)
+            _open_account(known, person_id, now)
     say(f"{len(RESIDENTS)} residents who can sign in")
+
+
+def _open_account(known: Known, person_id: UUID, now: datetime) -> None:
+    """Make what signing in by phone and saying who one is would have made."""
+    account_id = new_id()
+    PersonKey.objects.create(owner_id=account_id, wrapped=sealing.new_key(account_id), created_at=now)
+    made = Account(
+        id=account_id, kind=Account.RESIDENT, login=str(account_id), person_id=person_id, level=2,
+        phone_index=sealing.blind_index("phone", known.phone), elder_mode=known.elder, created_at=now,
+        phone_sealed=sealing.seal(account_id, PHONE, known.phone),
+    )  # fmt: skip
+    made.set_unusable_password()
+    made.save(force_insert=True)
+    append(entry("identity:account:linked", {"by": account_id, "level": 2}, at=now, subject_id=person_id))
 
 
 def account(name: str) -> Account | None:
     """Return the account of a known resident, by key or phone."""
-    from minjing.kernel.identity.sealing import blind_index
-
     phone = next((known.phone for known in RESIDENTS if known.key == name), name)
-    return Account.objects.filter(phone_index=blind_index("phone", phone)).first()
+    return Account.objects.filter(phone_index=sealing.blind_index("phone", phone)).first()
 
 
 def lines() -> list[str]:

@@ -222,7 +222,9 @@ def _cancel(case: Case) -> Outcome:
     person = register.person_of(number) if number else case.concerned
     member = register.current_membership(person)
     if member is None:
-        raise Refusal("already_cancelled" if Member.objects.filter(person_id=person).exists() else "was_never_registered")
+        raise Refusal(
+            "already_cancelled" if Member.objects.filter(person_id=person).exists() else "was_never_registered"
+        )
     cause, label, happened = "duplicate", None, None
     for name, why, title in _ENDS:
         if case.first(name):
@@ -275,7 +277,9 @@ def _move_in(case: Case) -> Outcome:
         "status": "registered",
     }
     register.set_items(case.act, person, household.org_id, items)
-    along = [_along(case, household, member, row, address) for row in case.people("along", "accompanying", "family_along")]
+    along = [
+        _along(case, household, member, row, address) for row in case.people("along", "accompanying", "family_along")
+    ]
     facts = _member_facts(member)
     if former_number:
         facts.append((_text("原公民身份号码", "Former ID number"), former_number))
@@ -610,9 +614,13 @@ def _between(case: Case, host: UUID, guest: UUID) -> str:
         return rules.relation_code(said, sex, of_host.get("sex", rules.MALE))
     if of_guest.get("id_number") and of_host.get("spouse_id") == of_guest["id_number"]:
         return "11" if sex == rules.MALE else "12"
-    if of_guest.get("id_number") in (of_host.get("father_id"), of_host.get("mother_id")) and of_guest.get("id_number"):
+    if of_guest.get("id_number") in (of_host.get("father_id"), of_host.get("mother_id")) and of_guest.get(
+        "id_number"
+    ):
         return "51" if sex == rules.MALE else "52"
-    if of_host.get("id_number") in (of_guest.get("father_id"), of_guest.get("mother_id")) and of_host.get("id_number"):
+    if of_host.get("id_number") in (of_guest.get("father_id"), of_guest.get("mother_id")) and of_host.get(
+        "id_number"
+    ):
         return "20" if sex == rules.MALE else "30"
     return rules.OTHER_RELATIVE
 
@@ -775,7 +783,9 @@ def _certify(case: Case) -> Outcome:
     if last is None:
         raise Refusal("was_never_registered")
     kind = case.first("certificate_kind", "cancel_kind") or "entry"
-    facts: Facts = [(_text("证明事项", "What is certified"), case.label("certificate_kind", "cancel_kind") or "户口登记事项")]
+    facts: Facts = [
+        (_text("证明事项", "What is certified"), case.label("certificate_kind", "cancel_kind") or "户口登记事项")
+    ]
     facts += _person_facts(person)
     facts.append((HOUSEHOLD, last.household.number))
     if kind in ("relation", "kinship", "relations", "family"):
@@ -801,7 +811,9 @@ def _kin_facts(member: Member) -> Facts:
     facts: Facts = []
     for other in register.members_of(member.household):
         name = register.known(other.person_id)[0]
-        facts.append((_text("同户成员", "Member of the household"), f"{name}（{rules.relation_title(other.relation)[0]}）"))
+        facts.append(
+            (_text("同户成员", "Member of the household"), f"{name}（{rules.relation_title(other.relation)[0]}）")
+        )
     return facts
 
 
@@ -810,7 +822,12 @@ def _history_facts(person: UUID) -> Facts:
     for row in Member.objects.filter(person_id=person).order_by("since", "id").select_related("household"):
         until = row.until.isoformat() if row.until else "今"
         why = CAUSES.get(row.cause_in, (row.cause_in, ""))[0]
-        facts.append((_text("户籍变动", "Entry in the register"), f"{row.since} 至 {until}，户号 {row.household.number}，{why}"))
+        facts.append(
+            (
+                _text("户籍变动", "Entry in the register"),
+                f"{row.since} 至 {until}，户号 {row.household.number}，{why}",
+            )
+        )
     return facts
 
 
@@ -834,7 +851,7 @@ def _correct_birth(case: Case) -> Outcome:
     if member is None:
         raise Refusal("not_registered")
     child = member.person_id
-    name, number = register.known(child)
+    _name, number = register.known(child)
     before = register.items_of([child]).get(child, {})
     said = {
         "name": case.first("child_name", "person_name"),

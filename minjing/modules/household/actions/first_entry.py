@@ -49,7 +49,7 @@ def enter_all(households: Sequence[Taken], *, by: Actor, now: datetime) -> int:
     One ledger entry stands for the whole take-over: the source keeps the single ones.
     """
     people = [(m.items["name"], m.items["id_number"]) for h in households for m in h.members]
-    ids = iter(identity.ensure_people_bulk(people, now=now))
+    ids = iter(identity.ensure_people_bulk(people, now))
     counts = dict(NumberCounter.objects.select_for_update().values_list("org_id", "last"))
     made, members, items = [], [], []
     for taken in households:
@@ -108,9 +108,12 @@ def _items(org_id: int, person: UUID, member: Entry) -> Iterator[tuple[Any, ...]
 
 
 def _copy_items(rows: Iterable[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(
-        "COPY household_item (id, org_id, person_id, name, value_sealed, since) FROM STDIN (FORMAT BINARY)"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY household_item (id, org_id, person_id, name, value_sealed, since) FROM STDIN (FORMAT BINARY)"
+        ) as copy,
+    ):
         copy.set_types(["uuid", "int2", "uuid", "varchar", "bytea", "date"])
         for row in rows:
             copy.write_row(row)

@@ -15,7 +15,7 @@ from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.sealing import blind_index, seal, unseal_many
 from minjing.kernel.ledger.actions import Entry, append, entry
 from minjing.modules.household import events, rules
-from minjing.modules.household.models import Household, Item, Member, NumberCounter, RetiredNumber
+from minjing.modules.household.models import Household, Item, Member, RetiredNumber
 from minjing.modules.household.rules import Refusal, Standing
 
 ADDRESS, VALUE = "household_member.address", "household_item.value"
@@ -119,9 +119,7 @@ def home_of(household: Household) -> str:
 def known(person_id: UUID) -> tuple[str, str]:
     """Return name and ID number as identity keeps them, for the act that is being decided."""
     name, number = Person.objects.values_list("name_sealed", "id_number_sealed").get(pk=person_id)
-    opened = unseal_many(
-        [(person_id, identity.NAME, bytes(name)), (person_id, identity.ID_NUMBER, bytes(number))]
-    )
+    opened = unseal_many([(person_id, identity.NAME, bytes(name)), (person_id, identity.ID_NUMBER, bytes(number))])
     return tuple("" if value is None else value.decode() for value in opened)  # type: ignore[return-value]
 
 
