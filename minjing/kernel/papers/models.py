@@ -53,6 +53,7 @@ class Paper(models.Model):
         ]
         indexes = [
             models.Index(fields=["matter_id"], name="paper_of_matter"),
+            models.Index(fields=["pdf_sha256"], name="paper_by_file"),
             models.Index(fields=["holder_id", "-issued_at"], name="paper_of_person"),
         ]
 

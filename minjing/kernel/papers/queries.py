@@ -2,7 +2,6 @@
 checked the asker's right on the matter or the person, and recorded the look."""
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -73,7 +72,16 @@ class Card:
 
 def check(code: str, *, now: datetime) -> Check:
     """Return what a paper with this code is worth now. A code that was never given out is `unknown`."""
-    paper = _by_code(code)
+    return _checked(_by_code(code), now)
+
+
+def check_file(content: bytes, *, now: datetime) -> Check:
+    """Return what a paper is worth whose file is given: it must be, byte for byte, one that was issued."""
+    digest = hashlib.sha256(content).digest()
+    return _checked(Paper.objects.filter(pdf_sha256=digest).only(*LISTED).first(), now)
+
+
+def _checked(paper: Paper | None, now: datetime) -> Check:
     if paper is None:
         return Check("unknown")
     unit = Unit.objects.filter(id=paper.unit_id).values_list("name", flat=True).first()
@@ -91,12 +99,6 @@ def check(code: str, *, now: datetime) -> Check:
         replaced=paper.replaced_by is not None,
         entry_id=paper.entry_id,
     )
-
-
-def is_the_file(code: str, content: bytes) -> bool:
-    """Say whether `content` is, byte for byte, the file that was issued under this code."""
-    paper = _by_code(code)
-    return paper is not None and hmac.compare_digest(bytes(paper.pdf_sha256), hashlib.sha256(content).digest())
 
 
 def of_matter(matter_id: UUID, *, now: datetime) -> list[Card]:
