@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from minjing.base import idnumber, names
 from minjing.kernel.identity import sealing
@@ -270,6 +270,41 @@ def deputies_of(account_id: UUID, now: datetime) -> list[Appointment]:
     """Return those who stand in for this officer, now or to come."""
     rows = Appointment.objects.filter(deputy_for_id=account_id, until__gt=now)
     return list(rows.select_related("account", "unit", "post").order_by("since"))
+
+
+def standing_in(account_id: UUID, now: datetime) -> list[Appointment]:
+    """Return for whom this officer stands in, now or to come."""
+    rows = Appointment.objects.filter(account_id=account_id, deputy_for__isnull=False, until__gt=now)
+    return list(rows.select_related("deputy_for", "unit", "post").order_by("since"))
+
+
+def officer_by_number(police_number: str) -> Account | None:
+    """Return the officer with this police number, which is public; None for nobody or a shut account."""
+    if not police_number:
+        return None
+    return Account.objects.filter(kind=Account.OFFICER, is_active=True, police_number=police_number).first()
+
+
+def officer(by: Actor, account_id: UUID) -> Account:
+    """Return one officer's account, for the security administrator. Raises Unknown."""
+    _require(by, "manage_accounts", "manage_appointments")
+    found = Account.objects.filter(kind=Account.OFFICER, pk=account_id).defer("password", "phone_sealed").first()
+    if found is None:
+        raise Unknown
+    return found
+
+
+def past_appointments(by: Actor, account_id: UUID, now: datetime, limit: int = 50) -> list[Appointment]:
+    """Return the posts an officer held once, the latest first."""
+    _require(by, "manage_accounts", "manage_appointments")
+    rows = Appointment.objects.filter(account_id=account_id, until__lte=now).select_related("unit", "post")
+    return list(rows.order_by("-until")[:limit])
+
+
+def holders_by_unit(now: datetime) -> dict[int, int]:
+    """Return how many people hold a post in each unit now."""
+    held = Appointment.objects.filter(Q(until__isnull=True) | Q(until__gt=now), since__lte=now)
+    return dict(held.values_list("unit_id").annotate(Count("account_id", distinct=True)).order_by())
 
 
 def erasures_waiting(by: Actor) -> list[Erasure]:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 from pypinyin import Style, lazy_pinyin
 
 from minjing.base.clock import CHINA, local_day
@@ -690,3 +690,14 @@ def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
         if Draft.objects.filter(id=material.draft_id, account_id=by.account_id).exists():
             return True
     return False
+
+
+def running_on(code: str) -> dict[UUID, int]:
+    """Return how many open matters are pinned to each version of a service."""
+    rows = Matter.objects.filter(procedure__code=code, closed_at__isnull=True)
+    return dict(rows.values_list("procedure_id").annotate(Count("id")).order_by())
+
+
+def provisional_count() -> int:
+    """Return how many due dates rest on a calendar that is not announced yet, counted up to 9999."""
+    return Matter.objects.filter(due_provisional=True, closed_at__isnull=True)[:9999].count()
