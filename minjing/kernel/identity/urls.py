@@ -1,5 +1,19 @@
 """Addresses of signing in and out."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from minjing.kernel.identity.views import officers, residents, sessions
+
+app_name = "identity"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sign-in/", residents.sign_in, name="sign_in"),
+    path("sign-in/code/", residents.code, name="code"),
+    path("sign-in/who/", residents.who, name="who"),
+    path("officer/sign-in/", officers.sign_in, name="officer_sign_in"),
+    path("officer/sign-in/second/", officers.second, name="second"),
+    path("officer/second-factor/", officers.second_factor, name="second_factor"),
+    path("officer/second-factor/codes/", officers.recovery_codes, name="recovery_codes"),
+    path("officer/second-factor/passkey/", officers.passkey, name="passkey"),
+    path("sign-out/", sessions.sign_out, name="sign_out"),
+    path("sessions/", sessions.sessions, name="sessions"),
+]
