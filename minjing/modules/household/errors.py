@@ -12,6 +12,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "This person is registered in household {} already; a person is registered in one place only.",
     ),
     "not_registered": ("该人员目前没有在本市登记户口。", "This person is not registered in this city."),
+    "parent_not_registered": (
+        "孩子随其落户的父亲或母亲没有在本市登记户口。",
+        "The parent whom the child follows is not registered in this city.",
+    ),
+    "officer_must_look": ("需要民警核对后办理。", "An officer must look at this first."),
     "was_never_registered": (
         "该人员从未在本市登记户口。",
         "This person has never been registered in this city.",

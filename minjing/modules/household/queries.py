@@ -97,7 +97,7 @@ def household_on(person_id: UUID, day: date) -> UUID | None:
 
 def _view(found: Household, members: Sequence[Member]) -> HouseholdView:
     items = _items([m.person_id for m in members])
-    address = found.unit_address or (_addresses(members[:1]) or [""])[0]
+    address = found.unit_address or _address(members[:1])
     views = [
         MemberView(
             m.person_id,
@@ -148,7 +148,7 @@ def _of_household(person_id: UUID, path: str) -> Any:
     if path == "household_no":
         return member.household.number
     if path == "address":
-        return (_addresses([member]) or [None])[0]
+        return _address([member]) or None
     if path == "office":
         return Unit.objects.values_list("code", flat=True).filter(pk=member.household.station_id).first()
     if path == "relation":
@@ -168,26 +168,52 @@ def _of_household(person_id: UUID, path: str) -> Any:
     ]
 
 
-# Papers that the register stands for, when the person it is about is in it.
-_BOOK = ("household_book", "id_card", "hukou", "residence_booklet", "identity")
-
-
 def held(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
     """Say which entry of the register makes a paper of a household unnecessary: `户号 602000123`, or empty.
 
     A paper named after somebody else (the spouse's book, the parent's card) is held when that person, named in the
     form by ID number, is registered.
     """
+    if "kinship" in material:
+        return _kinship(person_id, answers)
+    if material.startswith("parents"):
+        numbers = [str(answers.get(name) or "") for name in ("father_id", "mother_id")]
+        found = [_entry_of(people.person_by_id_number(number)) for number in numbers if number]
+        return found[0] if found and all(found) else ""
     about = _whose(material, answers)
     person = people.person_by_id_number(about) if about else person_id
-    if person is None:
+    return _entry_of(person)
+
+
+def _entry_of(person_id: UUID | None) -> str:
+    if person_id is None:
         return ""
-    member = Member.objects.select_related("household").filter(person_id=person, until__isnull=True).first()
+    member = Member.objects.select_related("household").filter(person_id=person_id, until__isnull=True).first()
     return f"户号 {member.household.number}" if member else ""
 
 
+def _kinship(person_id: UUID, answers: Mapping[str, Any]) -> str:
+    """Say whether the register knows the applicant and the person of the form as kin: one family, or by its items."""
+    for name in ("person_id", "child_id", "parent_id", "owner_id", "spouse_id", "deceased_id"):
+        other = people.person_by_id_number(str(answers.get(name) or ""))
+        if other is None or other == person_id:
+            continue
+        said = _items([person_id, other])
+        own, theirs = said.get(person_id, {}), said.get(other, {})
+        kin = ("spouse_id", "father_id", "mother_id")
+        if any(own.get(k) and own[k] == theirs.get("id_number") for k in kin):
+            return _entry_of(person_id)
+        if any(theirs.get(k) and theirs[k] == own.get("id_number") for k in kin):
+            return _entry_of(other)
+        homes = Member.objects.filter(person_id__in=(person_id, other), until__isnull=True)
+        rows = list(homes.exclude(relation=rules.NOT_RELATED).values_list("household_id", flat=True))
+        if len(rows) == 2 and rows[0] == rows[1]:
+            return _entry_of(person_id)
+    return ""
+
+
 def _whose(material: str, answers: Mapping[str, Any]) -> str:
-    for who in ("spouse", "father", "mother", "parent", "child", "head", "adopter", "sponsor"):
+    for who in ("spouse", "father", "mother", "parent", "child", "head", "adopter", "sponsor", "deceased", "owner"):
         if material.startswith(who) or f"_{who}" in material or f"of_{who}" in material:
             for name in (f"{who}_id", f"{who}_id_no", f"new_{who}_id"):
                 if answers.get(name):
@@ -229,7 +255,7 @@ def register_record(person_id: UUID, by: Actor, now: datetime) -> list[tuple[Tex
         rows += [
             (Text(zh="户号", en="Household number"), "household_no", member.household.number),
             (Text(zh="与户主关系", en="Relation to the head"), "relation", rules.relation_title(member.relation)[0]),
-            (Text(zh="住址", en="Address"), "address", (_addresses([member]) or [""])[0]),
+            (Text(zh="住址", en="Address"), "address", _address([member])),
             (Text(zh="登记日期", en="Registered since"), "since", member.since.isoformat()),
             (Text(zh="派出所", en="Police station"), "office", str(station.name["zh"])),
         ]
@@ -273,9 +299,9 @@ def _items(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     return found
 
 
-def _addresses(members: Sequence[Member]) -> list[str]:
+def _address(members: Sequence[Member]) -> str:
     opened = unseal_many([(m.person_id, ADDRESS, bytes(m.address_sealed)) for m in members])
-    return [value.decode() for value in opened if value is not None]
+    return next((value.decode() for value in opened if value is not None), "")
 
 
 def _title(pair: tuple[str, str]) -> Text:

@@ -207,7 +207,7 @@ def must_be_adult(birth: date, day: date) -> None:
 
 def hints(birth: date | None, day: date, *, moving_in_as: str = "") -> list[str]:
     """Return keys of what an officer should look at: never a refusal, the officer judges."""
-    found = []
+    found: list[str] = []
     if birth is None:
         return found
     if moving_in_as == "birth" and (day - birth).days > LATEST_BIRTH_DAYS:

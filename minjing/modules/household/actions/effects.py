@@ -11,6 +11,7 @@ from uuid import UUID
 
 from minjing.base import idnumber
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import queries as matters
 from minjing.kernel.matters.plugs import Effect, Outcome
@@ -47,7 +48,7 @@ class Case:
 
     def people(self, *names: str) -> list[Mapping[str, str]]:
         """Return the first of these lists of persons that was given."""
-        found = next((self.answers[name] for name in names if self.answers.get(name)), [])
+        found: Any = next((self.answers[name] for name in names if self.answers.get(name)), [])
         return list(found) if isinstance(found, list) else []
 
     @property
@@ -70,6 +71,24 @@ def effect(run: Callable[[Case], Outcome]) -> Effect:
         return outcome
 
     return as_effect
+
+
+def _borne_out(case: Case, person: UUID) -> None:
+    """Where no officer looks (instant services), refuse what the register itself does not bear out.
+
+    The person must be the applicant or live in the applicant's household, and be called what the form says. The
+    matter then stays for an officer.
+    """
+    if case.act.by.kind != "system":
+        return
+    if person != case.matter.person_id:
+        own = register.current_membership(case.matter.person_id)
+        theirs = register.current_membership(person)
+        if own is None or theirs is None or own.household_id != theirs.household_id:
+            raise Refusal("officer_must_look")
+    said = case.first("person_name")
+    if said and said != register.known(person)[0]:
+        raise Refusal("officer_must_look")
 
 
 # ---- facts on the paper -----------------------------------------------------------------------------------
@@ -147,6 +166,8 @@ def _nursery(case: Case) -> tuple[Household, str, str]:
     number = case.first("household_no", "landing_household_no", "collective_household_no")
     parent_id = _parent(case)
     parent = register.current_membership(parent_id or case.matter.person_id)
+    if parent_id is not None and parent is None:
+        raise Refusal("parent_not_registered")
     if number:
         household = register.open_household(number)
     elif parent is not None:
@@ -185,14 +206,23 @@ def _add_birth(case: Case, *, cause: str = "birth") -> Outcome:
             "sex": sex,
             "birth": birth.isoformat(),
             "birth_time": case.first("birth_datetime")[11:16],
-            "birth_place": case.first("birth_place", "birth_country", "birth_region", "found_place"),
+            "birth_place": case.label("birth_place", "birth_country", "birth_region", "found_place"),
             "ethnicity": case.first("ethnicity") or "01",
             "marital": "10",
-            "father_id": case.first("father_id"),
-            "mother_id": case.first("mother_id"),
+            **_parents(case),
         },
     )
     return Outcome(_member_facts(member), child)
+
+
+def _parents(case: Case) -> dict[str, str]:
+    """Return the ID numbers of father and mother, however the form asks for them."""
+    found = {"father_id": case.first("father_id"), "mother_id": case.first("mother_id")}
+    follow = case.first("follow_parent")
+    if case.first("declaring_parent_id") and follow in ("father", "mother"):
+        other = "father" if follow == "mother" else "mother"
+        found = {f"{follow}_id": case.first("declaring_parent_id"), f"{other}_id": case.first("other_parent_id")}
+    return found
 
 
 def _add_late(case: Case) -> Outcome:
@@ -236,7 +266,7 @@ def _cancel(case: Case) -> Outcome:
     register.set_items(
         case.act, person, member.org_id, {"status": cause, "ended_on": happened.isoformat() if happened else ""}
     )
-    successor = register.settle(case.act, member.household, cause)
+    successor = register.settle(case.act, member.household, cause, wished=case.first("next_head_name"))
     facts += [(HOUSEHOLD, member.household.number), (REASON, CAUSES[cause][0])]
     if label is not None and happened is not None:
         facts.append((label, happened.isoformat()))
@@ -292,9 +322,9 @@ def _move_in(case: Case) -> Outcome:
 def _arriving(case: Case) -> tuple[UUID, str]:
     """Return who moves in: named in the form, or the applicant; one without an ID number is given one."""
     about = case.first(case.service.about) if case.service.about else ""
-    name = case.first("child_name", "person_name", "applicant_name", "parent_name", "dependant_name", "name")
+    name = case.first("person_name", "applicant_name", "dependant_name", "child_name", "name")
     if about:
-        known = register.identity.person_by_id_number(about)
+        known = people.person_by_id_number(about)
         if known is None:
             if not name:
                 raise Refusal("name_missing")
@@ -312,7 +342,7 @@ def _landing(case: Case, person: UUID) -> tuple[Household, str, bool]:
     address = case.first("landing_addr", "to_addr", "addr")
     if not address:
         host = case.first("spouse_id", "child_id", "parent_id", "adopter_id", "father_id", "mother_id")
-        known = register.identity.person_by_id_number(host) if host else None
+        known = people.person_by_id_number(host) if host else None
         home = register.current_membership(known) if known and known != person else None
         if home is None:
             raise Refusal("address_missing")
@@ -337,7 +367,7 @@ def _relation_by_kin(case: Case, household: Household, person: UUID, sex: str) -
             host = case.first(name)
             if not host or host == own:
                 continue
-            host_id = register.identity.person_by_id_number(host)
+            host_id = people.person_by_id_number(host)
             for member in register.members_of(household):
                 if member.person_id == host_id:
                     return rules.related_through(member.relation, relation, sex)
@@ -455,7 +485,7 @@ def _transfer(
     for member in leaving:
         register.leave(case.act, member, cause)
     said = case.first("relation", "relation_to_head")
-    entries = []
+    entries: list[Member] = []
     for who in going:
         standing = by_person[who]
         of_lead = rules.relation_after(was.get(who, rules.NOT_RELATED), was[going[0]], standing.sex, lead.sex)
@@ -529,7 +559,7 @@ def _set_up_collective(case: Case, address: str) -> Outcome:
     if not name:
         raise Refusal("unit_missing")
     warden = case.first("warden_id", "warden_id_no")
-    warden_id = register.identity.person_by_id_number(warden) if warden else None
+    warden_id = people.person_by_id_number(warden) if warden else None
     if warden and warden_id is None and case.first("warden_name"):
         warden_id = identity.ensure_person(name=case.first("warden_name"), id_number=warden, now=case.act.now)
     household = register.open_new(
@@ -671,6 +701,7 @@ _ITEM_WORDS = {
 def _change_entry(case: Case) -> Outcome:
     number = case.first("person_id")
     person = register.person_of(number) if number else case.concerned
+    _borne_out(case, person)
     member = register.membership(person)
     if case.service.code in _FIXED:
         item, names = _FIXED[case.service.code]
@@ -679,7 +710,8 @@ def _change_entry(case: Case) -> Outcome:
         said = case.first("item", "field_name", "item_name")
         item = _ITEM_WORDS.get(said, said)
         # The new value may have a field of its own for each item, so that it can be a list of options.
-        value = case.first(f"new_{item}", f"new_value_{item}", "new_value", f"{item}_value")
+        read = case.first if item == "marital" else case.label  # marital keeps its code (GB/T 2261.2)
+        value = read(f"new_{item}", f"new_value_{item}", "new_value", f"{item}_value")
         if item not in OTHER_ITEMS:
             raise Refusal("item_unknown", said)
     facts = _changed(case, person, member.org_id, item, value)
@@ -689,7 +721,7 @@ def _change_entry(case: Case) -> Outcome:
 def _changed(case: Case, person: UUID, org_id: int, item: str, value: str) -> Facts:
     before = register.items_of([person]).get(person, {})
     old_name, old_number = register.known(person)
-    changes = {}
+    changes: dict[str, str] = {}
     if item == "id_number":
         changes |= _renumbered(case, person, old_number, before)
     else:
@@ -745,6 +777,7 @@ def _reissue(case: Case) -> Outcome:
     number = case.first("household_no")
     named = case.first("person_id")
     person = register.person_of(named) if named else case.concerned
+    _borne_out(case, person)
     if number:
         household = register.open_household(number)
         facts = _household_facts(household)
@@ -779,6 +812,7 @@ def _last_move(person: UUID) -> Facts:
 def _certify(case: Case) -> Outcome:
     named = case.first("person_id")
     person = register.person_of(named) if named else case.concerned
+    _borne_out(case, person)
     last = Member.objects.filter(person_id=person).order_by("-since", "-id").select_related("household").first()
     if last is None:
         raise Refusal("was_never_registered")

@@ -51,7 +51,9 @@ def enter_all(households: Sequence[Taken], *, by: Actor, now: datetime) -> int:
     people = [(m.items["name"], m.items["id_number"]) for h in households for m in h.members]
     ids = iter(identity.ensure_people_bulk(people, now))
     counts = dict(NumberCounter.objects.select_for_update().values_list("org_id", "last"))
-    made, members, items = [], [], []
+    made: list[Household] = []
+    members: list[Member] = []
+    items: list[tuple[Any, ...]] = []
     for taken in households:
         made.append(_household(taken, counts))
         for member in taken.members:

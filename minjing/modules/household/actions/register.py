@@ -35,10 +35,10 @@ class Act:
         """Return the day the register is changed on."""
         return local_day(self.now)
 
-    def note(self, kind: str, org_id: int, person_id: UUID | None, **what: object) -> None:
+    def note(self, event: str, org_id: int, person_id: UUID | None, /, **what: object) -> None:
         """Remember an entry: ids, codes and days only."""
         payload = {**what, "person": person_id, "day": self.day, "matter": self.matter_id, "by": self.by.account_id}
-        self.entries.append(entry(kind, payload, at=self.now, org_id=org_id, subject_id=person_id))
+        self.entries.append(entry(event, payload, at=self.now, org_id=org_id, subject_id=person_id))
 
     def write_down(self) -> None:
         """Append what was gathered, in one statement."""
@@ -171,7 +171,7 @@ def new_number(act: Act, area: str, birth: date, sex: str) -> str:
         some = {blind_index("id_number", number): number for number in numbers[start : start + 50]}
         used = set(Person.objects.filter(id_index__in=some).values_list("id_index", flat=True))
         used |= set(RetiredNumber.objects.filter(pk__in=some).values_list("pk", flat=True))
-        taken = {bytes(index) for index in used}
+        taken = {bytes(index) for index in used if index is not None}
         free = [number for index, number in some.items() if index not in taken]
         if free:
             return free[0]
@@ -282,11 +282,11 @@ def leave(act: Act, member: Member, cause: str) -> None:
     )
 
 
-def settle(act: Act, household: Household, why: str) -> UUID | None:
+def settle(act: Act, household: Household, why: str, wished: str = "") -> UUID | None:
     """Put a household in order after people have left: close it when empty, find a head when it has none.
 
-    Returns the new head, if one had to be found: the spouse, the eldest adult, else the eldest. The household may
-    choose another later (户主变更).
+    Returns the new head, if one had to be found: the member whose name is `wished`, else the spouse, the eldest
+    adult, the eldest. The household may choose another later (户主变更).
     """
     left = members_of(household)
     if not left:
@@ -295,10 +295,12 @@ def settle(act: Act, household: Household, why: str) -> UUID | None:
         return None
     if household.kind != Household.FAMILY or left[0].relation == rules.HEAD:
         return None
+    named = [m.person_id for m in left if wished and known(m.person_id)[0] == wished]
     chosen = rules.successor(standings(left), act.day)
     assert chosen is not None
-    make_head(act, household, chosen.person_id)
-    return chosen.person_id
+    head = named[0] if named else chosen.person_id
+    make_head(act, household, head)
+    return head
 
 
 def make_head(act: Act, household: Household, person_id: UUID) -> None:
