@@ -120,6 +120,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "minjing.portals.frame.language.frame",
             ],
         },
     }
@@ -197,6 +198,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_USE_FINDERS = True  # served from where they lie: no collecting step before a start
+WHITENOISE_MAX_AGE = 3600
 FILES_DIR = DATA_DIR / "files"
 LEDGER_DIR = DATA_DIR / "ledger"
 

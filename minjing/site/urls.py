@@ -2,7 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from minjing.site.health import healthz
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("minjing.portals.frame.urls")),
+    path("healthz", healthz),
     path("", include("minjing.portals.citizen.urls")),
     path("open/", include("minjing.portals.open.urls")),
     path("officer/", include("minjing.portals.officer.urls")),

@@ -1,0 +1,62 @@
+"""Both languages side by side: a text is written as a pair, so that no page can be half translated."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+LANGUAGE_COOKIE = "language"
+ELDER_COOKIE = "elder"
+
+
+def is_english() -> bool:
+    """Say whether the reader has chosen English; Chinese comes first."""
+    return (get_language() or "zh-hans").startswith("en")
+
+
+def t(zh: str, en: str) -> str:
+    """Return the words in the reader's language."""
+    return en if is_english() else zh
+
+
+def pick(text: Any) -> str:
+    """Return the reader's words of a `{zh, en}` mapping or of an object with both; other values as they are."""
+    if text is None:
+        return ""
+    if isinstance(text, Mapping) and "zh" in text:
+        return str(text["en"] if is_english() else text["zh"])
+    if hasattr(text, "zh") and hasattr(text, "en"):
+        return str(text.en if is_english() else text.zh)
+    return text if isinstance(text, SafeString) else str(text)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give every page its language, the elder mode and whether this is the demo."""
+    from django.conf import settings
+
+    actor = getattr(request, "actor", None)
+    return {
+        "LANGUAGE_CODE": "en" if is_english() else "zh-hans",
+        "english": is_english(),
+        "elder": request.COOKIES.get(ELDER_COOKIE) == "1",
+        "demo": settings.DEMO,
+        "sms_inbox_url": settings.SMS_INBOX_URL if settings.DEMO else "",
+        "actor": actor,
+        "unread": unread(actor),
+    }
+
+
+def unread(actor: Any) -> Any:
+    """Return a lazy count of a resident's unread notices: asked only by pages that show it."""
+    from django.utils.functional import SimpleLazyObject
+
+    def count() -> int:
+        if actor is None or actor.kind != "resident":
+            return 0
+        from minjing.kernel.notify import queries
+
+        return queries.unread_count(actor.account_id)
+
+    return SimpleLazyObject(count)

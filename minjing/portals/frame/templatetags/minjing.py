@@ -1,0 +1,255 @@
+"""The words, figures and signature pieces that every page uses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from minjing.base import idnumber, names
+from minjing.base.clock import CHINA
+from minjing.base.clock import now as present
+from minjing.kernel.matters import rules
+from minjing.portals.frame.language import is_english, pick
+from minjing.portals.frame.language import t as words
+
+register = template.Library()
+
+LIGHTS = {
+    "green": ("正常", "On time"),
+    "yellow": ("即将到期", "Due soon"),
+    "red": ("已超期", "Overdue"),
+    "paused": ("已暂停计时", "Clock paused"),
+    "done": ("已办结", "Closed"),
+}
+SHAPES = {
+    "green": '<circle cx="6" cy="6" r="5.5"/>',
+    "yellow": '<path d="M6 0.5 12 11.5H0z"/>',
+    "red": '<rect x="0.5" y="0.5" width="11" height="11"/>',
+    "paused": '<path d="M1 1h4v10H1zM7 1h4v10H7z"/>',
+    "done": '<path d="M1 6.5 4.5 10 11 2.5" fill="none" stroke="currentColor" stroke-width="2"/>',
+}
+PAUSES = {"supplement": ("等待补正材料", "waiting for your papers")}
+
+
+@register.simple_tag
+def t(zh: str, en: str) -> str:
+    """Say something in the reader's language."""
+    return words(zh, en)
+
+
+@register.filter
+def text(value: Any) -> str:
+    """Return the reader's words of a pair {zh, en}."""
+    return pick(value)
+
+
+@register.filter
+def day(value: date | datetime | str | None) -> str:
+    """Write a day as in a sentence: 2026年11月23日，23 November 2026."""
+    found = _day(value)
+    if found is None:
+        return ""
+    if is_english():
+        return f"{found.day} {found:%B} {found.year}"
+    return f"{found.year}年{found.month}月{found.day}日"
+
+
+@register.filter
+def iso(value: date | datetime | str | None) -> str:
+    """Write a day as in a table: 2026-11-23."""
+    found = _day(value)
+    return found.isoformat() if found else ""
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Write an instant: 2026年11月23日 14:05, 23 November 2026, 14:05."""
+    if value is None:
+        return ""
+    local = value.astimezone(CHINA)
+    return f"{day(local)}, {local:%H:%M}" if is_english() else f"{day(local)} {local:%H:%M}"
+
+
+@register.filter
+def stamp(value: datetime | None) -> str:
+    """Write an instant as in a table: 2026-11-23 14:05."""
+    return f"{value.astimezone(CHINA):%Y-%m-%d %H:%M}" if value else ""
+
+
+def _day(value: date | datetime | str | None) -> date | None:
+    if isinstance(value, datetime):
+        return value.astimezone(CHINA).date()
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value[:10])
+        except ValueError:
+            return None
+    return value
+
+
+@register.filter
+def fen(value: int | None) -> str:
+    """Write an amount of money: ¥20.00; nothing to pay is said in words."""
+    if not value:
+        return words("免费", "Free")
+    return f"¥{value // 100:,}.{value % 100:02d}"
+
+
+@register.filter
+def mask_name(value: str) -> str:
+    """Write a name where it is not needed: 林*夫."""
+    return names.mask(value or "")
+
+
+@register.filter
+def mask_id(value: str) -> str:
+    """Write an ID number where it is not needed: 4403************1X."""
+    return idnumber.mask(value or "")
+
+
+@register.filter
+def stars(value: int | None) -> SafeString:
+    """Show a rating of one to five."""
+    given = int(value or 0)
+    spoken = words(f"{given} 星（满分 5 星）", f"{given} of 5 stars")
+    return format_html(
+        '<span class="stars" role="img" aria-label="{}">{}</span>', spoken, "★" * given + "☆" * (5 - given)
+    )
+
+
+@register.filter
+def limit(value: Any) -> str:
+    """Write a time limit: 20 个工作日，on the spot."""
+    amount = value["value"] if isinstance(value, Mapping) else value.value
+    unit = value["unit"] if isinstance(value, Mapping) else value.unit
+    if not amount:
+        return words("当场办结", "On the spot")
+    many = "" if amount == 1 else "s"
+    return {
+        "workday": words(f"{amount} 个工作日", f"{amount} working day{many}"),
+        "day": words(f"{amount} 天", f"{amount} day{many}"),
+        "hour": words(f"{amount} 小时", f"{amount} hour{many}"),
+    }[str(unit)]
+
+
+# ---- signature pieces -----------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def light(matter: Any, at: datetime | None = None) -> SafeString:
+    """Show a light: shape, colour and word; `matter` is a snapshot or the name of the light."""
+    name = matter if isinstance(matter, str) else rules.light(matter, at or present())
+    return format_html(
+        '<span class="light light-{}">'
+        '<svg viewBox="0 0 12 12" aria-hidden="true" fill="currentColor">{}</svg>{}</span>',
+        name,
+        mark_safe(SHAPES[name]),  # noqa: S308 - our own drawing
+        words(*LIGHTS[name]),
+    )
+
+
+@register.simple_tag
+def clock(matter: rules.Snapshot, at: datetime | None = None) -> SafeString:
+    """Show the clock chip: the light, what remains, to which instant, and why it rests or is provisional."""
+    now = at or present()
+    name = rules.light(matter, now)
+    parts = [_remaining(matter, name, now)]
+    if matter.due_provisional and name != "done":
+        parts.append(words("暂定，次年放假安排公布后重算", "provisional until next year’s holidays are published"))
+    if matter.extension_days:
+        parts.append(
+            words(f"已延长 {matter.extension_days} 个工作日", f"extended by {matter.extension_days} working days")
+        )
+    return format_html(
+        '<span class="chip light-{} {}">{} {}</span>',
+        name,
+        "paused" if name == "paused" else "",
+        light(name),
+        format_html_join("", "<small>{}</small>", ((part,) for part in parts if part)),
+    )
+
+
+def _remaining(matter: rules.Snapshot, name: str, now: datetime) -> str:
+    if name == "done":
+        return moment(matter.closed_at)
+    if name == "paused":
+        since = day(matter.paused_since)
+        why = words(*PAUSES.get(matter.pause_reason, ("", "")))
+        return words(f"自 {since} 起，{why}", f"since {since}, {why}")
+    from minjing.kernel.matters import queries
+
+    calendar = queries.calendar()
+    due = moment(matter.due_at)
+    left = calendar.to_work(matter.due_at) - calendar.to_work(now)
+    days, hours = abs(left) // calendar.day_s, abs(left) % calendar.day_s // 3600
+    span_zh = f"{days} 个工作日" if days else f"{hours} 小时"
+    span_en = f"{days} working day{'' if days == 1 else 's'}" if days else f"{hours} h"
+    if left < 0 or name == "red":
+        return words(f"应于 {due} 前办结，已超 {span_zh}", f"was due {due}, {span_en} late")
+    return words(f"还剩 {span_zh}，{due} 前办结", f"{span_en} left, due {due}")
+
+
+@register.inclusion_tag("frame/parts/stations.html")
+def stations(line: Iterable[rules.Station], direction: str = "across") -> dict[str, Any]:
+    """Show the line of stations: done, here, next; pauses dotted with their reason."""
+    from minjing.kernel.matters import queries
+
+    units = queries.units()
+    shown = [
+        {
+            "station": s,
+            "unit": units[s.unit_id].name if s.unit_id in units else None,
+            "pause": words(*PAUSES[s.paused_reason]) if s.paused_reason in PAUSES else "",
+            "bad": s.outcome not in ("", "approved"),
+        }
+        for s in line
+    ]
+    return {"line": shown, "direction": direction if len(shown) <= 6 else "down", "english": is_english()}
+
+
+@register.simple_tag
+def seal(entry_id: Any) -> SafeString:
+    """Show the seal of proof: it stands in the ledger; one tap opens the entry in plain words."""
+    if not entry_id:
+        return SafeString("")
+    return format_html(
+        '<a class="seal" href="/open/ledger/entry/{}"><svg viewBox="0 0 24 24" aria-hidden="true" fill="none"'
+        ' stroke="currentColor" stroke-width="1.8"><path d="M12 2l8 4v6c0 5-3.5 8.5-8 10-4.5-1.5-8-5-8-10V6z"/>'
+        '<path d="M8 12l3 3 5-6"/></svg><span>{}</span></a>',
+        entry_id,
+        words("已入公开账本", "In the public ledger"),
+    )
+
+
+@register.inclusion_tag("frame/parts/hexes.html")
+def hexes(cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Show the honeycomb: a hexagon a unit with its name, number and light.
+
+    A cell is {name: {zh, en}, number, light: green|yellow|red|empty, href, note}.
+    """
+    listed = list(cells)
+    columns = max(3, min(8, math.ceil(math.sqrt(len(listed) * 1.6)))) if listed else 1
+    width, height, radius = 104, 90, 58
+    drawn = []
+    for position, cell in enumerate(listed):
+        row, column = divmod(position, columns)
+        x = 60 + column * width + (width // 2 if row % 2 else 0)
+        y = 64 + row * height
+        points = " ".join(
+            f"{x + radius * math.sin(math.pi / 3 * k):.1f},{y - radius * math.cos(math.pi / 3 * k):.1f}"
+            for k in range(6)
+        )
+        drawn.append({**cell, "x": x, "y": y, "points": points, "up": y - 6, "down": y + 22, "light_y": y - 28})
+    rows = math.ceil(len(listed) / columns) if listed else 0
+    return {
+        "cells": drawn,
+        "width": 60 + columns * width + width // 2,
+        "height": 128 + max(0, rows - 1) * height,
+        "english": is_english(),
+    }
