@@ -1,4 +1,4 @@
-"""Writing to the ledger: an act's entry, the sequencer's step, an erasure."""
+"""An act's entry, and its row in the act's own transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::timestamptz[],
 
 
 def append(*entries: Entry) -> None:
-    """Insert the entries in the caller's transaction, in one statement: the act and its record stand or fall as one."""
+    """Insert the entries in the caller's transaction, in one statement: act and record stand or fall as one."""
     if not entries:
         return
     with connection.cursor() as cursor:

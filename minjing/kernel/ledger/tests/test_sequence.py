@@ -1,0 +1,194 @@
+"""The sequencer on a real database: nothing skipped, nothing twice, nothing signed in doubt."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event, Thread
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from minjing.kernel.ledger import actions
+from minjing.kernel.ledger.actions import Doubt, append, drain, entry, sequence_once
+from minjing.kernel.ledger.models import Checkpoint, Entry, Outbox, State, Tile
+from minjing.kernel.ledger.providers.keys import signer
+from minjing.kernel.ledger.rules import tree
+from minjing.kernel.ledger.rules.note import open_note, parse_claim
+
+NOW = datetime(2026, 3, 2, 4, 0, 17, tzinfo=UTC)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def acts(count: int, kind: str = "matters:matter:claimed") -> list[actions.Entry]:
+    made = [entry(kind, {"n": n}, at=NOW) for n in range(count)]
+    append(*made)
+    return made
+
+
+def tamper(sql: str) -> None:
+    """Change rows as the owner of the database could: with the triggers switched off."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql)
+
+
+@pytest.fixture
+def other() -> Iterator["psycopg.Connection[object]"]:
+    """A second connection to the same database: another officer's request."""
+    params = connection.get_connection_params()
+    own = {k: v for k, v in params.items() if k in ("dbname", "host", "port", "user", "password") and v}
+    with psycopg.connect(**own) as second:
+        yield second
+
+
+def insert_by(second: "psycopg.Connection[object]", made: actions.Entry) -> None:
+    second.execute(
+        "INSERT INTO ledger_outbox (id, kind, org_id, at, salt, payload, commitment) VALUES (%s,%s,%s,%s,%s,%s,%s)",
+        [made.id, made.kind, made.org_id, made.at, made.salt, made.payload, made.commitment],
+    )
+
+
+def test_entries_get_contiguous_indices_in_the_order_of_their_acts_and_a_signed_head() -> None:
+    first, second = acts(300), acts(5)
+    assert drain(NOW) == 305
+    assert list(Entry.objects.order_by("idx").values_list("idx", "entry_id")) == list(
+        enumerate([made.id for made in first + second])
+    )
+    leaves = [tree.leaf_hash(bytes(row.entry)) for row in Entry.objects.order_by("idx")]
+    claim = parse_claim(open_note(Checkpoint.objects.get().note, [signer().verifier]))
+    assert (claim.size, claim.root) == (305, tree.root(leaves))
+    assert claim.origin == "localhost/ledger"
+    assert {(t.level, t.n, t.width) for t in Tile.objects.all()} == {(0, 0, 256), (0, 1, 49), (1, 0, 1)}
+
+
+def test_many_small_batches_and_one_large_give_the_same_tree() -> None:
+    acts(700)
+    while sequence_once(NOW, limit=37) or State.objects.get().size < 700:
+        pass
+    leaves = [tree.leaf_hash(bytes(row.entry)) for row in Entry.objects.order_by("idx")]
+    assert bytes(State.objects.get().root) == tree.root(leaves)
+    sizes = list(Checkpoint.objects.order_by("size").values_list("size", flat=True))
+    assert sizes[-1] == 700
+    assert all(bytes(c.root) == tree.root(leaves[: c.size]) for c in Checkpoint.objects.all())
+
+
+def test_an_entry_of_a_slow_transaction_is_not_skipped(other: "psycopg.Connection[object]") -> None:
+    slow = entry("a:b:slow", {}, at=NOW)
+    insert_by(other, slow)  # it has an earlier number and is not committed
+    fast = acts(3)
+    assert sequence_once(NOW) == 0, "nothing may overtake a transaction that is still open"
+    other.commit()
+    assert drain(NOW) == 4
+    assert list(Entry.objects.order_by("idx").values_list("entry_id", flat=True)) == [slow.id, *(f.id for f in fast)]
+
+
+def test_an_entry_of_an_aborted_transaction_holds_nothing_up(other: "psycopg.Connection[object]") -> None:
+    insert_by(other, entry("a:b:slow", {}, at=NOW))
+    acts(2)
+    other.rollback()
+    assert drain(NOW) == 2
+
+
+def test_two_sequencers_at_once_do_the_work_once(other: "psycopg.Connection[object]") -> None:
+    acts(10)
+    other.execute("SELECT pg_advisory_xact_lock(%s)", [0x6C656467])
+    assert sequence_once(NOW) == 0
+    other.rollback()
+    assert drain(NOW) == 10
+
+
+def test_a_step_that_dies_before_signing_is_completed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    from minjing.kernel.ledger.actions import sequence
+
+    acts(4)
+
+    def dies() -> object:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sequence, "signer", dies)
+        for _ in range(200):
+            try:
+                assert sequence_once(NOW) == 0
+            except OSError:
+                break
+    assert State.objects.get().size == 4
+    assert not Checkpoint.objects.exists()
+    assert sequence_once(NOW) == 0
+    assert Checkpoint.objects.get().size == 4
+
+
+def test_nothing_is_signed_when_an_entry_changed_between_writing_and_signing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from minjing.kernel.ledger.actions import sequence
+
+    acts(4)
+    with monkeypatch.context() as broken:
+        broken.setattr(sequence, "_sign_head", lambda now: None)
+        drain(NOW)
+    tamper("UPDATE ledger_entry SET entry = overlay(entry PLACING '\\x7a' FROM 9) WHERE idx = 2")
+    with pytest.raises(Doubt, match="read back"):
+        sequence_once(NOW)
+    assert not Checkpoint.objects.exists()
+
+
+def test_a_state_set_back_below_a_signed_head_is_refused() -> None:
+    acts(4)
+    drain(NOW)
+    tamper("UPDATE ledger_state SET size = 3")
+    with pytest.raises(Doubt, match="fork"):
+        sequence_once(NOW)
+
+
+def test_a_lost_state_row_is_refused() -> None:
+    acts(4)
+    drain(NOW)
+    tamper("DELETE FROM ledger_state")
+    with pytest.raises(Doubt, match="gone"):
+        sequence_once(NOW)
+
+
+def test_a_dump_restored_in_another_cluster_is_refused_until_adopted() -> None:
+    acts(4)
+    drain(NOW)
+    late = acts(2)
+    tamper("UPDATE ledger_outbox SET xid = (xid::text::numeric + 1e12)::text::xid8")
+    tamper("UPDATE ledger_state SET cut_xid = (cut_xid::text::numeric + 1e12)::text::xid8")
+    with pytest.raises(Doubt, match="adopt"):
+        sequence_once(NOW)
+    newest = acts(1)
+    assert actions.adopt(NOW) == 3
+    assert drain(NOW) == 3
+    ids = list(Entry.objects.order_by("idx").values_list("entry_id", flat=True))[4:]
+    assert set(ids) == {late[0].id, late[1].id, newest[0].id}
+
+
+def test_the_loop_takes_entries_and_stops_when_told() -> None:
+    stop = Event()
+    thread = Thread(target=actions.run_sequencer, args=[stop])
+    thread.start()
+    acts(3)
+    waited = Event()
+    for _ in range(300):
+        if Checkpoint.objects.filter(size=3).exists():
+            break
+        waited.wait(0.1)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert Checkpoint.objects.get(size=3)
+
+
+@pytest.mark.parametrize("table", ["ledger_entry", "ledger_tile", "ledger_state", "ledger_checkpoint"])
+def test_the_database_refuses_to_drop_what_is_in_the_log(table: str) -> None:
+    acts(4)
+    drain(NOW)
+    with pytest.raises(Exception, match="only grows"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+
+
+def test_the_key_is_readable_by_its_owner_alone(settings: object, tmp_path: object) -> None:
+    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
+    made = signer()
+    assert (tmp_path / "keys" / "ledger.key").stat().st_mode & 0o777 == 0o600  # type: ignore[operator]
+    assert signer() == made
+    assert Outbox is not None
