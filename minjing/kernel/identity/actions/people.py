@@ -154,7 +154,7 @@ def erase_person(erasure_id: UUID, *, by: Actor, now: datetime) -> None:
     _close_doors(person_id)
     Person.objects.filter(pk=person_id).update(id_index=None, name_index=None, erased_at=now)
     PersonKey.objects.filter(pk=person_id).delete()
-    ledger.erase_person(person_id, by.account_id, now)
+    ledger.erase_person(person_id, by, now)
     transaction.on_commit(lambda: sealing.forget(person_id))
 
 

@@ -1,5 +1,6 @@
 """Signing out, and the page of one's own sessions."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib.auth import logout
@@ -54,8 +55,6 @@ def _end(request: HttpRequest, this: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("identity:sessions"))
     if ref == this:
         return sign_out(request)
-    try:
+    with suppress(Unknown):  # ended already: what was wanted is so
         actions.end_session(ref, by=actor, now=now)
-    except Unknown:
-        pass  # ended already: what was wanted is so
     return HttpResponseRedirect(reverse("identity:sessions"))

@@ -1,0 +1,132 @@
+"""No look without a right, a reason and an entry; the person sees each of them."""
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+
+from minjing.kernel.identity import actions, plugs, queries
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import NotAllowed, Unknown
+from minjing.kernel.identity.models import Account
+from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, City, SignIn
+
+
+def entries() -> list[dict]:  # type: ignore[type-arg]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT payload, subject_id, org_id FROM ledger_outbox WHERE kind = %s", [queries.LOOKED])
+        return [json.loads(bytes(p)) | {"subject": s, "org": o} for p, s, o in cursor.fetchall()]
+
+
+def test_a_look_returns_the_fields_and_leaves_an_entry_for_each_person(lin: UUID, ou: UUID, clerk: Actor) -> None:
+    seen = actions.look(clerk, [lin, ou, lin], ["name", "id_number"], reason="counter", now=NOW)
+    assert seen[lin] == {"name": LIN, "id_number": LIN_NUMBER}
+    assert {e["subject"] for e in entries()} == {lin, ou}
+    assert len(entries()) == 2
+    what = entries()[0]["what"]
+    assert what["by"] == str(clerk.account_id)
+    assert what["unit"] == clerk.holdings[0].unit_id
+    assert what["fields"] == ["name", "id_number"]
+    assert entries()[0]["org"] == 1
+
+
+def test_the_entry_holds_no_name_and_no_number(lin: UUID, clerk: Actor) -> None:
+    actions.look(clerk, [lin], ["name", "id_number"], reason="counter", now=NOW)
+    assert LIN not in str(entries())
+    assert LIN_NUMBER not in str(entries())
+
+
+@pytest.mark.parametrize(
+    ("reason", "key"),
+    [
+        ("", "no_reason"),
+        ("curious", "no_reason"),
+        ("other", "reason_needs_text"),
+        ("other:因", "reason_needs_text"),
+        ("other:" + "因" * 101, "reason_needs_text"),
+    ],
+)
+def test_without_a_reason_nothing_is_opened(lin: UUID, clerk: Actor, reason: str, key: str) -> None:
+    with pytest.raises(NotAllowed, match=key):
+        actions.look(clerk, [lin], ["name"], reason=reason, now=NOW)
+    assert entries() == []
+
+
+def test_own_words_stand_in_the_entry(lin: UUID, clerk: Actor) -> None:
+    actions.look(clerk, [lin], ["name"], reason="other:失物招领核对失主", now=NOW)
+    assert entries()[0]["what"]["words"] == "失物招领核对失主"
+
+
+def test_a_matter_in_hand_is_reason_enough(lin: UUID, approver: Actor) -> None:
+    matter = uuid4()
+    actions.record_look(approver, [lin], ["matters.answers"], matter_id=matter, now=NOW)
+    assert entries()[0]["what"]["matter"] == str(matter)
+    assert entries()[0]["what"]["reason"] == "matter"
+
+
+def test_administrators_and_supervisors_see_no_record(lin: UUID, city: City, security: Actor, audit: Actor) -> None:
+    supervisor = city.hire("supervisor", "supervisor", "bureau")
+    for actor in (security, audit, supervisor):
+        with pytest.raises(NotAllowed, match="no_post"):
+            actions.look(actor, [lin], ["name"], reason="counter", now=NOW)
+    for admin in (security, audit):
+        with pytest.raises(NotAllowed, match="no_post"):
+            actions.record_look(admin, [lin], ["matters.answers"], matter_id=uuid4(), now=NOW)
+    assert entries() == []
+
+
+def test_a_resident_reads_their_own_record_only(lin: UUID, ou: UUID, sign_in: SignIn) -> None:
+    account = sign_in("13800138000")
+    Account.objects.filter(pk=account.pk).update(person=lin)
+    resident = queries.actor_of(account.pk, NOW)
+    assert actions.look(resident, [lin], ["name", "phone"], now=NOW)[lin] == {"name": LIN, "phone": "13800138000"}
+    assert entries() == []
+    with pytest.raises(NotAllowed, match="not_officer"):
+        actions.look(resident, [ou], ["name"], reason="counter", now=NOW)
+
+
+def test_an_officer_who_looks_at_their_own_record_is_on_record(lin: UUID, clerk: Actor) -> None:
+    Account.objects.filter(pk=clerk.account_id).update(person=lin)
+    actions.look(queries.actor_of(clerk.account_id, NOW), [lin], ["name"], reason="counter", now=NOW)
+    assert len(entries()) == 1
+
+
+def test_when_the_ledger_refuses_nothing_is_shown(lin: UUID, clerk: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from minjing.kernel.ledger import actions as ledger
+
+    def full(*entries: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ledger, "append", full)
+    with pytest.raises(OSError, match="disk full"):
+        actions.look(clerk, [lin], ["name"], reason="counter", now=NOW)
+
+
+def test_a_module_adds_fields_and_unknown_ones_are_refused(
+    lin: UUID, clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugs.plugs, "fields", {})
+    plugs.person_field("address", {"zh": "住址", "en": "address"})(lambda people: dict.fromkeys(people, "莲花路"))
+    assert actions.look(clerk, [lin], ["address"], reason="counter", now=NOW)[lin] == {"address": "莲花路"}
+    with pytest.raises(Unknown, match="unknown_field"):
+        actions.look(clerk, [lin], ["religion"], reason="counter", now=NOW)
+    assert len(entries()) == 1
+
+
+def test_the_person_sees_who_looked_and_why(
+    lin: UUID, clerk: Actor, approver: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matter = uuid4()
+    monkeypatch.setattr(plugs.plugs, "matter_numbers", lambda ids: dict.fromkeys(ids, "FT202600001"))
+    actions.look(clerk, [lin], ["name"], reason="phone_enquiry", now=NOW)
+    actions.record_look(approver, [lin], ["household.record"], matter_id=matter, now=NOW)
+    looks = {look.police_number: look for look in queries.looks_at(lin)}
+    mine = looks[clerk.police_number]
+    assert (mine.by_unit["en"], mine.by_post["en"]) == ("lianhua", "station_clerk")
+    assert mine.reason["zh"] == "当事人来电咨询"
+    assert mine.fields == (queries.FIELD_TITLES["name"],)
+    assert mine.at == NOW
+    theirs = looks[approver.police_number]
+    assert (theirs.matter_id, theirs.matter_number) == (matter, "FT202600001")
+    assert theirs.reason["en"] == "handling your matter"
