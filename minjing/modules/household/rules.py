@@ -133,6 +133,22 @@ def relation_after(old: str, new_head: str, sex: str, new_head_sex: str) -> str:
     return _code(_COMPOSED.get((back, _kind(old)), "other"), sex, new_head_sex)
 
 
+def relation_by_items(own: Mapping[str, str], head: Mapping[str, str]) -> str:
+    """Return what somebody is of the head by what the register says of both: spouse, child, parent; empty if nothing.
+
+    Codes alone cannot tell a head's grandchild from a nephew once the head changes; these can.
+    """
+    number, heads = own.get("id_number", ""), head.get("id_number", "")
+    male = own.get("sex", MALE) == MALE
+    if (heads and own.get("spouse_id") == heads) or (number and head.get("spouse_id") == number):
+        return "11" if male else "12"
+    if heads and heads in (own.get("father_id"), own.get("mother_id")):
+        return "20" if male else "30"
+    if number and number in (head.get("father_id"), head.get("mother_id")):
+        return "51" if male else "52"
+    return ""
+
+
 def _kind(code: str) -> str:
     return _IN_LAW.get(code) or _KINDS.get(code[:1], "other")
 

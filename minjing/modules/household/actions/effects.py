@@ -76,14 +76,15 @@ def effect(run: Callable[[Case], Outcome]) -> Effect:
 def _borne_out(case: Case, person: UUID) -> None:
     """Where no officer looks (instant services), refuse what the register itself does not bear out.
 
-    The person must be the applicant or live in the applicant's household, and be called what the form says. The
+    The person must be the applicant, or live in the applicant's household or have lived there until the last; and
+    be called what the form says. The
     matter then stays for an officer.
     """
     if case.act.by.kind != "system":
         return
     if person != case.matter.person_id:
         own = register.current_membership(case.matter.person_id)
-        theirs = register.current_membership(person)
+        theirs = Member.objects.filter(person_id=person).order_by("-since", "-id").first()
         if own is None or theirs is None or own.household_id != theirs.household_id:
             raise Refusal("officer_must_look")
     said = case.first("person_name")
@@ -280,8 +281,14 @@ def _cancel(case: Case) -> Outcome:
 
 
 def _move_in(case: Case) -> Outcome:
-    person, former_number = _arriving(case)
-    household, address, is_new = _landing(case, person)
+    person, needs_number = _arriving(case)
+    cause = "restored" if case.first("cancel_reason") else "moved_in"
+    if cause == "restored" and not Member.objects.filter(person_id=person).exists():
+        raise Refusal("was_never_registered")
+    adult_on = _birth_day(case) if needs_number else idnumber.parse(register.known(person)[1]).birth
+    household, address, is_new = _landing(case, person, adult_on)
+    if needs_number:
+        person = _numbered(case, household)
     name, number = register.known(person)
     holder = idnumber.parse(number)
     sex = rules.MALE if holder.is_male else rules.FEMALE
@@ -294,7 +301,7 @@ def _move_in(case: Case) -> Outcome:
         relation = rules.relation_code(said, sex) if said else _relation_by_kin(case, household, person, sex)
         if relation in ("01", rules.HEAD):
             relation = rules.OTHER_RELATIVE
-    member = register.join(case.act, household, person, relation, address, "moved_in")
+    member = register.join(case.act, household, person, relation, address, cause)
     items = {
         "name": name,
         "id_number": number,
@@ -302,8 +309,11 @@ def _move_in(case: Case) -> Outcome:
         "birth": holder.birth.isoformat(),
         "ethnicity": case.first("ethnicity"),
         "spouse_id": case.first("spouse_id"),
-        "marital": "20" if case.first("spouse_id", "marriage_date", "married_on") else "",
-        "moved_from": case.first("origin_addr", "origin_hukou_addr", "origin_hukou", "from_addr"),
+        "marital": "20" if case.first("spouse_id", "married_on") else "",
+        "birth_place": case.first("birth_place"),
+        "moved_from": case.label(
+            "origin_addr", "residence_country", "origin_region", "former_nationality", "enlist_addr"
+        ),
         "status": "registered",
     }
     register.set_items(case.act, person, household.org_id, items)
@@ -311,17 +321,20 @@ def _move_in(case: Case) -> Outcome:
         _along(case, household, member, row, address) for row in case.people("along", "accompanying", "family_along")
     ]
     facts = _member_facts(member)
-    if former_number:
-        facts.append((_text("原公民身份号码", "Former ID number"), former_number))
     if items["moved_from"]:
         facts.append((_text("原户口所在地", "Moved from"), items["moved_from"]))
     facts += [(_text("随迁人员", "Moving along"), f"{n} {i}（{r}）") for n, i, r in along]
     return Outcome(facts, person)
 
 
-def _arriving(case: Case) -> tuple[UUID, str]:
-    """Return who moves in: named in the form, or the applicant; one without an ID number is given one."""
-    about = case.first(case.service.about) if case.service.about else ""
+def _arriving(case: Case) -> tuple[UUID, bool]:
+    """Return who moves in, named in the form or the applicant, and whether they need an ID number.
+
+    Who comes home from abroad or becomes a citizen has none, or takes up the one of earlier.
+    """
+    about = (
+        case.first(case.service.about, "former_id") if case.service.about else case.first("person_id", "former_id")
+    )
     name = case.first("person_name", "applicant_name", "dependant_name", "child_name", "name")
     if about:
         known = people.person_by_id_number(about)
@@ -329,11 +342,22 @@ def _arriving(case: Case) -> tuple[UUID, str]:
             if not name:
                 raise Refusal("name_missing")
             known = identity.ensure_person(name=name, id_number=about, now=case.act.now)
-        return known, ""
-    return case.matter.person_id, ""
+        return known, False
+    if case.first("birth_date") and case.first("sex") and name:
+        return case.matter.person_id, True
+    return case.matter.person_id, False
 
 
-def _landing(case: Case, person: UUID) -> tuple[Household, str, bool]:
+def _numbered(case: Case, household: Household) -> UUID:
+    """Return a newcomer without an ID number, made known under a new one of the district."""
+    sex, birth = case.first("sex"), _birth_day(case)
+    number = register.new_number(case.act, register.area_of(household.station_id), birth, sex)
+    person = identity.ensure_person(name=case.first("person_name"), id_number=number, now=case.act.now)
+    case.act.note(events.NUMBER_ASSIGNED, household.org_id, person)
+    return person
+
+
+def _landing(case: Case, person: UUID, birth: date) -> tuple[Household, str, bool]:
     """Return the household moved into, the address, and whether the household is new."""
     number = case.first("landing_household_no", "household_no", "collective_household_no", "former_household_no")
     if number:
@@ -347,7 +371,7 @@ def _landing(case: Case, person: UUID) -> tuple[Household, str, bool]:
         if home is None:
             raise Refusal("address_missing")
         return home.household, register.address_of(home), False
-    rules.must_be_adult(idnumber.parse(register.known(person)[1]).birth, case.act.day)
+    rules.must_be_adult(birth, case.act.day)
     return register.open_new(case.act, case.matter.org_id, case.matter.station_id), address, True
 
 
@@ -485,22 +509,34 @@ def _transfer(
     for member in leaving:
         register.leave(case.act, member, cause)
     said = case.first("relation", "relation_to_head")
+    items = register.items_of(going)
     entries: list[Member] = []
     for who in going:
         standing = by_person[who]
-        of_lead = rules.relation_after(was.get(who, rules.NOT_RELATED), was[going[0]], standing.sex, lead.sex)
+        of_lead = rules.relation_by_items(items.get(who, {}), items.get(going[0], {})) or rules.relation_after(
+            was.get(who, rules.NOT_RELATED), was[going[0]], standing.sex, lead.sex
+        )
         if target.kind == Household.COLLECTIVE:
             relation = rules.NOT_RELATED
         elif new:
             relation = rules.HEAD if who == going[0] else of_lead
         elif who == going[0]:
-            relation = rules.relation_code(said, standing.sex) if said else rules.OTHER_RELATIVE
+            relation = rules.relation_code(said, standing.sex) if said else _by_items_of_head(target, who)
         else:
             relation = rules.related_through(entries[0].relation, of_lead, standing.sex)
         if relation == rules.HEAD and not (new and who == going[0]):
             relation = rules.OTHER_RELATIVE
         entries.append(register.join(case.act, target, who, relation, address, cause))
     return entries[0]
+
+
+def _by_items_of_head(household: Household, person: UUID) -> str:
+    """Return what somebody is of the head of a household as far as the register knows."""
+    head = next((m.person_id for m in register.members_of(household) if m.relation == rules.HEAD), None)
+    if head is None:
+        return rules.OTHER_RELATIVE
+    items = register.items_of([head, person])
+    return rules.relation_by_items(items.get(person, {}), items.get(head, {})) or rules.OTHER_RELATIVE
 
 
 # ---- households -------------------------------------------------------------------------------------------
@@ -642,17 +678,7 @@ def _between(case: Case, host: UUID, guest: UUID) -> str:
     said = case.first("relation", "relation_to_head")
     if said:
         return rules.relation_code(said, sex, of_host.get("sex", rules.MALE))
-    if of_guest.get("id_number") and of_host.get("spouse_id") == of_guest["id_number"]:
-        return "11" if sex == rules.MALE else "12"
-    if of_guest.get("id_number") in (of_host.get("father_id"), of_host.get("mother_id")) and of_guest.get(
-        "id_number"
-    ):
-        return "51" if sex == rules.MALE else "52"
-    if of_host.get("id_number") in (of_guest.get("father_id"), of_guest.get("mother_id")) and of_host.get(
-        "id_number"
-    ):
-        return "20" if sex == rules.MALE else "30"
-    return rules.OTHER_RELATIVE
+    return rules.relation_by_items(of_guest, of_host) or rules.OTHER_RELATIVE
 
 
 def _new_head(case: Case, household: Household, head: UUID) -> None:
@@ -780,6 +806,8 @@ def _reissue(case: Case) -> Outcome:
     _borne_out(case, person)
     if number:
         household = register.open_household(number)
+        if person not in {m.person_id for m in register.members_of(household)}:
+            raise Refusal("not_a_member")  # nobody reads another family's book by asking for it
         facts = _household_facts(household)
         org_id, about = household.org_id, household.pk
     elif (member := register.current_membership(person)) is not None and not case.first("doc_type"):
@@ -816,6 +844,9 @@ def _certify(case: Case) -> Outcome:
     last = Member.objects.filter(person_id=person).order_by("-since", "-id").select_related("household").first()
     if last is None:
         raise Refusal("was_never_registered")
+    cancelled = case.first("cancel_kind")
+    if cancelled and last.cause_out != cancelled:
+        raise Refusal("not_cancelled")
     kind = case.first("certificate_kind", "cancel_kind") or "entry"
     facts: Facts = [
         (_text("证明事项", "What is certified"), case.label("certificate_kind", "cancel_kind") or "户口登记事项")

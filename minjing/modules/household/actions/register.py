@@ -308,10 +308,12 @@ def make_head(act: Act, household: Household, person_id: UUID) -> None:
     members = members_of(household)  # the old head first: there is never more than one
     by_person = {s.person_id: s for s in standings(members)}
     new = by_person[person_id]
+    items = items_of(by_person)
     for member in members:
         old = by_person[member.person_id]
         is_new = member.person_id == person_id
-        after = rules.relation_after(old.relation, new.relation, old.sex, new.sex)
+        known_as = rules.relation_by_items(items.get(member.person_id, {}), items.get(person_id, {}))
+        after = known_as or rules.relation_after(old.relation, new.relation, old.sex, new.sex)
         restate(act, member, rules.HEAD if is_new else after)
 
 

@@ -1,0 +1,141 @@
+"""The register keeps every day: who was where, what was written, and that no effect leaves it half done."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import NotAllowed
+from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters.plugs import EffectRefused
+from minjing.modules.household import queries
+from minjing.modules.household.models import Household, Item, Member
+from minjing.modules.household.tests import world
+from minjing.modules.household.tests.world import (
+    HE,
+    HE_SON,
+    LIN,
+    NOW,
+    SU,
+    TODAY,
+    WANG,
+    decide,
+    home,
+    household,
+    person,
+    row,
+)
+
+pytestmark = pytest.mark.usefixtures("town")
+
+
+def test_who_was_where_on_any_day():
+    decide("HZ0702", {"person_id": SU, "to_household_no": home("collective")}, applicant=SU)
+    later = NOW + timedelta(days=30)
+    answers = {"person_id": SU, "from_household_no": home("collective"), "landing_kind": "household",
+               "to_household_no": home("lin"), "relation": "spouse"}  # fmt: skip
+    decide("HZ0701", answers, applicant=SU, now=later)
+    where = {day: queries.household_on(person(SU), day) for day in (
+        date(2019, 12, 31), date(2020, 1, 1), TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=29),
+        TODAY + timedelta(days=30),
+    )}  # fmt: skip
+    lin, collective = household(home("lin")).pk, household(home("collective")).pk
+    assert list(where.values()) == [None, lin, lin, collective, collective, lin]
+    periods = queries.history(person(SU), world.CLERK, NOW, reason="counter")
+    assert [(p.household, p.relation.zh) for p in periods] == [
+        (home("lin"), "妻"), (home("collective"), "非亲属"), (home("lin"), "妻"),
+    ]  # fmt: skip
+
+
+def test_a_refused_effect_leaves_nothing_behind():
+    answers = {"person_id": WANG, "person_name": "王雨桐", "landing_kind": "own", "landing_addr": "深圳市福田区某处",
+               "family_along": True, "along": [row(HE, "父亲")]}  # fmt: skip
+    person(WANG)
+    before = (Member.objects.count(), Household.objects.count(), Item.objects.count(), Outbox.objects.count())
+    with pytest.raises(EffectRefused), transaction.atomic():
+        decide("HZ0402", answers, applicant=WANG)
+    after = (Member.objects.count(), Household.objects.count(), Item.objects.count(), Outbox.objects.count())
+    assert after == before
+
+
+def test_every_change_has_its_entry_in_the_ledger():
+    decide("HZ0804", {"household_no": home("he"), "new_head_id": HE_SON, "new_head_name": "何志远"}, applicant=HE)
+    kinds = list(Outbox.objects.filter(subject_id=person(HE_SON)).values_list("kind", flat=True))
+    assert "household:member:related" in kinds
+    payloads = b"".join(bytes(p) for p in Outbox.objects.values_list("payload", flat=True))
+    assert "何志远".encode() not in payloads
+    assert HE_SON.encode() not in payloads
+
+
+def test_periods_of_one_person_never_overlap():
+    gone = Member(org_id=2, household=household(home("he")), person_id=person(LIN), relation="97", cause_in="initial",
+                  since=date(2021, 1, 1), until=date(2022, 1, 1), cause_out="moved", address_sealed=b"x")  # fmt: skip
+    with pytest.raises(IntegrityError, match="overlap"), transaction.atomic():
+        gone.save(force_insert=True)
+
+
+def test_a_person_is_in_one_household_only():
+    second = Member(org_id=2, household=household(home("he")), person_id=person(LIN), relation="97",
+                    cause_in="initial", since=TODAY, address_sealed=b"x")  # fmt: skip
+    with pytest.raises(IntegrityError), transaction.atomic():
+        second.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["DELETE FROM household_member", "UPDATE household_item SET since = '2001-01-01'", "DELETE FROM household_item"],
+)
+def test_history_cannot_be_rewritten(sql):
+    with pytest.raises(IntegrityError, match="history"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_an_officer_reads_a_household_only_with_a_reason_and_on_record():
+    with pytest.raises(NotAllowed):
+        queries.household(home("lin"), world.CLERK, NOW, day=TODAY)
+    view = queries.household(home("lin"), world.CLERK, NOW, day=TODAY, reason="counter")
+    assert view is not None
+    assert [m.name for m in view.members] == ["林晓夫", "苏婉", "林小树"]
+    assert view.address == "深圳市福田区福田街道民安路88号3栋12A"
+    assert Outbox.objects.filter(kind="identity:person:looked", subject_id=person(LIN)).count() == 1
+
+
+def test_a_stranger_reads_nothing():
+    resident = Actor(world.UUID(int=5), "resident", person(HE))
+    with pytest.raises(NotAllowed):
+        queries.history(person(LIN), resident, NOW, reason="counter")
+
+
+def test_what_the_register_fills_in():
+    assert queries.prefill(person(LIN), "household_no", NOW) == home("lin")
+    assert queries.prefill(person(LIN), "office", NOW) == "440304004"
+    assert queries.prefill(person(LIN), "spouse_id", NOW) == SU
+    assert queries.prefill(person(LIN), "address", NOW) == "深圳市福田区福田街道民安路88号3栋12A"
+    assert queries.prefill(person(WANG), "household_no", NOW) is None
+
+
+def test_what_is_held_already():
+    assert queries.held(person(LIN), "household_book", {}, NOW) == "户号 602000001"
+    assert queries.held(person(WANG), "household_book", {}, NOW) == ""
+    assert queries.held(person(WANG), "spouse_household_book", {"spouse_id": HE}, NOW) == "户号 602000002"
+    assert queries.held(person(LIN), "parents_id_card", {"father_id": LIN, "mother_id": WANG}, NOW) == ""
+    assert queries.held(person(LIN), "kinship_proof", {"person_id": SU}, NOW) == "户号 602000001"
+    assert queries.held(person(LIN), "kinship_proof", {"person_id": HE}, NOW) == ""
+    assert queries.held_by_civil_affairs(person(LIN), "marriage_certificate", {"spouse_id": SU}, NOW)
+    assert not queries.held_by_civil_affairs(person(LIN), "marriage_certificate", {"spouse_id": HE}, NOW)
+
+
+def test_who_somebody_says_they_are_is_checked_against_the_register():
+    assert queries.check(name="林晓夫", id_number=LIN, now=NOW).name_agrees
+    assert not queries.check(name="林小夫", id_number=LIN, now=NOW).name_agrees
+    assert not queries.check(name="林晓夫", id_number="440304199003120012", now=NOW).found
+    decide("HZ0201", {"deceased_id": HE, "deceased_name": "何国栋", "death_date": "2026-09-01"}, applicant=HE_SON)
+    assert not queries.check(name="何国栋", id_number=HE, now=NOW).alive
+
+
+def test_the_officers_view_of_the_register_is_a_look():
+    rows = queries.register_record(person(LIN), world.CLERK, NOW)
+    assert ("name", "林晓夫") in {(field, value) for _, field, value in rows}
+    assert ("household_no", home("lin")) in {(field, value) for _, field, value in rows}
+    assert Outbox.objects.filter(kind="identity:person:looked", subject_id=person(LIN)).exists()
