@@ -1,4 +1,4 @@
-"""Plug board of files."""
+"""Plug board of files: whoever keeps the matters registers a guard in `plugs`; nothing else hangs here."""
 
 from django.apps import AppConfig
 

@@ -19,7 +19,8 @@ REASONS: Mapping[str, Text] = {
         "en": "“{name}” is in fact {found}, not a photo or a PDF. Please send a JPG, PNG or WebP photo, or a PDF.",
     },
     "heic": {
-        "zh": "这是 HEIC 格式的照片，目前无法打开。iPhone 请在“设置 › 相机 › 格式”中选“兼容性最佳”后重拍，或对照片截屏后上传截图。",
+        "zh": "这是 HEIC 格式的照片，目前无法打开。iPhone 请在“设置 › 相机 › 格式”中选“兼容性最佳”后重拍，"
+        "或对照片截屏后上传截图。",
         "en": "This photo is in the HEIC format, which cannot be opened here. On an iPhone choose Settings › Camera ›"
         " Formats › Most Compatible and take it again, or send a screenshot of the photo.",
     },

@@ -47,7 +47,8 @@ class File(models.Model):
             models.CheckConstraint(name="file_kind_known", condition=Q(kind__in=["image", "pdf"])),
         ]
         indexes = [
-            models.Index(fields=["owner_id", "created_at"], name="file_by_owner"),
+            models.Index(fields=["account_id", "created_at"], name="file_by_sender"),
+            models.Index(fields=["owner_id"], name="file_by_owner"),
             models.Index(fields=["content_index"], name="file_by_content"),
         ]
 

@@ -190,7 +190,7 @@ def _letter(message: Message, now: datetime) -> sms.Letter:
     if until and datetime.fromisoformat(until) <= now:
         raise sms.Refused("expired")
     if message.envelope_sealed is not None:
-        phone, words = addresses.open_envelope(message.pk, message.envelope_sealed)
+        phone, words = addresses.open_envelope(message.pk, bytes(message.envelope_sealed))
         return sms.Letter(message.pk, phone, words)
     if message.account_id is None:
         raise sms.Refused("no_phone")

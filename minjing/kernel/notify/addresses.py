@@ -27,7 +27,7 @@ def of_account(account_id: UUID) -> Address | None:
     account = Account.objects.filter(pk=account_id, is_active=True, phone_sealed__isnull=False).first()
     if account is None or account.phone_sealed is None:
         return None
-    (phone,) = sealing.unseal_many([(account.pk, PHONE, account.phone_sealed)])
+    (phone,) = sealing.unseal_many([(account.pk, PHONE, bytes(account.phone_sealed))])
     return None if phone is None else Address(phone.decode(), account.language)
 
 

@@ -1,0 +1,1 @@
+"""The outside of files: the virus scanner, and the program that opens untrusted files."""
