@@ -12,4 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("officer/", include("minjing.portals.officer.urls")),
     path("api/", include("minjing.portals.api.urls")),
     path("", include("minjing.kernel.identity.urls")),
+    path("", include("minjing.kernel.files.urls")),
+    path("", include("minjing.kernel.notify.urls")),
 ]
