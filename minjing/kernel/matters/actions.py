@@ -95,10 +95,30 @@ def save_page(draft_id: UUID, page: str, data: Mapping[str, Any], *, by: Actor, 
     row.answers_sealed = _sealed_draft(row, others | checked.clean)
     done = [p for p in row.pages_done if p != page]
     row.pages_done = done if checked.errors else [*done, page]
-    row.saved_at, row.expires_at = now, now + DRAFT_LIVES
-    row.save(update_fields=["answers_sealed", "pages_done", "saved_at", "expires_at"])
+    row.saved_at, row.expires_at, row.stash_sealed = now, now + DRAFT_LIVES, None
+    row.save(update_fields=["answers_sealed", "pages_done", "saved_at", "expires_at", "stash_sealed"])
     append(ledger_entry("matters:draft:saved", {"draft": row.id, "by": by.account_id, "page": page}, at=now))
     return checked.errors
+
+
+STASH_MAX = 64_000  # bytes of JSON; a page of a form is far smaller
+
+
+@transaction.atomic
+def stash(draft_id: UUID, page: str, data: Mapping[str, Any], *, now: datetime) -> bool:
+    """Keep a page posted after its session had ended, sealed under the key of the draft's owner.
+
+    Who posts is not known, so nothing is shown and no answer changes: the owner finds the values in the form
+    again after signing in, and saves them or not. Returns False when there is no such draft to keep them for.
+    """
+    row = Draft.objects.select_for_update().filter(id=draft_id, matter_id=None, expires_at__gt=now).first()
+    text = json.dumps({"page": page, "data": dict(data)}, ensure_ascii=False)
+    if row is None or len(text.encode()) > STASH_MAX:
+        return False
+    row.stash_sealed = seal(row.person_id or row.account_id, queries.STASH_CONTEXT, text)
+    row.save(update_fields=["stash_sealed"])
+    append(ledger_entry("matters:draft:stashed", {"draft": row.id, "page": page}, at=now))
+    return True
 
 
 def _own_draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:

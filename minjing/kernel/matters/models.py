@@ -58,12 +58,13 @@ class Draft(models.Model):
     procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="drafts")
     answers_sealed = models.BinaryField(null=True)
     pages_done = models.JSONField(default=list)
+    stash_sealed = models.BinaryField(null=True)  # a page posted after the session had ended, until its owner is back
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     matter_id = models.UUIDField(null=True)  # set once, by the submission
 
-    personal: ClassVar[dict[str, Personal]] = {"answers_sealed": FORM}
+    personal: ClassVar[dict[str, Personal]] = {"answers_sealed": FORM, "stash_sealed": FORM}
 
     class Meta:
         indexes = [models.Index(fields=["account_id", "saved_at"]), models.Index(fields=["expires_at"])]

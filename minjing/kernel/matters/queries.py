@@ -39,6 +39,7 @@ from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
 ANSWERS_CONTEXT = "matters_matter.answers"
 NOTE_CONTEXT = "matters_matterevent.note"
 DRAFT_CONTEXT = "matters_draft.answers"
+STASH_CONTEXT = "matters_draft.stash"
 PAGE = 50
 T = TypeVar("T")
 
@@ -618,6 +619,14 @@ def draft_answers(draft: Draft) -> dict[str, Any]:
     return dict(json.loads(unseal(owner, DRAFT_CONTEXT, bytes(draft.answers_sealed))))
 
 
+def stashed(draft: Draft, page: str) -> dict[str, Any] | None:
+    """Return what was typed on `page` when the session had ended, for its owner to save."""
+    if draft.stash_sealed is None:
+        return None
+    kept = json.loads(unseal(draft.person_id or draft.account_id, STASH_CONTEXT, bytes(draft.stash_sealed)))
+    return dict(kept["data"]) if kept["page"] == page else None
+
+
 def prefills(body: Body, person_id: UUID, now: datetime) -> dict[str, Any]:
     """Return what is known already for the fields that name a source."""
     known: dict[str, Any] = {}
@@ -701,3 +710,13 @@ def running_on(code: str) -> dict[UUID, int]:
 def provisional_count() -> int:
     """Return how many due dates rest on a calendar that is not announced yet, counted up to 9999."""
     return Matter.objects.filter(due_provisional=True, closed_at__isnull=True)[:9999].count()
+
+
+def is_retired(procedure_id: UUID) -> bool:
+    """Say whether a newer version is in force than the one a draft was begun under."""
+    return procedure_id not in _current.get().values()
+
+
+def line_ahead(body: Body) -> list[rules.Station]:
+    """Return the line of stations of a matter that is not submitted yet."""
+    return rules.stations(body, None)

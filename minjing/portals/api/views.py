@@ -78,7 +78,7 @@ def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse
 def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """Answer a file that cannot be taken."""
     text = TextOut.model_validate(error.text, from_attributes=True)
-    return api.create_response(request, {"key": error.reason, "message": text.model_dump()}, status=422)
+    return api.create_response(request, {"key": error.key, "message": text.model_dump()}, status=422)
 
 
 # ---- the catalogue, open to all -------------------------------------------------------------------------

@@ -1,6 +1,28 @@
 """Addresses of the citizen portal."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from minjing.portals.citizen.views import apply, home, matters, oneself
 
 app_name = "citizen"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("find/", home.find, name="find"),
+    path("apply/<str:code>/", apply.start, name="apply"),
+    path("drafts/<uuid:draft_id>/", apply.draft, name="draft"),
+    path("drafts/<uuid:draft_id>/materials/", apply.materials, name="materials"),
+    path("drafts/<uuid:draft_id>/check/", apply.check, name="check"),
+    path("drafts/<uuid:draft_id>/discard/", apply.discard, name="discard"),
+    path("drafts/<uuid:draft_id>/<slug:name>/", apply.page, name="page"),
+    path("matters/", matters.index, name="matters"),
+    path("matters/<str:number>/", matters.one, name="matter"),
+    path("matters/<str:number>/done/", matters.done, name="done"),
+    path("matters/<str:number>/form/", matters.form, name="form"),
+    path("matters/<str:number>/supplement/", matters.supplement, name="supplement"),
+    path("matters/<str:number>/withdraw/", matters.withdraw, name="withdraw"),
+    path("matters/<str:number>/rate/", matters.rate, name="rate"),
+    path("matters/<str:number>/papers/<uuid:paper_id>.pdf", matters.paper, name="paper"),
+    path("messages/", oneself.messages, name="messages"),
+    path("me/", oneself.me, name="me"),
+    path("me/looks/", oneself.looks, name="looks"),
+]

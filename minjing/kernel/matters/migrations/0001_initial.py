@@ -220,6 +220,7 @@ class Migration(migrations.Migration):
                 ('person_id', models.UUIDField(null=True)),
                 ('answers_sealed', models.BinaryField(null=True)),
                 ('pages_done', models.JSONField(default=list)),
+                ('stash_sealed', models.BinaryField(null=True)),
                 ('started_at', models.DateTimeField()),
                 ('saved_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),

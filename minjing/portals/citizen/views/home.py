@@ -1,0 +1,40 @@
+"""Finding a service: one box, the things most people come for, and what is going on."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from minjing.base.clock import now
+from minjing.kernel.matters import queries
+from minjing.kernel.notify import queries as notices
+
+# What most people come for; a service that a city does not offer is left out.
+MOST_WANTED = ("HZ0301", "HZ0101", "HZ1003", "HZ0701", "HZ0601", "HZ1001")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the search box, the most wanted six, one's open matters and notices."""
+    actor = getattr(request, "actor", None)
+    bodies = {body.service.code: body.service for body in queries.current()}
+    context = {"tab": "home", "wanted": [bodies[code] for code in MOST_WANTED if code in bodies]}
+    if actor is not None and actor.kind == "resident":
+        at = now()
+        mine = queries.mine(actor, limit=20)
+        context |= {
+            "matters": [(m, queries.body_of(m).service) for m in mine if m.closed_at is None][:5],
+            "drafts": [(d, queries.body_of(d).service) for d in queries.drafts(actor, at)][:3],
+            "notices": notices.inbox(actor.account_id, limit=3),
+        }
+    return render(request, "citizen/home.html", context)
+
+
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Show the services that the words may mean; htmx asks for the list alone."""
+    words = request.GET.get("q", "")[:60]
+    found = [body.service for body in queries.find(words)][:20] if words.strip() else []
+    template = "citizen/found.html" if request.headers.get("HX-Request") else "citizen/find.html"
+    return render(request, template, {"tab": "home", "q": words, "found": found})

@@ -1,0 +1,73 @@
+"""Messages, and what the city holds on oneself: the data, who looked, the papers, the devices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from minjing.base.clock import now
+from minjing.kernel.identity import queries as identity
+from minjing.kernel.matters import plugs, queries
+from minjing.kernel.notify import actions as notify
+from minjing.kernel.notify import queries as notices
+from minjing.kernel.papers import queries as papers
+from minjing.portals.citizen.access import resident, who
+
+PAGE = 20
+
+
+@require_safe
+@resident
+def messages(request: HttpRequest) -> HttpResponse:
+    """Show the notices and mark them read."""
+    by = who(request)
+    before = request.GET.get("before")
+    listed = notices.inbox(by.account_id, limit=PAGE + 1, before=UUID(before) if before else None)
+    shown = listed[:PAGE]
+    numbers = queries.numbers([n.matter_id for n in shown if n.matter_id])
+    context = {
+        "tab": "messages",
+        "notices": [(n, numbers.get(n.matter_id) if n.matter_id else None) for n in shown],
+        "more": shown[-1].id if len(listed) > PAGE else None,
+    }
+    response = render(request, "citizen/messages.html", context)
+    notify.mark_read(by.account_id, now=now())
+    return response
+
+
+@require_safe
+@resident
+def me(request: HttpRequest) -> HttpResponse:
+    """Show what the city holds on oneself and who has looked at it."""
+    at, by = now(), who(request)
+    rows = []
+    if by.person_id is not None:
+        for ask in plugs.REGISTER_RECORD:
+            rows += list(ask(by.person_id, by, at))
+    context = {
+        "tab": "me",
+        "rows": rows,
+        "looks": identity.looks_at(by.person_id, limit=5) if by.person_id else [],
+        "papers": papers.of_person(by.person_id, now=at) if by.person_id else [],
+    }
+    return render(request, "citizen/me.html", context)
+
+
+@require_safe
+@resident
+def looks(request: HttpRequest) -> HttpResponse:
+    """Show everyone who looked, newest first, as sentences."""
+    by = who(request)
+    before = request.GET.get("before", "")
+    until = datetime.fromisoformat(before) if before else None
+    listed = identity.looks_at(by.person_id, limit=PAGE + 1, before=until) if by.person_id else []
+    context = {
+        "tab": "me",
+        "looks": listed[:PAGE],
+        "more": listed[PAGE - 1].at.isoformat() if len(listed) > PAGE else "",
+    }
+    return render(request, "citizen/looks.html", context)
