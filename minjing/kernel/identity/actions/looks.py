@@ -1,5 +1,7 @@
 """The one road to a person's record: the right, the reason, the ledger entry, and only then the data."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -119,7 +121,9 @@ def _phones(people: Iterable[UUID]) -> dict[UUID, str]:
     return _opened(rows, PHONE)
 
 
-def _opened(rows: Iterable[tuple[UUID, UUID, bytes]], context: str) -> dict[UUID, str]:
+def _opened(
+    rows: Iterable[tuple[UUID | None, UUID, bytes | memoryview[int] | None]], context: str
+) -> dict[UUID, str]:
     rows = list(rows)
     values = sealing.unseal_many([(owner, context, bytes(blob)) for _, owner, blob in rows])
     return {person: value.decode() for (person, _, _), value in zip(rows, values, strict=True) if value is not None}
