@@ -39,7 +39,10 @@ def _state(body: Body, matter: Snapshot, spec: ActionSpec) -> list[Consequence]:
     if not name:
         return []
     target = body.flow.states[name]
-    zh, en = f"办件进入「{target.title.zh}」：{target.plain.zh}", f"The matter moves to “{target.title.en}”: {target.plain.en}"
+    zh, en = (
+        f"办件进入「{target.title.zh}」：{target.plain.zh}",
+        f"The matter moves to “{target.title.en}”: {target.plain.en}",
+    )
     return [Consequence("state", Text(zh=zh, en=en))]
 
 
@@ -107,7 +110,9 @@ def _clock(body: Body, matter: Snapshot, action: str, spec: ActionSpec) -> list[
     if target.lapses_after:
         number, unit = target.lapses_after.value, target.lapses_after.unit
         zh, en = {"day": ("天", "days"), "workday": ("个工作日", "working days"), "hour": ("小时", "hours")}[unit]
-        said.append(_of_clock(f"{number} {zh}内未补正，办件终止。", f"If nothing comes within {number} {en}, it lapses."))
+        said.append(
+            _of_clock(f"{number} {zh}内未补正，办件终止。", f"If nothing comes within {number} {en}, it lapses.")
+        )
     return said
 
 
@@ -150,6 +155,8 @@ def ready_steps(matter: Snapshot, steps: list[queries.Step], account_id: Any) ->
             why = Text(
                 zh=f"还有 {matter.open_tasks} 项协办未完成", en=f"{matter.open_tasks} parallel task(s) still open"
             )
-        shown.append({"step": step, "now": now, "why": why, "strong": now and (step.strong or step.action == "claim")})
+        shown.append(
+            {"step": step, "now": now, "why": why, "strong": now and (step.strong or step.action == "claim")}
+        )
     shown.sort(key=lambda s: (not s["strong"], not s["now"]))
     return shown

@@ -135,9 +135,7 @@ def _groups(
     known = {name: value for _, name, value in record if name}
     groups = []
     for page in forms.visible_pages(body, answers, local_day(now)):
-        shown = [
-            _answer(f, answers[f.name], known.get(f.name), full) for f in page.fields if f.name in answers
-        ]
+        shown = [_answer(f, answers[f.name], known.get(f.name), full) for f in page.fields if f.name in answers]
         if shown:
             groups.append(Group(page.title, shown))
     return groups
@@ -295,7 +293,9 @@ def title_of(body: Body, event: Happening) -> Text:
     return OWN_WORDS.get(event.action, _text(event.action, event.action))
 
 
-def _history(body: Body, happened: Sequence[Happening], notes: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _history(
+    body: Body, happened: Sequence[Happening], notes: Mapping[int, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Return the events newest first, with who acted and the words they left."""
     people = queries.officers(event.actor_id for event in happened)
     known = queries.units()

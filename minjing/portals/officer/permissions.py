@@ -1,23 +1,12 @@
-"""Who may open which page, and what a refusal looks like: with the post it takes and the posts held."""
+"""What an officer's posts let them open: acts by name, and the posts that carry them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import wraps
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
-from django.views.decorators.cache import never_cache
-
-from minjing.base import clock
-from minjing.kernel.identity import errors as identity_errors
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor, Holding
-from minjing.kernel.matters import errors as matter_errors
 from minjing.kernel.matters import queries as matters
 
 Words = Mapping[str, str]
@@ -43,53 +32,6 @@ ACTS: Mapping[str, Words] = {
 }
 
 
-class OfficerRequest(HttpRequest):
-    """A request in which an officer acts; `at` is the instant it came."""
-
-    actor: Actor
-    at: datetime
-
-
-View = Callable[..., HttpResponse]
-
-
-def officer_page(act: str = "") -> Callable[[View], View]:
-    """Let officers in, and of them only those who hold `act` somewhere; turn refusals into pages."""
-
-    def wrap(view: View) -> View:
-        @wraps(view)
-        def inner(request: OfficerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            actor = getattr(request, "actor", None)
-            if actor is None or actor.kind == "system":
-                return _to_the_door(request)
-            request.at = clock.now()
-            if not actor.is_officer:
-                return refused(request, {"zh": "这里是民警工作台。", "en": "This is the officers’ workbench."}, "officer")
-            if act and not holds(actor, act):
-                return refused(request, {"zh": "您不能打开这一页。", "en": "You may not open this page."}, act)
-            return _answer(view, request, *args, **kwargs)
-
-        return never_cache(inner)
-
-    return wrap
-
-
-def _answer(view: View, request: OfficerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    try:
-        return view(request, *args, **kwargs)
-    except matter_errors.NotAllowed as no:
-        return refused(request, {"zh": no.text.zh, "en": no.text.en}, no.needs)
-    except identity_errors.NotAllowed as no:
-        return refused(request, no.text, getattr(no, "needs", ""))
-    except (matter_errors.Unknown, identity_errors.Unknown):
-        return missing(request)
-
-
-def _to_the_door(request: HttpRequest) -> HttpResponse:
-    query = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
-
-
 def holds(actor: Actor, act: str) -> bool:
     """Say whether one of the actor's posts carries this act."""
     return any(act in holding.acts for holding in actor.holdings)
@@ -97,9 +39,7 @@ def holds(actor: Actor, act: str) -> bool:
 
 def units_with(actor: Actor, *acts: str, approvers: bool = False) -> list[Holding]:
     """Return the holdings that carry one of `acts`, the widest unit first; approvers' posts too if wanted."""
-    able = [
-        h for h in actor.holdings if h.acts & set(acts) or (approvers and h.post.endswith("_approver"))
-    ]
+    able = [h for h in actor.holdings if h.acts & set(acts) or (approvers and h.post.endswith("_approver"))]
     return sorted(able, key=lambda h: len(h.unit_path))
 
 
@@ -134,14 +74,3 @@ def name_of_need(needs: str) -> Words | None:
         en = " or ".join(name["en"] for name in names) or ACTS[needs]["en"]
         return {"zh": zh, "en": en}
     return identity.post_names([needs]).get(needs, {"zh": needs, "en": needs})
-
-
-def refused(request: OfficerRequest, why: Words, needs: str = "") -> HttpResponse:
-    """Return the page "this needs post X; you hold Y"."""
-    context = {"why": why, "needs": name_of_need(needs), "held": held_posts(request.actor)}
-    return render(request, "officer/refused.html", context, status=403)
-
-
-def missing(request: OfficerRequest) -> HttpResponse:
-    """Return the page for what is not there, or not the asker's business: both look the same."""
-    return render(request, "officer/missing.html", {}, status=404)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from minjing.kernel.matters import oversight, queries
 from minjing.kernel.matters.queries import Wish
-from minjing.portals.officer.permissions import OfficerRequest, officer_page
-from minjing.portals.officer.views.workbench import rail, rows_of
+from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.workbench import rows_of
 
 
 @officer_page(act="decide")
@@ -26,12 +26,8 @@ def approvals(request: OfficerRequest) -> HttpResponse:
     ]
     review = queries.queue(request.actor, "review", request.at, wish=Wish(), limit=queries.PAGE)
     context = {
-        **rail(request, current="approvals"),
-        "extensions": [
-            {"row": row, "days": row.matter.asked_days} for row in rows_of(grantable, request.actor)
-        ],
+        "extensions": [{"row": row, "days": row.matter.asked_days} for row in rows_of(grantable, request.actor)],
         "corrections": rows_of([m for m in review if m.state == "correcting"], request.actor),
         "reopenings": rows_of([m for m in review if m.state == "reopening"], request.actor),
-        "page": "approvals",
     }
-    return render(request, "officer/approvals.html", context)
+    return show(request, "officer/approvals.html", context, page="approvals")

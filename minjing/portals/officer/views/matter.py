@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
@@ -28,13 +27,26 @@ from minjing.kernel.papers import queries as papers
 from minjing.portals.frame.language import pick
 from minjing.portals.officer.consequences import consequences, ready_steps
 from minjing.portals.officer.dossier import Dossier, open_dossier, title_of
-from minjing.portals.officer.permissions import OfficerRequest, officer_page
-from minjing.portals.officer.views.workbench import rail, rows_of
+from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.workbench import rows_of
 
 REVEALED_FOR = timedelta(minutes=10)
 AT_ONCE = frozenset({"claim", "release"})  # steps that decide nothing: no page in between
 CORRECTABLE = frozenset(
-    {"text", "name", "resident_id", "date", "choice", "yes_no", "number", "address", "phone", "household_no", "long_text"}
+    {
+        "text",
+        "name",
+        "resident_id",
+        "date",
+        "choice",
+        "yes_no",
+        "number",
+        "address",
+        "phone",
+        "household_no",
+        "long_text",
+    }
 )
 
 
@@ -61,7 +73,6 @@ def _page(
     steps = ready_steps(matter, offered, request.actor.account_id)
     panel = _panel(dossier, steps, step, typed or {}, errors or {}, request.at)
     context = {
-        **rail(request),
         "d": dossier,
         "matter": matter,
         "row": rows_of([matter], request.actor)[0],
@@ -79,7 +90,7 @@ def _page(
         "my_tasks": _my_tasks(request, dossier),
         "request_id": new_id(),
     }
-    return render(request, "officer/matter.html", context, status=status)
+    return show(request, "officer/matter.html", context, status=status)
 
 
 def _sheet(dossier: Dossier, wanted: str) -> Any:
@@ -180,7 +191,9 @@ def reveal(request: OfficerRequest, number: str) -> HttpResponse:
     matter = queries.matter(number, request.actor, request.at)
     reason = reason_of(request)
     now = request.at
-    identity.record_look(request.actor, [matter.person_id], ["matters.form"], reason=reason, matter_id=matter.id, now=now)
+    identity.record_look(
+        request.actor, [matter.person_id], ["matters.form"], reason=reason, matter_id=matter.id, now=now
+    )
     kept = {k: v for k, v in request.session.get("revealed", {}).items() if datetime.fromisoformat(v["until"]) > now}
     kept[str(matter.id)] = {"reason": reason, "until": (now + REVEALED_FOR).isoformat()}
     request.session["revealed"] = kept

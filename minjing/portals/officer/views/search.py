@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -19,9 +18,10 @@ from minjing.kernel.identity.reasons import reasons
 from minjing.kernel.matters import oversight, queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.rules import Snapshot
-from minjing.portals.officer.permissions import OfficerRequest, officer_page
+from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.matter import reason_of
-from minjing.portals.officer.views.workbench import rail, rows_of
+from minjing.portals.officer.views.workbench import rows_of
 
 NUMBER = re.compile(r"[A-Z]{2}\d{6,14}\Z")
 MAX_PEOPLE = 20
@@ -32,22 +32,30 @@ MAX_PEOPLE = 20
 def search(request: OfficerRequest) -> HttpResponse:
     """Find by number at once; by name or ID number for a reason. What was typed never stands in an address."""
     text = request.POST.get("q", "").strip()
-    context: dict[str, Any] = {**rail(request), "q": text, "reasons": reasons().values()}
+    context: dict[str, Any] = {"q": text, "reasons": reasons().values()}
     if not text:
-        return render(request, "officer/search.html", context | {"stage": "start"})
+        return show(request, "officer/search.html", context | {"stage": "start"}, page="search")
     if NUMBER.fullmatch(text.upper()):
         return _by_number(request, text, context)
     wrong = _wrong(text)
     if wrong:
-        return render(request, "officer/search.html", context | {"stage": "start", "wrong": wrong}, status=422)
+        return show(
+            request, "officer/search.html", context | {"stage": "start", "wrong": wrong}, page="search", status=422
+        )
     open_matter = _in_hand(request)
     if not request.POST.get("reason") and open_matter is None:
-        return render(request, "officer/search.html", context | {"stage": "reason"})
+        return show(request, "officer/search.html", context | {"stage": "reason"}, page="search")
     try:
         found = _people(request, text, open_matter)
     except IdentityError as error:
         if error.key in ("no_reason", "reason_needs_text"):
-            return render(request, "officer/search.html", context | {"stage": "reason", "wrong": error.text}, status=422)
+            return show(
+                request,
+                "officer/search.html",
+                context | {"stage": "reason", "wrong": error.text},
+                page="search",
+                status=422,
+            )
         raise
     about = oversight.of_id_number(_normal(text), request.actor) if _is_id(text) and not found else []
     context |= {
@@ -58,14 +66,14 @@ def search(request: OfficerRequest) -> HttpResponse:
         "for_matter": open_matter,
         "reason_title": reasons()[request.POST["reason"]].title if request.POST.get("reason") in reasons() else None,
     }
-    return render(request, "officer/search.html", context)
+    return show(request, "officer/search.html", context, page="search")
 
 
 def _by_number(request: OfficerRequest, text: str, context: dict[str, Any]) -> HttpResponse:
     try:
         matter = queries.matter(text, request.actor, request.at)
     except Unknown:
-        return render(request, "officer/search.html", context | {"stage": "no_number"}, status=404)
+        return show(request, "officer/search.html", context | {"stage": "no_number"}, page="search", status=404)
     return HttpResponseRedirect(reverse("officer:matter", args=[matter.number]))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -18,10 +17,10 @@ from minjing.kernel.matters.oversight import Area, Narrowed, UnitLights
 from minjing.kernel.matters.queries import UnitFacts, Wish
 from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
-from minjing.portals.officer.permissions import OfficerRequest, officer_page, units_with
-from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rail, rows_of
+from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.permissions import Words, units_with
+from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rows_of
 
-Words = Mapping[str, str]
 WHYS: Mapping[str, Words] = {
     "tasks": {"zh": "等待协办结果", "en": "Waiting for a parallel task"},
     "extension": {"zh": "等待批准延长", "en": "Waiting for an extension to be granted"},
@@ -36,7 +35,10 @@ def _unit(request: OfficerRequest) -> UnitFacts:
     able = units_with(request.actor, "supervise", approvers=True)
     if not able:
         raise NotAllowed(
-            "no_post", "效能监督由督察和审批岗位查看。", "Supervision is for supervisors and approvers.", needs="supervise"
+            "no_post",
+            "效能监督由督察和审批岗位查看。",
+            "Supervision is for supervisors and approvers.",
+            needs="supervise",
         )
     known = queries.units()
     wanted = request.GET.get("unit", "")
@@ -44,7 +46,12 @@ def _unit(request: OfficerRequest) -> UnitFacts:
     if unit is None:
         raise Unknown
     if not any(unit.path.startswith(held.unit_path) for held in able):
-        raise NotAllowed("other_unit", "这个单位不在您的监督范围内。", "This unit is not under your supervision.", needs="supervise")
+        raise NotAllowed(
+            "other_unit",
+            "这个单位不在您的监督范围内。",
+            "This unit is not under your supervision.",
+            needs="supervise",
+        )
     return unit
 
 
@@ -60,12 +67,12 @@ def supervision(request: OfficerRequest) -> HttpResponse:
     weeks = oversight.trend(within, request.at)
     paused = oversight.paused(within)
     context = {
-        **rail(request, current="supervision"),
-        "page": "supervision",
         "unit": unit,
         "path": _path(request, unit),
         "total": total,
-        "paused": [{"reason": PAUSES.get(r, {"zh": r, "en": r}), "count": n, "since": since} for r, n, since in paused],
+        "paused": [
+            {"reason": PAUSES.get(r, {"zh": r, "en": r}), "count": n, "since": since} for r, n, since in paused
+        ],
         "paused_count": sum(n for _, n, _ in paused),
         "units": below,
         "hexes": [_hex(row) for row in below],
@@ -80,7 +87,7 @@ def supervision(request: OfficerRequest) -> HttpResponse:
         "this_week": _week(weeks[-1]),
         "last_week": _week(weeks[-2]),
     }
-    return render(request, "officer/supervision.html", context)
+    return show(request, "officer/supervision.html", context, page="supervision")
 
 
 def _path(request: OfficerRequest, unit: UnitFacts) -> list[UnitFacts]:
@@ -205,8 +212,6 @@ def drill(request: OfficerRequest) -> HttpResponse:
     page = found[: queries.PAGE]
     officer = queries.officers([narrowed.officer]).get(narrowed.officer) if narrowed.officer else None
     context = {
-        **rail(request, current="supervision"),
-        "page": "supervision",
         "unit": unit,
         "path": _path(request, unit),
         "rows": [{"row": row, "why": _why(row.matter, request)} for row in rows_of(page, request.actor)],
@@ -217,7 +222,7 @@ def drill(request: OfficerRequest) -> HttpResponse:
         "next_mark": mark_of(page[-1], Wish()) if len(found) > queries.PAGE else "",
         "asked": request.GET,
     }
-    return render(request, "officer/drill.html", context)
+    return show(request, "officer/drill.html", context, page="supervision")
 
 
 def _why(matter: Any, request: OfficerRequest) -> Words | None:
@@ -232,5 +237,3 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,52 +18,15 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, oversight, queries
 from minjing.kernel.matters.queries import Wish
 from minjing.kernel.matters.rules import Snapshot
-from minjing.portals.officer.permissions import OfficerRequest, officer_page, units_with
+from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.permissions import Words
+from minjing.portals.officer.rail import EMPTY, TITLES, first_page, show
 
-Words = Mapping[str, str]
-# Name, what it is called, what an empty one says, and the light beside a count above nought.
-QUEUES: Sequence[tuple[str, Words, Words, str]] = (
-    (
-        "to_claim",
-        {"zh": "可领办", "en": "To claim"},
-        {"zh": "没有等待领办的办件。新的申请会自动出现在这里。", "en": "Nothing waits to be claimed. New applications appear here."},
-        "",
-    ),
-    (
-        "claimed",
-        {"zh": "我领办的", "en": "Claimed by me"},
-        {"zh": "您手上没有办件。到「可领办」中领取一件。", "en": "Nothing lies on your desk. Claim one from “To claim”."},
-        "",
-    ),
-    (
-        "due_soon",
-        {"zh": "即将到期", "en": "Due soon"},
-        {"zh": "没有即将到期的办件。", "en": "Nothing is due soon."},
-        "yellow",
-    ),
-    ("overdue", {"zh": "已超期", "en": "Overdue"}, {"zh": "没有超期的办件。", "en": "Nothing is overdue."}, "red"),
-    (
-        "waiting",
-        {"zh": "待补正", "en": "Waiting for applicant"},
-        {"zh": "没有等待申请人补正的办件。", "en": "No applicant has been asked for papers."},
-        "paused",
-    ),
-    ("tasks", {"zh": "协办", "en": "Parallel tasks"}, {"zh": "没有等您完成的协办。", "en": "No parallel task waits for you."}, ""),
-    ("deciding", {"zh": "审批中", "en": "Being decided"}, {"zh": "没有等待审批的办件。", "en": "Nothing waits for a decision."}, ""),
-    (
-        "review",
-        {"zh": "更正与重办", "en": "Corrections, reopenings"},
-        {"zh": "没有等待审批的更正或重新办理。", "en": "No correction or reopening waits for approval."},
-        "",
-    ),
-    ("done", {"zh": "近 30 天办结", "en": "Closed in 30 days"}, {"zh": "近 30 天没有办结的办件。", "en": "Nothing was closed in 30 days."}, ""),
-)
-TITLES = {name: title for name, title, _, _ in QUEUES}
 LIGHTS: Sequence[tuple[str, Words]] = (
-    ("green", {"zh": "正常", "en": "in time"}),
-    ("yellow", {"zh": "临期", "en": "due soon"}),
-    ("red", {"zh": "超期", "en": "overdue"}),
-    ("paused", {"zh": "暂停", "en": "paused"}),
+    ("green", {"zh": "正常", "en": "On time"}),
+    ("yellow", {"zh": "即将到期", "en": "Due soon"}),
+    ("red", {"zh": "已超期", "en": "Overdue"}),
+    ("paused", {"zh": "已暂停计时", "en": "Clock paused"}),
 )
 SORTS: Sequence[tuple[str, Words]] = (
     ("due", {"zh": "期限", "en": "Due"}),
@@ -105,17 +67,23 @@ class Row:
 @require_GET
 def workbench(request: OfficerRequest) -> HttpResponse:
     """Show one queue of the officer; everything that narrows or sorts it stands in the address."""
-    counted = queries.counts(request.actor, request.at)
-    name = request.GET.get("queue") or _first(counted)
+    elsewhere = first_page(request.actor)
+    if elsewhere:
+        return HttpResponseRedirect(elsewhere)
+    name = request.GET.get("queue") or _first(queries.counts(request.actor, request.at))
     if name not in TITLES:
         name = "to_claim"
-    context: dict[str, Any] = {**rail(request, counted, name), "queue": name, "queue_title": TITLES[name]}
-    context["empty"] = next(empty for key, _, empty, _ in QUEUES if key == name)
+    context: dict[str, Any] = {"queue": name, "queue_title": TITLES[name], "empty": EMPTY[name]}
     if name == "tasks":
-        return render(request, "officer/workbench.html", context | {"tasks": _tasks(request)})
+        return show(request, "officer/workbench.html", context | {"tasks": _tasks(request)}, page=name)
     wish, wrong = wish_of(request.GET, name)
     found = queries.queue(
-        request.actor, name, request.at, after=after_of(request.GET.get("after", "")), limit=queries.PAGE + 1, wish=wish
+        request.actor,
+        name,
+        request.at,
+        after=after_of(request.GET.get("after", "")),
+        limit=queries.PAGE + 1,
+        wish=wish,
     )
     page, more = found[: queries.PAGE], len(found) > queries.PAGE
     context |= {
@@ -131,7 +99,7 @@ def workbench(request: OfficerRequest) -> HttpResponse:
         "bulk": [(action, BULK_TITLES[action]) for action in BULK.get(name, ())],
         "request_id": new_id(),
     }
-    return render(request, "officer/workbench.html", context)
+    return show(request, "officer/workbench.html", context, page=name)
 
 
 def _first(counted: Mapping[str, int]) -> str:
@@ -141,23 +109,6 @@ def _first(counted: Mapping[str, int]) -> str:
     if not counted.get("to_claim") and counted.get("tasks"):
         return "tasks"
     return "to_claim"
-
-
-def rail(request: OfficerRequest, counted: Mapping[str, int] | None = None, current: str = "") -> dict[str, Any]:
-    """Return the left rail: queues with counts and lights, and the other pages this officer may open."""
-    counted = counted if counted is not None else queries.counts(request.actor, request.at)
-    listed = [
-        {
-            "name": name,
-            "title": title,
-            "url": f"{reverse('officer:workbench')}?queue={name}",
-            "count": counted.get(name),
-            "light": light if counted.get(name) else "",
-            "current": name == current,
-        }
-        for name, title, _, light in QUEUES
-    ]
-    return {"queues": listed, "supervises": bool(units_with(request.actor, "supervise", approvers=True))}
 
 
 def wish_of(asked: Any, queue: str) -> tuple[Wish, Words | None]:
@@ -170,7 +121,10 @@ def wish_of(asked: Any, queue: str) -> tuple[Wish, Words | None]:
             days[name] = date.fromisoformat(text) if text else None
         except ValueError:
             days[name] = None
-            wrong = {"zh": f"日期「{text}」无法识别，请写成 2026-11-24。", "en": f"“{text}” is no date; write 2026-11-24."}
+            wrong = {
+                "zh": f"日期「{text}」无法识别，请写成 2026-11-24。",
+                "en": f"“{text}” is no date; write 2026-11-24.",
+            }
     sort = asked.get("sort") if asked.get("sort") in dict(SORTS) else ("closed" if queue == "done" else "due")
     light = asked.get("light") if asked.get("light") in dict(LIGHTS) else ""
     newest = asked.get("dir") == "desc" or queue == "done"
@@ -239,7 +193,9 @@ def _tasks(request: OfficerRequest) -> list[dict[str, Any]]:
         if matter is None:
             continue
         body = queries.body_of(matter)
-        listed.append({"task": task, "title": body.flow.tasks[task.kind].title, "row": rows_of([matter], request.actor)[0]})
+        listed.append(
+            {"task": task, "title": body.flow.tasks[task.kind].title, "row": rows_of([matter], request.actor)[0]}
+        )
     return listed
 
 
@@ -255,25 +211,23 @@ def bulk(request: OfficerRequest) -> HttpResponse:
     back = request.POST.get("queue", "")
     if action not in BULK_TITLES or not chosen:
         return HttpResponseRedirect(f"{reverse('officer:workbench')}?queue={back if back in TITLES else ''}")
-    context = {**rail(request, current=back), "action": action, "action_title": BULK_TITLES[action], "queue": back}
+    context: dict[str, Any] = {"action": action, "action_title": BULK_TITLES[action], "queue": back}
     if action in CONFIRMED_FIRST and not request.POST.get("confirmed"):
         found = oversight.by_id([matter_id for matter_id, _ in chosen], request.actor)
         seen = [(found[matter_id], ver) for matter_id, ver in chosen if matter_id in found]
         rows = rows_of([matter for matter, _ in seen], request.actor)
         papers = [queries.body_of(matter).service.grants for matter, _ in seen]
         items = list(zip(rows, [ver for _, ver in seen], papers, strict=True))
-        return render(
-            request, "officer/bulk_confirm.html", context | {"items": items, "request_id": _request_id(request)}
-        )
+        context |= {"items": items, "request_id": _request_id(request)}
+        return show(request, "officer/bulk_confirm.html", context, page=back)
     results = actions.act_many(chosen, action, by=request.actor, now=request.at, request_id=_request_id(request))
     found = oversight.by_id([r.matter_id for r in results], request.actor)
     outcomes = [
         {"row": rows_of([found[r.matter_id]], request.actor)[0] if r.matter_id in found else None, "error": r.error}
         for r in results
     ]
-    context |= {"outcomes": outcomes, "done": sum(r.error is None for r in results), "rail_counts_stale": False}
-    context |= rail(request, current=back)
-    return render(request, "officer/bulk_done.html", context)
+    context |= {"outcomes": outcomes, "done": sum(r.error is None for r in results)}
+    return show(request, "officer/bulk_done.html", context, page=back)
 
 
 def chosen_of(items: Sequence[str]) -> list[tuple[UUID, int]]:

@@ -1,0 +1,132 @@
+"""The left rail of the workbench: queues with counts and lights, and the other pages one may open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from minjing.base import clock
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters import queries
+from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
+
+# Name, what it is called, what an empty one says, and the light beside a count above nought.
+QUEUES: Sequence[tuple[str, Words, Words, str]] = (
+    (
+        "to_claim",
+        {"zh": "可领办", "en": "To claim"},
+        {
+            "zh": "没有等待领办的办件。新的申请会自动出现在这里。",
+            "en": "Nothing waits. New applications appear here.",
+        },
+        "",
+    ),
+    (
+        "claimed",
+        {"zh": "我领办的", "en": "Claimed by me"},
+        {"zh": "您手上没有办件。到「可领办」中领取一件。", "en": "Your desk is empty. Claim one from “To claim”."},
+        "",
+    ),
+    (
+        "due_soon",
+        {"zh": "即将到期", "en": "Due soon"},
+        {"zh": "没有即将到期的办件。", "en": "Nothing is due soon."},
+        "yellow",
+    ),
+    ("overdue", {"zh": "已超期", "en": "Overdue"}, {"zh": "没有超期的办件。", "en": "Nothing is overdue."}, "red"),
+    (
+        "waiting",
+        {"zh": "待补正", "en": "Waiting for papers"},
+        {"zh": "没有等待申请人补正的办件。", "en": "No applicant has been asked for papers."},
+        "paused",
+    ),
+    (
+        "tasks",
+        {"zh": "协办", "en": "Parallel tasks"},
+        {"zh": "没有等您完成的协办。", "en": "No parallel task waits for you."},
+        "",
+    ),
+    (
+        "deciding",
+        {"zh": "审批中", "en": "Being decided"},
+        {"zh": "没有等待审批的办件。", "en": "Nothing waits for a decision."},
+        "",
+    ),
+    (
+        "review",
+        {"zh": "更正与重办", "en": "Corrections"},
+        {"zh": "没有等待审批的更正或重新办理。", "en": "No correction or reopening waits for approval."},
+        "",
+    ),
+    (
+        "done",
+        {"zh": "近 30 天办结", "en": "Closed in 30 days"},
+        {"zh": "近 30 天没有办结的办件。", "en": "Nothing was closed in 30 days."},
+        "",
+    ),
+)
+TITLES = {name: title for name, title, _, _ in QUEUES}
+EMPTY = {name: empty for name, _, empty, _ in QUEUES}
+# Act that it takes, the page, and what it is called.
+ADMIN_PAGES: Sequence[tuple[str, str, Words]] = (
+    ("manage_catalogue", "catalogue", {"zh": "事项目录", "en": "Catalogue"}),
+    ("manage_calendars", "calendars", {"zh": "工作日历", "en": "Calendars"}),
+    ("manage_units", "units", {"zh": "单位", "en": "Units"}),
+    ("manage_units", "posts", {"zh": "岗位", "en": "Posts"}),
+    ("manage_accounts", "accounts", {"zh": "账号与任职", "en": "Accounts and posts"}),
+    ("audit", "entries", {"zh": "台账检索", "en": "Ledger search"}),
+    ("audit", "verification", {"zh": "台账核验", "en": "Verify the ledger"}),
+    ("audit", "looks", {"zh": "无办件的查看", "en": "Looks without a matter"}),
+)
+
+
+def show(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, page: str = "", status: int = 200
+) -> HttpResponse:
+    """Return a page of the workbench, with the rail beside it; `page` is the one that is marked as open."""
+    return render(request, template, {**rail(request, page), "page": page, **context}, status=status)
+
+
+def rail(request: HttpRequest, page: str) -> dict[str, Any]:
+    """Return what the rail shows to this officer."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if is_administrator(actor):
+        return {"admin_pages": _admin_pages(actor)}
+    counted = queries.counts(actor, getattr(request, "at", None) or clock.now())
+    return {
+        "queues": [
+            {
+                "name": name,
+                "title": title,
+                "url": f"{reverse('officer:workbench')}?queue={name}",
+                "count": counted.get(name),
+                "light": light if counted.get(name) else "",
+                "current": name == page,
+            }
+            for name, title, _, light in QUEUES
+        ],
+        "counted": counted,
+        "decides": holds(actor, "decide"),
+        "supervises": bool(units_with(actor, "supervise", approvers=True)),
+    }
+
+
+def _admin_pages(actor: Actor) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "title": title, "url": reverse(f"officer:{name}")}
+        for act, name, title in ADMIN_PAGES
+        if holds(actor, act)
+    ]
+
+
+def first_page(actor: Actor) -> str:
+    """Return the page to open with for who has no queues: an administrator's first, a supervisor's figures; or ""."""
+    pages = _admin_pages(actor)
+    if pages:
+        return str(pages[0]["url"])
+    works = any(h.acts & {"handle", "decide", "check"} for h in actor.holdings)
+    return "" if works else (reverse("officer:supervision") if holds(actor, "supervise") else "")

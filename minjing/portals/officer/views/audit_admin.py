@@ -1,0 +1,141 @@
+"""Pages of the audit administrator: the ledger by kind and time, its verification, looks without a matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from minjing.base.clock import CHINA, local_day
+from minjing.kernel.identity import queries as people
+from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.matters import queries
+from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.permissions import Words
+from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.deputies import day_of
+
+PAGE = 100
+
+
+def _span(request: OfficerRequest, days: int) -> tuple[dict[str, Any], dict[str, Words]]:
+    """Return the span of days that is asked for, the last `days` by default."""
+    errors: dict[str, Words] = {}
+    today = local_day(request.at)
+    since = request.GET.get("since") or (today - timedelta(days=days)).isoformat()
+    until = request.GET.get("until") or today.isoformat()
+    first, last = day_of(since, "since", errors), day_of(until, "until", errors)
+    return {
+        "since_text": since,
+        "until_text": until,
+        "since": datetime.combine(first or today, time(), CHINA),
+        "until": datetime.combine((last or today) + timedelta(days=1), time(), CHINA),
+    }, errors
+
+
+@officer_page(act="audit")
+@require_GET
+def entries(request: OfficerRequest) -> HttpResponse:
+    """Search the ledger by kind and time: who did what, by ids; whose data it was about is not shown."""
+    span, errors = _span(request, 7)
+    prefix, before = request.GET.get("kind", "").strip()[:60], _instant(request.GET.get("before", ""))
+    found = ledger.search(prefix=prefix, since=span["since"], until=span["until"], before=before, limit=PAGE + 1)
+    page = found[:PAGE]
+    officers = queries.officers(_by(entry) for entry in page if _by(entry))
+    context = {
+        "kind": prefix,
+        "kinds": KINDS,
+        "span": span,
+        "errors": errors,
+        "rows": [_row(entry, officers) for entry in page],
+        "next": page[-1].at.isoformat() if len(found) > PAGE else "",
+        "head": ledger.head(),
+        "lag_s": ledger.lag_s(request.at),
+    }
+    return show(request, "officer/admin/entries.html", context, page="entries")
+
+
+KINDS: Mapping[str, Words] = {
+    "matters:matter:": {"zh": "办件", "en": "Matters"},
+    "matters:draft:": {"zh": "草稿", "en": "Drafts"},
+    "matters:procedure:": {"zh": "事项版本", "en": "Versions of services"},
+    "matters:calendar:": {"zh": "工作日历", "en": "Calendars"},
+    "identity:person:looked": {"zh": "查看个人信息", "en": "Looks at persons"},
+    "identity:appointment:": {"zh": "任职", "en": "Appointments"},
+    "identity:deputy:": {"zh": "代理", "en": "Deputies"},
+    "identity:account:": {"zh": "账号", "en": "Accounts"},
+    "identity:session:": {"zh": "会话", "en": "Sessions"},
+    "household:": {"zh": "户籍登记", "en": "Household register"},
+    "papers:": {"zh": "证照", "en": "Papers"},
+}
+
+
+def _by(entry: Any) -> Any:
+    from uuid import UUID
+
+    try:
+        return UUID(str((entry.payload or {}).get("by", "")))
+    except ValueError:
+        return None
+
+
+def _row(entry: Any, officers: Mapping[Any, Any]) -> dict[str, Any]:
+    payload = entry.payload or {}
+    actor = officers.get(_by(entry))
+    shown = {k: v for k, v in payload.items() if k not in ("by", "subject", "words") and v not in (None, "", [], {})}
+    return {
+        "entry": entry,
+        "who": f"{actor.display_name} {actor.police_number}" if actor else str(payload.get("by", ""))[:8],
+        "officer": actor is not None,
+        "detail": [(key, _short(value)) for key, value in shown.items()],
+    }
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+@officer_page(act="audit")
+@require_http_methods(["GET", "POST"])
+def verification(request: OfficerRequest) -> HttpResponse:
+    """Verify the whole ledger now and say what was found; nothing is changed."""
+    report = ledger.verify() if request.method == "POST" else None
+    context = {"head": ledger.head(), "report": report, "lag_s": ledger.lag_s(request.at)}
+    return show(request, "officer/admin/verification.html", context, page="verification")
+
+
+@officer_page(act="audit")
+@require_GET
+def looks(request: OfficerRequest) -> HttpResponse:
+    """List looks at persons' records that no matter stands behind: who, in which post, for which reason."""
+    span, errors = _span(request, 30)
+    before = _instant(request.GET.get("before", ""))
+    found = people.looks_without_matter(since=span["since"], until=span["until"], before=before, limit=PAGE + 1)
+    page = found[:PAGE]
+    context = {
+        "span": span,
+        "errors": errors,
+        "rows": page,
+        "by_officer": _most(page),
+        "next": page[-1].at.isoformat() if len(found) > PAGE else "",
+    }
+    return show(request, "officer/admin/looks.html", context, page="looks")
+
+
+def _most(rows: Any) -> list[dict[str, Any]]:
+    """Return how often each officer of the page looked without a matter, the most first."""
+    counted: dict[str, int] = {}
+    for row in rows:
+        counted[row.police_number] = counted.get(row.police_number, 0) + 1
+    return [{"number": number, "count": n} for number, n in sorted(counted.items(), key=lambda item: -item[1])][:10]
