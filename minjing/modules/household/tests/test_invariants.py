@@ -58,7 +58,8 @@ def acts() -> st.SearchStrategy:
                   "new_head_name": world.NAMES[a]}), who, where),
         st.builds(lambda a: ("HZ0201", a, {"deceased_id": a, "death_date": "2026-09-01"}), who),
         st.builds(lambda h: ("HZ0101", LIN, {"child_name": "小苗", "child_sex": "1", "father_id": LIN,
-                  "mother_id": SU, "birth_datetime": "2026-08-20T08:30", "household_no": h, "relation": "child"}), where),
+                  "mother_id": SU, "birth_datetime": "2026-08-20T08:30", "household_no": h,
+                  "relation": "child"}), where),
     )  # fmt: skip
 
 
