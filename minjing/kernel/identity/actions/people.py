@@ -60,7 +60,7 @@ def _ensure_chunk(wanted: Sequence[tuple[str, str]], now: datetime) -> list[UUID
 
 def _known(indexes: Iterable[bytes]) -> dict[bytes, UUID]:
     rows = Person.objects.filter(id_index__in=list(indexes)).values_list("id_index", "pk")
-    return {bytes(index): pk for index, pk in rows}
+    return {bytes(index): pk for index, pk in rows if index is not None}
 
 
 def _person(person_id: UUID, index: bytes, name: str, number: str, now: datetime) -> Person:

@@ -106,7 +106,7 @@ def _step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
 
 def _use_recovery(account: Account, code: str) -> bool:
     factor = Authenticator.objects.filter(user=account, type=Authenticator.Type.RECOVERY_CODES).first()
-    return bool(factor and factor.wrap().validate_code(code))
+    return factor is not None and bool(factor.wrap().validate_code(code))
 
 
 def check_passkey(account: Account, credential: dict[str, Any], *, now: datetime) -> None:

@@ -235,3 +235,21 @@ def test_enrolment_needs_a_right_code(clerk: Actor) -> None:
     assert len(actions.confirm_totp(account, SECRET, code_at(), now=NOW)) == 10
     with pytest.raises(Wrong):
         actions.check_second_factor(account, code_at(), now=NOW)  # used for the enrolment
+
+
+def test_what_is_over_is_removed(sign_in: SignIn, clerk: Actor, phone: Phone) -> None:
+    from minjing.base import clock
+    from minjing.kernel.identity.models import ApiToken, Tally
+    from minjing.kernel.identity.tasks import sweep
+
+    now = clock.now()
+    actions.send_code(PHONE, now - timedelta(days=2))
+    actions.token_for(clerk.account_id, now - timedelta(days=31))
+    kept = actions.token_for(clerk.account_id, now)
+    actions.send_code("13900139000", now)
+    sweep(0)
+    sweep(0)
+    assert PhoneCode.objects.count() == 1
+    assert ApiToken.objects.count() == 1
+    assert queries.actor_by_token(kept, now)
+    assert not Tally.objects.filter(since__lt=now - timedelta(days=1)).exists()

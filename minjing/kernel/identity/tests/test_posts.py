@@ -56,9 +56,8 @@ def test_only_the_security_administrator_appoints_and_never_themselves(
     with pytest.raises(NotAllowed, match="own_post"):
         actions.appoint(by=security, account_id=security.account_id, **post)
     with pytest.raises(Wrong, match="wrong_level"):
-        actions.appoint(
-            by=security, account_id=new.account_id, unit_id=city.units["futian"].pk, post="station_clerk", since=NOW, now=NOW
-        )  # fmt: skip
+        elsewhere = post | {"unit_id": city.units["futian"].pk}
+        actions.appoint(by=security, account_id=new.account_id, **elsewhere)
 
 
 def test_one_person_is_never_two_administrators(city: City, security: Actor, audit: Actor, clerk: Actor) -> None:

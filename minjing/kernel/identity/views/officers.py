@@ -154,7 +154,7 @@ def _factors_page(
 
 def _is_fresh(request: HttpRequest, now: datetime) -> bool:
     started = request.session.get(sessions.STARTED)
-    return bool(started) and now - datetime.fromisoformat(started) <= FRESH
+    return started is not None and now - datetime.fromisoformat(started) <= FRESH
 
 
 @require_POST

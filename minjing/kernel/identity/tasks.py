@@ -1,0 +1,21 @@
+"""Periodic work: what has lapsed is removed, as the declared retention says."""
+
+from datetime import timedelta
+
+from procrastinate.contrib.django import app
+
+from minjing.base import clock
+from minjing.kernel.identity.models import ApiToken, PhoneCode, Session, Tally
+
+TALLY_KEPT = timedelta(hours=24)  # the longest window of identity.limits
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="housekeeping", queueing_lock="identity.sweep")
+def sweep(timestamp: int) -> None:
+    """Delete codes, tallies, sessions and tokens that are over; doing it twice does no harm."""
+    now = clock.now()
+    PhoneCode.objects.filter(expires_at__lt=now - timedelta(minutes=5)).delete()
+    Tally.objects.filter(since__lt=now - TALLY_KEPT).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
+    ApiToken.objects.filter(expires_at__lt=now).delete()
