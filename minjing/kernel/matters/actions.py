@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,11 +137,20 @@ def attach(draft_id: UUID, name: str, file_id: UUID, *, by: Actor, now: datetime
     spec = next((m for m in queries.body_of(row).service.materials if m.name == name), None)
     if spec is None:
         raise Unknown
+    _own_files([file_id], by)
     if Material.objects.filter(draft_id=row.id, name=name).count() >= spec.max_files:
         raise Wrong({name: Text(zh=f"最多 {spec.max_files} 个文件。", en=f"At most {spec.max_files} files.")})
     added = Material.objects.create(draft_id=row.id, name=name, file_id=file_id, added_at=now)
     append(ledger_entry("matters:draft:attached", {"draft": row.id, "by": by.account_id, "file": file_id}, at=now))
     return added
+
+
+def _own_files(ids: Iterable[UUID], by: Actor) -> None:
+    """Raise Unknown for a file that somebody else sent in: an id is no right."""
+    from minjing.kernel.files import queries as files
+
+    if not all(files.is_own(file_id, by=by) for file_id in ids):
+        raise Unknown
 
 
 @transaction.atomic
@@ -196,6 +205,7 @@ def submit_whole(
     procedure_id, body = queries.service(code)
     _can_apply(body, by)
     checked = forms.check_all(body, answers, local_day(now))
+    _own_files([file_id for sent in (materials or {}).values() for file_id in sent], by)
     attached = [
         Material(id=new_id(), name=name, file_id=file_id, added_at=now)
         for name, files in (materials or {}).items()
@@ -348,6 +358,7 @@ def act(
     matter = queries.matter(matter_id, by, now)
     if matter.ver != ver:
         return _again_or_stale(matter, request_id)
+    _own_files([file_id for sent in (files or {}).values() for file_id in sent], by)
     ask = Ask(note.strip(), reason, tuple(materials), days)
     return step(matter, action, ask, by=by, now=now, request_id=request_id, files=files, corrections=corrections)
 

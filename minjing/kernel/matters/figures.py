@@ -11,6 +11,7 @@ from django.db import connection
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.matters import queries
+from minjing.kernel.matters.models import Calendar
 
 MONTHS = 12
 SMALLEST = 5  # a count below it is not shown, nor anything computed from it
@@ -68,11 +69,13 @@ _kept: tuple[float, date, list[Month]] | None = None
 
 
 def by_month(now: datetime) -> list[Month]:
-    """Return the last twelve months, the running one first; at most ten minutes old."""
+    """Return the last twelve months, the running one first; at most ten minutes old. Nothing before a calendar is."""
     global _kept
     today = local_day(now)
     if _kept and _kept[1] == today and time.monotonic() - _kept[0] < KEPT_S:
         return _kept[2]
+    if not Calendar.objects.exists():
+        return []
     months = _read(today)
     _kept = (time.monotonic(), today, months)
     return months

@@ -1,11 +1,15 @@
 """The small world in a real database: units, accounts with keys, a calendar, published procedures."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
+from PIL import Image
 
+from minjing.kernel.files import actions as files
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Person, PersonKey, Post, Unit
 from minjing.kernel.identity.sealing import blind_index, new_key, seal
 from minjing.kernel.matters import plugs, publishing, queries
@@ -116,4 +120,11 @@ ANSWERS = {
     "office": "U27",
     "delivery": "electronic",
 }
-CERTIFICATE = {"marriage_certificate": [UUID(int=7001)]}
+
+
+def scan(by: Actor = world.LIN, shade: int = 200) -> UUID:
+    """Return a picture of a paper that `by` has sent in."""
+    picture = BytesIO()
+    Image.new("L", (40, 30), shade).save(picture, "PNG")
+    kept = files.store(picture.getvalue(), by=by, owner_person=by.person_id, name="scan.png", now=timezone.now())
+    return kept.id

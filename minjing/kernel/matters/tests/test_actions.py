@@ -12,7 +12,7 @@ from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions, plugs, queries
 from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Matter, MatterEvent
-from minjing.kernel.matters.tests.conftest import ANSWERS, CERTIFICATE
+from minjing.kernel.matters.tests.conftest import ANSWERS, scan
 from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, MONDAY, STRANGER, ZHOU
 from minjing.kernel.notify.models import Message
 from minjing.kernel.papers import queries as papers
@@ -28,7 +28,7 @@ def submit(at=MONDAY, request_id=None, **answers):
         by=LIN,
         now=at,
         request_id=request_id or new_id(),
-        materials=CERTIFICATE,
+        materials={"marriage_certificate": [scan()]},
     )
 
 
@@ -94,12 +94,12 @@ def test_a_transition_is_one_statement(city):
     assert claimed.claimed_by == CHEN.account_id
 
 
-def test_a_submission_is_one_statement_beside_its_reads(city):
+def test_a_submission_is_one_writing_statement(city):
     submit()
+    papers_sent = {"marriage_certificate": [scan()]}
     with CaptureQueriesContext(connection) as captured:
-        submit()
-    writes = [q["sql"] for q in captured.captured_queries if "INSERT" in q["sql"] and "SAVEPOINT" not in q["sql"]]
-    assert len(writes) == 1
+        actions.submit_whole("HZ9901", ANSWERS, by=LIN, now=MONDAY, request_id=new_id(), materials=papers_sent)
+    assert len([q for q in captured.captured_queries if "INSERT" in q["sql"]]) == 1
 
 
 def test_a_stale_version_gets_the_matter_as_it_is(city):
@@ -143,7 +143,7 @@ def test_supplementing_needs_what_was_asked_and_resumes_the_clock(city):
         "supplement",
         LIN,
         MONDAY + timedelta(days=1),
-        files={"marriage_certificate": [UUID(int=7002)]},
+        files={"marriage_certificate": [scan(shade=90)]},
     )
     assert resumed.state == "submitted"
     assert len([m for m in queries.materials(resumed) if m.file_id]) == 2
@@ -274,7 +274,7 @@ def test_a_draft_is_saved_page_by_page_and_submitted_once(city):
     )
     actions.save_page(draft.id, "office", {"office": "U27"}, by=LIN, now=MONDAY)
     actions.save_page(draft.id, "delivery", {"delivery": "electronic"}, by=LIN, now=MONDAY)
-    actions.attach(draft.id, "marriage_certificate", UUID(int=7001), by=LIN, now=MONDAY)
+    actions.attach(draft.id, "marriage_certificate", scan(), by=LIN, now=MONDAY)
     matter = actions.submit(draft.id, by=LIN, now=MONDAY, request_id=new_id())
     again = actions.submit(draft.id, by=LIN, now=MONDAY, request_id=new_id())
     assert matter.id == again.id
@@ -287,6 +287,24 @@ def test_a_stranger_does_not_reach_a_draft(city):
     draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
     with pytest.raises(Unknown):
         actions.save_page(draft.id, "office", {"office": "U27"}, by=STRANGER, now=MONDAY)
+
+
+def test_somebody_elses_file_cannot_be_sent_in(city):
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    with pytest.raises(Unknown):
+        actions.attach(draft.id, "marriage_certificate", scan(STRANGER), by=LIN, now=MONDAY)
+
+
+def test_a_page_posted_after_the_session_ended_waits_for_its_owner(city):
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    assert actions.stash(draft.id, "spouse", {"spouse_id": "440304"}, now=MONDAY)
+    row = queries.draft(draft.id, LIN, MONDAY)
+    assert queries.stashed(row, "spouse") == {"spouse_id": "440304"}
+    assert queries.stashed(row, "office") is None
+    assert "spouse_id" not in queries.draft_answers(row)
+    actions.save_page(draft.id, "office", {"office": "U27"}, by=LIN, now=MONDAY)
+    assert queries.stashed(queries.draft(draft.id, LIN, MONDAY), "spouse") is None
+    assert not actions.stash(new_id(), "spouse", {}, now=MONDAY)
 
 
 def test_only_the_applicant_rates_and_only_once(city):
