@@ -37,10 +37,10 @@ def split(size: int) -> int:
 
 
 class Node(NamedTuple):
-    """A full subtree: the 2**height leaves from index * 2**height on."""
+    """A full subtree: the 2**height leaves from place * 2**height on."""
 
     height: int
-    index: int
+    place: int
 
 
 def nodes_of(start: int, end: int) -> list[Node]:
@@ -76,7 +76,7 @@ class TileId(NamedTuple):
 def tile_of(node: Node) -> TileId:
     """Return the tile whose hashes give the hash of `node`."""
     level, height = divmod(node.height, TILE_HEIGHT)
-    return TileId(level, (node.index << height) // TILE_WIDTH)
+    return TileId(level, (node.place << height) // TILE_WIDTH)
 
 
 def tile_width(level: int, n: int, size: int) -> int:
@@ -116,7 +116,7 @@ def node_from(node: Node, tiles: Mapping[TileId, bytes]) -> bytes:
     """
     tile = tile_of(node)
     height = node.height % TILE_HEIGHT
-    first = (node.index << height) % TILE_WIDTH * HASH_BYTES
+    first = (node.place << height) % TILE_WIDTH * HASH_BYTES
     part = tiles[tile][first : first + (HASH_BYTES << height)]
     if len(part) != HASH_BYTES << height:
         raise LookupError(f"tile {tile.level}/{tile.n} is too narrow for {node}")

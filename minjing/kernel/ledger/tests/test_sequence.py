@@ -1,7 +1,6 @@
 """The sequencer on a real database: nothing skipped, nothing twice, nothing signed in doubt."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from threading import Event, Thread
 
 import psycopg
@@ -9,27 +8,14 @@ import pytest
 from django.db import connection, transaction
 
 from minjing.kernel.ledger import actions
-from minjing.kernel.ledger.actions import Doubt, append, drain, entry, sequence_once
+from minjing.kernel.ledger.actions import Doubt, drain, entry, sequence_once
 from minjing.kernel.ledger.models import Checkpoint, Entry, Outbox, State, Tile
 from minjing.kernel.ledger.providers.keys import signer
 from minjing.kernel.ledger.rules import tree
 from minjing.kernel.ledger.rules.note import open_note, parse_claim
+from minjing.kernel.ledger.tests.acts import NOW, acts, tamper
 
-NOW = datetime(2026, 3, 2, 4, 0, 17, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def acts(count: int, kind: str = "matters:matter:claimed") -> list[actions.Entry]:
-    made = [entry(kind, {"n": n}, at=NOW) for n in range(count)]
-    append(*made)
-    return made
-
-
-def tamper(sql: str) -> None:
-    """Change rows as the owner of the database could: with the triggers switched off."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(sql)
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""Reading the ledger: its head, proofs, what concerns a person, and whether all of it still holds together."""
+
+from minjing.kernel.ledger.queries.read import (
+    Found,
+    Head,
+    Proof,
+    about,
+    entry_of,
+    head,
+    lag_s,
+    proof,
+    search,
+)
+from minjing.kernel.ledger.queries.verify import Fault, Report, verify
+
+__all__ = [
+    "Fault",
+    "Found",
+    "Head",
+    "Proof",
+    "Report",
+    "about",
+    "entry_of",
+    "head",
+    "lag_s",
+    "proof",
+    "search",
+    "verify",
+]

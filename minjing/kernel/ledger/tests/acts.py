@@ -1,0 +1,25 @@
+"""What the ledger's tests share: acts, and an insider."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from minjing.kernel.ledger.actions import Entry, append, entry
+
+NOW = datetime(2026, 3, 2, 4, 0, 17, tzinfo=UTC)
+
+
+def acts(count: int, kind: str = "matters:matter:claimed", subject_id: UUID | None = None) -> list[Entry]:
+    """Let `count` acts happen; return their entries."""
+    made = [entry(kind, {"n": n}, at=NOW, subject_id=subject_id) for n in range(count)]
+    append(*made)
+    return made
+
+
+def tamper(*statements: str) -> None:
+    """Change rows as the owner of the database could: with triggers off and checks dropped."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for sql in statements:
+            cursor.execute(sql)

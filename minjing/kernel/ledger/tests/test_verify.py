@@ -1,0 +1,269 @@
+"""Verification names what an insider changed, wherever it was changed; erasure is no fault."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from io import StringIO
+from random import Random
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from minjing.base.ids import new_id
+from minjing.kernel.ledger import queries
+from minjing.kernel.ledger.actions import append, drain, entry, erase_person
+from minjing.kernel.ledger.models import Entry, Outbox, Tile
+from minjing.kernel.ledger.tests.acts import NOW, acts, tamper
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LAN, BO = UUID("01900000-0000-7000-8000-00000000001a"), UUID("01900000-0000-7000-8000-00000000001b")
+CHECK = "ALTER TABLE ledger_outbox DROP CONSTRAINT ledger_outbox_commits"
+CHECK_AGAIN = (
+    "ALTER TABLE ledger_outbox ADD CONSTRAINT ledger_outbox_commits"
+    " CHECK (salt IS NULL OR commitment = sha256(salt || payload)) NOT VALID"
+)
+FLIP = "set_byte({0}, {1}, get_byte({0}, {1}) # {2})"
+
+
+@dataclass(frozen=True)
+class Inspector:
+    account_id: UUID
+
+
+WANG = Inspector(UUID("01900000-0000-7000-8000-00000000000f"))
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """The insider owns the database, so no check of the database stops them either."""
+    tamper(CHECK)
+    yield
+    tamper(CHECK_AGAIN)
+
+
+def faults() -> list[tuple[int | None, UUID | None]]:
+    return [(fault.index, fault.entry_id) for fault in queries.verify().faults]
+
+
+def entry_id(index: int) -> UUID:
+    return Entry.objects.get(idx=index).entry_id
+
+
+def test_an_untouched_ledger_holds_together_and_says_what_was_checked() -> None:
+    acts(300)
+    drain(NOW)
+    acts(40)
+    drain(NOW)
+    acts(2)  # not yet in the log
+    report = queries.verify()
+    assert report.ok
+    assert (report.size, report.payloads, report.erased) == (340, 340, 0)
+    assert report.checkpoints >= 2
+
+
+def test_an_empty_ledger_holds_together() -> None:
+    assert queries.verify().ok
+
+
+def test_any_byte_of_any_entry_is_named() -> None:
+    acts(300)
+    drain(NOW)
+    random = Random(6)
+    for _ in range(25):
+        index = random.randrange(300)
+        where = FLIP.format("entry", random.randrange(90), 1 << random.randrange(8))
+        tamper(f"UPDATE ledger_entry SET entry = {where} WHERE idx = {index}")
+        report = queries.verify()
+        assert (index, entry_id(index)) in [(f.index, f.entry_id) for f in report.faults]
+        assert {f.index for f in report.faults} == {index}, "one altered entry is one named entry"
+        assert "bytes were altered" in report.faults[0].what
+        tamper(f"UPDATE ledger_entry SET entry = {where} WHERE idx = {index}")
+    assert queries.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (f"UPDATE ledger_entry SET leaf_hash = {FLIP.format('leaf_hash', 3, 1)} WHERE idx = 7", "stored hash"),
+        ("DELETE FROM ledger_entry WHERE idx = 7", "missing"),
+        (f"UPDATE ledger_tile SET hashes = {FLIP.format('hashes', 7 * 32, 1)} WHERE level = 0 AND n = 0", "tile"),
+        (f"UPDATE ledger_outbox SET payload = {FLIP.format('payload', 9, 1)} {{row}}", "payload"),
+        (f"UPDATE ledger_outbox SET salt = {FLIP.format('salt', 0, 128)} {{row}}", "payload or salt"),
+        (f"UPDATE ledger_outbox SET commitment = {FLIP.format('commitment', 0, 1)} {{row}}", "another kind"),
+        ("UPDATE ledger_outbox SET kind = 'a:b:nothing' {row}", "another kind"),
+        ("UPDATE ledger_outbox SET at = at - interval '1 day' {row}", "another kind, time"),
+        ("UPDATE ledger_outbox SET at = at + interval '1 second' {row}", "columns"),
+        ("UPDATE ledger_outbox SET org_id = 9 {row}", "columns"),
+        ("UPDATE ledger_outbox SET subject_id = NULL {row}", "columns"),
+        ("DELETE FROM ledger_outbox {row}", "gone without an erasure"),
+    ],
+)
+def test_what_an_insider_changes_is_named_with_index_and_entry(change: str, what: str, unchecked: None) -> None:
+    acts(300, subject_id=LAN)
+    drain(NOW)
+    seventh = entry_id(7)
+    tamper(change.format(row=f"WHERE id = '{seventh}'"))
+    report = queries.verify()
+    named = [f for f in report.faults if f.index == 7 and what in f.what]
+    assert named, report.faults
+    assert named[0].entry_id in (seventh, None)
+
+
+def test_an_entry_rewritten_with_its_hash_tile_and_private_record_still_breaks_what_was_signed(
+    unchecked: None,
+) -> None:
+    from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
+    from minjing.kernel.ledger.rules.tree import leaf_hash
+
+    acts(300)
+    drain(NOW)
+    forged, seventh = entry("matters:matter:claimed", {"n": "forged"}, at=NOW), entry_id(7)
+    data = public_entry(forged.kind, minute_text(minute(NOW)), forged.commitment)
+    leaf = leaf_hash(data)
+    tamper(
+        f"UPDATE ledger_outbox SET salt = '\\x{forged.salt.hex()}', payload = '\\x{forged.payload.hex()}',"
+        f" commitment = '\\x{forged.commitment.hex()}' WHERE id = '{seventh}'",
+        f"UPDATE ledger_entry SET entry = '\\x{data.hex()}', leaf_hash = '\\x{leaf.hex()}' WHERE idx = 7",
+        f"UPDATE ledger_tile SET hashes = overlay(hashes PLACING '\\x{leaf.hex()}' FROM {7 * 32 + 1})"
+        " WHERE level = 0 AND n = 0",
+    )
+    report = queries.verify()
+    assert any("tile 1/0" in f.what and "0 to 255" in f.what for f in report.faults)
+    assert any("root signed" in f.what for f in report.faults)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (f"UPDATE ledger_tile SET hashes = {FLIP.format('hashes', 0, 1)} WHERE level = 1", "tile 1/0"),
+        (f"UPDATE ledger_state SET root = {FLIP.format('root', 0, 1)}", "root that is stored"),
+        (f"UPDATE ledger_checkpoint SET root = {FLIP.format('root', 0, 1)}", "another origin"),
+        ("UPDATE ledger_checkpoint SET note = replace(note, E'300', E'299')", "not valid"),
+        ("UPDATE ledger_state SET size = 299", "was signed"),
+    ],
+)
+def test_a_change_of_tile_state_or_checkpoint_is_found(change: str, what: str) -> None:
+    acts(300)
+    while queries.head() is None or queries.head().size < 300:  # type: ignore[union-attr]
+        drain(NOW)
+    tamper(change)
+    assert any(what in fault.what for fault in queries.verify().faults)
+
+
+def test_an_act_that_was_slipped_past_the_sequencer_is_found() -> None:
+    acts(5)
+    drain(NOW)
+    late = acts(1)[0]
+    tamper(f"UPDATE ledger_outbox SET xid = '5' WHERE id = '{late.id}'")
+    assert (None, late.id) in faults()
+
+
+def test_an_erased_person_leaves_the_tree_whole() -> None:
+    acts(5, "identity:person:looked", LAN)
+    acts(3, "identity:person:looked", BO)
+    drain(NOW)
+    before = queries.head()
+    assert erase_person(LAN, WANG, NOW) == 5
+    assert queries.about(LAN) == []
+    assert len(queries.about(BO)) == 3
+    assert not Outbox.objects.filter(subject_id=LAN).exists()
+    drain(NOW)
+    report = queries.verify()
+    assert report.ok, report.faults
+    assert (report.size, report.erased, report.payloads) == (9, 5, 4)
+    after = queries.head()
+    assert before is not None
+    assert after is not None
+    assert after.size == before.size + 1, "the erasure itself is an entry"
+    record = Outbox.objects.get(kind="ledger:person:erased")
+    assert str(LAN).encode() not in bytes(record.payload or b"")
+
+
+def test_a_second_erasure_of_the_same_person_finds_nothing_left() -> None:
+    acts(2, subject_id=LAN)
+    assert (erase_person(LAN, WANG, NOW), erase_person(LAN, WANG, NOW)) == (2, 0)
+
+
+def test_an_erasure_that_nobody_recorded_is_found() -> None:
+    acts(5, subject_id=LAN)
+    drain(NOW)
+    tamper(
+        "UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL,"
+        f" erased_by = '{new_id()}' WHERE seq = (SELECT min(seq) FROM ledger_outbox)"
+    )
+    assert any("its erasure states None" in fault.what for fault in queries.verify().faults)
+
+
+def test_a_look_is_seen_by_its_person_at_once_newest_first_and_by_page() -> None:
+    made = [
+        entry("identity:person:looked", {"n": n}, at=NOW + timedelta(seconds=n), subject_id=LAN) for n in range(5)
+    ]
+    append(*made, *[entry("matters:matter:claimed", {}, at=NOW, subject_id=LAN)])
+    seen = queries.about(LAN, kinds=["identity:person:looked"], limit=2)
+    assert [row["what"]["n"] for row in seen] == [4, 3]
+    assert seen[0]["index"] is None
+    older = queries.about(LAN, kinds=["identity:person:looked"], before=NOW + timedelta(seconds=3))
+    assert [row["what"]["n"] for row in older] == [2, 1, 0]
+    assert len(queries.about(LAN)) == 6
+    drain(NOW)
+    assert {row["index"] for row in queries.about(LAN)} == set(range(6))
+
+
+def test_entries_are_searched_by_kind_and_time() -> None:
+    acts(3, "identity:person:looked")
+    acts(2, "matters:matter:claimed")
+    span = {"since": NOW - timedelta(days=1), "until": NOW + timedelta(days=1)}
+    assert len(queries.search(**span)) == 5
+    assert {found.kind for found in queries.search(prefix="matters:", **span)} == {"matters:matter:claimed"}
+    assert len(queries.search(kinds=["identity:person:looked"], limit=2, **span)) == 2
+    assert queries.search(since=NOW + timedelta(days=1), until=NOW + timedelta(days=2)) == []
+    assert queries.search(before=NOW, **span) == []
+    assert queries.entry_of(queries.search(**span)[0].id) == queries.search(**span)[0]
+
+
+def test_a_proof_leads_from_every_entry_to_the_signed_root() -> None:
+    made = acts(300)
+    assert queries.proof(made[0].id) is None
+    drain(NOW)
+    for one in made[::7]:
+        proof = queries.proof(one.id)
+        assert proof is not None
+        assert proof.holds()
+        assert proof.size == queries.head().size  # type: ignore[union-attr]
+
+
+def test_the_lag_counts_from_the_oldest_act_that_waits() -> None:
+    assert queries.lag_s(NOW) == 0
+    acts(1)
+    assert queries.lag_s(NOW + timedelta(seconds=90)) == 90
+    drain(NOW)
+    assert queries.lag_s(NOW + timedelta(seconds=90)) == 0
+
+
+def test_the_command_line_speaks_in_sentences_and_fails_on_faults() -> None:
+    acts(10)
+    out = StringIO()
+    call_command("ledger", "status", stdout=out)
+    assert "Nothing has been signed yet" in out.getvalue()
+    drain(NOW)
+    call_command("ledger", "status", stdout=out)
+    call_command("ledger", "verify", stdout=out)
+    assert "10 signed entries" in out.getvalue()
+    assert "holds together: 10 entries" in out.getvalue()
+    tamper(f"UPDATE ledger_entry SET entry = {FLIP.format('entry', 5, 1)} WHERE idx = 4")
+    with pytest.raises(CommandError) as failed:
+        call_command("ledger", "verify")
+    assert f"Entry 4 ({entry_id(4)}): the entry's bytes were altered." in str(failed.value)
+    assert failed.value.returncode == 1
+
+
+def test_the_models_are_what_the_schema_made() -> None:
+    with connection.cursor() as cursor:
+        for model in (Outbox, Entry, Tile):
+            cursor.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [model._meta.db_table]
+            )
+            assert {row[0] for row in cursor.fetchall()} == {f.column for f in model._meta.local_concrete_fields}
