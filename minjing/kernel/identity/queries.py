@@ -55,6 +55,16 @@ def actor_of(account_id: UUID, now: datetime) -> Actor:
     return _actor(row)
 
 
+def own_phone(person_id: UUID) -> str:
+    """Return the mobile number of a resident's account, for the resident's own form; empty if there is none."""
+    accounts = Account.objects.filter(person_id=person_id, kind=Account.RESIDENT, is_active=True)
+    found = accounts.filter(phone_sealed__isnull=False).values_list("pk", "phone_sealed").first()
+    if found is None:
+        return ""
+    (opened,) = sealing.unseal_many([(found[0], PHONE, bytes(found[1] or b""))])
+    return opened.decode() if opened else ""
+
+
 def actor_by_token(token: str, now: datetime) -> Actor | None:
     """Return whom the bearer token stands for, by one query; None if it is unknown, revoked or over."""
     row = _one(_BY_TOKEN, {"hash": token_hash(token), "now": now})

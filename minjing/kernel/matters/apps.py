@@ -8,10 +8,11 @@ class MattersConfig(AppConfig):
     label = "matters"
 
     def ready(self) -> None:
-        """Name matters for the page "who looked", and guard the files that belong to matters."""
+        """Name matters for the page "who looked", guard their files, and fill in what an account knows."""
         from minjing.kernel.files import plugs as files
         from minjing.kernel.identity import plugs as identity
-        from minjing.kernel.matters import queries
+        from minjing.kernel.matters import plugs, queries
 
         identity.matter_numbers(queries.numbers)
         files.guard(queries.may_open_file)
+        plugs.prefill("account", queries.account_prefill)

@@ -17,6 +17,7 @@ from pypinyin import Style, lazy_pinyin
 
 from minjing.base.clock import CHINA, local_day
 from minjing.base.workdays import WorkCalendar, build
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Unit
 from minjing.kernel.identity.rules import ADMINISTRATORS
@@ -339,6 +340,7 @@ def notes(matter: Snapshot, by: Actor, now: datetime) -> dict[int, dict[str, Any
     return {
         seq: json.loads(unseal(matter.person_id, NOTE_CONTEXT, bytes(blob)))
         for seq, blob in rows.values_list("seq", "note_sealed")
+        if blob is not None
     }
 
 
@@ -639,6 +641,11 @@ def prefills(body: Body, person_id: UUID, now: datetime) -> dict[str, Any]:
     return known
 
 
+def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:
+    """Answer `account.phone` for the applicant: the number of their own account, None when not known."""
+    return people.own_phone(person_id) or None if path == "phone" else None
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A material that a form calls for: what there is of it."""
@@ -696,7 +703,7 @@ def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
                 continue
             record_look(found, by, "matters.material", now)
             return True
-        if Draft.objects.filter(id=material.draft_id, account_id=by.account_id).exists():
+        if Draft.objects.filter(pk=material.draft_id, account_id=by.account_id).exists():
             return True
     return False
 
