@@ -1,6 +1,23 @@
-"""Addresses of the open portal."""
+"""Addresses of the open portal. The QR code of a paper leads to check/<code>, so that one never changes."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from minjing.portals.open.views import check, figures, ledger, services
 
 app_name = "open"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", figures.home, name="home"),
+    path("services/", services.index, name="services"),
+    path("services/<str:code>/", services.guide, name="service"),
+    path("check/", check.form, name="check"),
+    path("check/<str:code>", check.by_code, name="check_code"),
+    path("check/<str:code>/", check.by_code),
+    path("papers/authority.pem", check.authority, name="authority"),
+    path("figures/", figures.table, name="figures"),
+    path("figures.csv", figures.raw, name="figures_csv"),
+    path("ledger/", ledger.head, name="ledger"),
+    path("ledger/vkey", ledger.vkey, name="ledger_vkey"),
+    path("ledger/checkpoint", ledger.checkpoint, name="ledger_checkpoint"),
+    path("ledger/entry/<uuid:entry_id>", ledger.entry, name="ledger_entry"),
+    path("ledger/entry/<uuid:entry_id>/", ledger.entry),
+]

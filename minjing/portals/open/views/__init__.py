@@ -1,0 +1,1 @@
+"""Pages of the open portal: nobody signs in, nothing here knows a person."""

@@ -1,0 +1,94 @@
+"""The public face of the ledger: how large it is, how to verify it, and the proof of a single entry."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from minjing.base import clock
+from minjing.kernel.ledger import queries
+from minjing.kernel.ledger.providers import keys
+from minjing.portals.open.kinds import kind_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the ledger stands, as pages show it."""
+
+    size: int
+    root: str  # hex
+    at: datetime
+    lag_s: float
+    checkpoint_text: str
+
+
+@never_cache
+@require_GET
+def head(request: HttpRequest) -> HttpResponse:
+    """Show the signed head and how to verify the ledger oneself."""
+    return render(request, "open/ledger.html", {"tab": "ledger", "standing": standing(clock.now()), "vkey": _vkey()})
+
+
+@never_cache
+@require_GET
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """Hand out the newest checkpoint as it was signed (C2SP tlog-checkpoint)."""
+    signed = queries.head()
+    if signed is None:
+        raise Http404
+    return HttpResponse(signed.checkpoint_text, content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+def vkey(request: HttpRequest) -> HttpResponse:
+    """Hand out the key under which checkpoints verify (C2SP signed-note)."""
+    key = _vkey()
+    if not key:
+        raise Http404
+    return HttpResponse(f"{key}\n", content_type="text/plain; charset=utf-8")
+
+
+@never_cache
+@require_GET
+def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Prove to the reader that one entry stands in the ledger, or say why that cannot be done."""
+    proof = queries.proof(entry_id)
+    if proof is None:
+        waiting = queries.entry_of(entry_id) is not None
+        shown: dict[str, Any] = {"tab": "ledger", "waiting": waiting}
+        return render(request, "open/entry.html", shown, status=200 if waiting else 404)
+    public = json.loads(proof.entry)
+    return render(
+        request,
+        "open/entry.html",
+        {
+            "tab": "ledger",
+            "proof": proof,
+            "holds": proof.holds(),
+            "public": public,
+            "kind": kind_in_words(public["kind"]),
+            "at": datetime.strptime(public["at"], "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC),
+            "leaf": proof.leaf_hash.hex(),
+            "root": proof.root.hex(),
+            "path": [step.hex() for step in proof.path],
+        },
+    )
+
+
+def standing(now: datetime) -> Standing | None:
+    """Return where the ledger stands, None before its first signed head."""
+    signed = queries.head()
+    if signed is None:
+        return None
+    return Standing(signed.size, signed.root.hex(), signed.at, queries.lag_s(now), signed.checkpoint_text)
+
+
+def _vkey() -> str:
+    key = keys.verifier()
+    return str(key) if key else ""
