@@ -1,7 +1,7 @@
 """Reading who acts, who holds what, and who looked."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -134,6 +134,11 @@ FIELD_TITLES: dict[str, Text] = {
     "name": {"zh": "姓名", "en": "name"},
     "id_number": {"zh": "身份证号码", "en": "ID number"},
     "phone": {"zh": "手机号码", "en": "phone"},
+    # Records kept elsewhere, as those who record the look call them.
+    "matters.form": {"zh": "申请内容", "en": "application"},
+    "matters.notes": {"zh": "办理意见", "en": "officers’ notes"},
+    "matters.material": {"zh": "申请材料", "en": "papers"},
+    "papers.paper": {"zh": "签发的证照", "en": "certificate"},
 }
 LOOKED = "identity:person:looked"
 
@@ -145,6 +150,31 @@ def looks_at(person_id: UUID, *, limit: int = 50, before: datetime | None = None
     entries = [
         {**e["what"], "at": e["at"]} for e in ledger.about(person_id, kinds=[LOOKED], limit=limit, before=before)
     ]
+    return _looks(entries)
+
+
+def looks_without_matter(
+    by: Actor, *, since: datetime, until: datetime, before: datetime | None = None, limit: int = 50
+) -> list[Look]:
+    """Return looks that no matter stands behind, newest first, for the audit administrator: not whom they were at."""
+    from minjing.kernel.ledger import queries as ledger
+
+    _require(by, "audit")
+    found: list[Mapping[str, Any]] = []
+    while len(found) < limit:
+        page = ledger.search(kinds=[LOOKED], since=since, until=until, before=before, limit=SCANNED)
+        bare = [e for e in page if e.payload is not None and not e.payload["matter"]]
+        found += [{**(e.payload or {}), "at": e.at.isoformat()} for e in bare]
+        if len(page) < SCANNED:
+            break
+        before = page[-1].at
+    return _looks(found[:limit])
+
+
+SCANNED = 500  # entries read at a time
+
+
+def _looks(entries: Sequence[Mapping[str, Any]]) -> list[Look]:
     officers = dict(Account.objects.filter(pk__in={e["by"] for e in entries}).values_list("pk", "police_number"))
     units = dict(Unit.objects.filter(pk__in={e["unit"] for e in entries}).values_list("pk", "name"))
     posts = dict(Post.objects.filter(pk__in={e["post"] for e in entries}).values_list("pk", "name"))
