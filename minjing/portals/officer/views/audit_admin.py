@@ -111,7 +111,13 @@ def _instant(text: str) -> datetime | None:
 def verification(request: OfficerRequest) -> HttpResponse:
     """Verify the whole ledger now and say what was found; nothing is changed."""
     report = ledger.verify() if request.method == "POST" else None
-    context = {"head": ledger.head(), "report": report, "lag_s": ledger.lag_s(request.at)}
+    head = ledger.head()
+    context = {
+        "head": head,
+        "root": head.root.hex() if head else "",
+        "report": report,
+        "lag_s": ledger.lag_s(request.at),
+    }
     return show(request, "officer/admin/verification.html", context, page="verification")
 
 
@@ -121,7 +127,9 @@ def looks(request: OfficerRequest) -> HttpResponse:
     """List looks at persons' records that no matter stands behind: who, in which post, for which reason."""
     span, errors = _span(request, 30)
     before = _instant(request.GET.get("before", ""))
-    found = people.looks_without_matter(since=span["since"], until=span["until"], before=before, limit=PAGE + 1)
+    found = people.looks_without_matter(
+        request.actor, since=span["since"], until=span["until"], before=before, limit=PAGE + 1
+    )
     page = found[:PAGE]
     context = {
         "span": span,

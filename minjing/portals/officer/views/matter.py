@@ -89,6 +89,7 @@ def _page(
         "reasons": reasons().values(),
         "my_tasks": _my_tasks(request, dossier),
         "request_id": new_id(),
+        "in_hand": matter.number if matter.claimed_by == request.actor.account_id else "",
     }
     return show(request, "officer/matter.html", context, status=status)
 

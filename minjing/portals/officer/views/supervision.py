@@ -15,6 +15,7 @@ from minjing.kernel.matters import oversight, queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.oversight import Area, Narrowed, UnitLights
 from minjing.kernel.matters.queries import UnitFacts, Wish
+from minjing.kernel.matters.schema import Text
 from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
@@ -117,18 +118,24 @@ def _summed(unit: UnitFacts, lights: Sequence[UnitLights]) -> list[dict[str, Any
 def _hex(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return one tile of the honeycomb: its light is the worst that it holds."""
     lit: UnitLights = row["lights"]
-    light = "red" if lit.red else "yellow" if lit.yellow else "green"
+    light = "red" if lit.red else "yellow" if lit.yellow else "green" if lit.green else "empty"
     return {
-        "name": row["unit"].name,
-        "title": row["unit"].name,
+        "name": short_name(row["unit"].name),
+        "number": lit.total,
         "light": light,
-        "count": lit.total,
-        "value": lit.total,
-        "red": lit.red,
-        "yellow": lit.yellow,
-        "green": lit.green,
-        "url": f"{reverse('officer:supervision')}?unit={row['unit'].id}",
+        "href": f"{reverse('officer:supervision')}?unit={row['unit'].id}",
+        "note": {
+            "zh": f"超期 {lit.red}，即将到期 {lit.yellow}",
+            "en": f"{lit.red} overdue, {lit.yellow} due soon",
+        },
     }
+
+
+def short_name(name: Text) -> dict[str, str]:
+    """Return a unit's name as it fits a tile: 罗湖分局, 桂园所."""
+    zh = name.zh.split("公安局")[-1] or name.zh
+    en = name.en.removesuffix(" Police Station").removesuffix(" Branch")
+    return {"zh": zh.removesuffix("派出所") if zh != "派出所" else zh, "en": en}
 
 
 def _steps(unit: UnitFacts, request: OfficerRequest) -> list[dict[str, Any]]:
@@ -220,7 +227,9 @@ def drill(request: OfficerRequest) -> HttpResponse:
         "why": WHYS.get(narrowed.why),
         "officer": officer.display_name if officer else "",
         "next_mark": mark_of(page[-1], Wish()) if len(found) > queries.PAGE else "",
-        "asked": request.GET,
+        "kept": [
+            (name, value) for name, value in request.GET.items() if name in ("light", "state", "why", "officer")
+        ],
     }
     return show(request, "officer/drill.html", context, page="supervision")
 
