@@ -14,7 +14,7 @@ from minjing.kernel.notify import addresses
 from minjing.kernel.notify.errors import NotDelivered
 from minjing.kernel.notify.models import Message
 from minjing.kernel.notify.providers import sms
-from minjing.kernel.notify.rules import LEASE, LOST_AFTER, Text, code_text, dedupe_key, next_try
+from minjing.kernel.notify.rules import LEASE, LOST_AFTER, SMS_CHARS_MAX, Text, code_text, dedupe_key, next_try
 
 QUEUE, TASK = "notify", "notify.deliver"
 CODE = "sign_in_code"
@@ -198,7 +198,7 @@ def _letter(message: Message, now: datetime) -> sms.Letter:
     if address is None:
         raise sms.Refused("no_phone")
     words = message.text_en if address.language.startswith("en") else message.text_zh
-    return sms.Letter(message.pk, address.phone, words)
+    return sms.Letter(message.pk, address.phone, words[:SMS_CHARS_MAX])
 
 
 @transaction.atomic

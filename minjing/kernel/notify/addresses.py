@@ -1,17 +1,12 @@
 """Where a notice goes: read at the moment of sending, kept nowhere else."""
 
 import json
-import os
 from dataclasses import dataclass
 from uuid import UUID
-
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.queries import PHONE
-
-NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +28,14 @@ def of_account(account_id: UUID) -> Address | None:
 
 def close(message_id: UUID, phone: str, words: str) -> bytes:
     """Return a letter sealed for the short way to the provider, bound to its row."""
-    nonce = os.urandom(NONCE_BYTES)
-    letter = json.dumps([phone, words]).encode()
-    return nonce + _key().encrypt(nonce, letter, message_id.bytes)
+    return sealing.conceal(_purpose(message_id), json.dumps([phone, words])).encode()
 
 
 def open_envelope(message_id: UUID, sealed: bytes) -> tuple[str, str]:
     """Return phone and words of a sealed letter."""
-    sealed = bytes(sealed)
-    phone, words = json.loads(_key().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], message_id.bytes))
+    phone, words = json.loads(sealing.reveal(_purpose(message_id), sealed.decode()))
     return phone, words
 
 
-def _key() -> AESGCM:
-    return AESGCM(sealing.derived_key("notify_message.envelope"))
+def _purpose(message_id: UUID) -> str:
+    return f"notify_message.envelope|{message_id}"

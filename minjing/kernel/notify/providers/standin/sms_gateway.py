@@ -193,7 +193,8 @@ class Handler(BaseHTTPRequestHandler):
 
 WORDS = {
     "zh": {
-        "lang": "zh-Hans", "title": "演示短信收件箱", "phone": "手机号（可只输后几位）", "find": "查找", "all": "全部",
+        "lang": "zh-Hans", "title": "演示短信收件箱", "phone": "手机号（可只输后几位）", "find": "查找",
+        "all": "全部",
         "none": "还没有短信。", "none_for": "这个号码还没有收到短信。", "other": "English", "other_lang": "en",
         "note": "这里是演示环境：短信只显示在本页，不会发到任何手机。",
     },
@@ -212,7 +213,8 @@ STYLE = """
 font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
 main{max-width:34rem;margin:0 auto;padding:1.25rem 1rem 3rem}header{display:flex;justify-content:space-between;
 align-items:baseline;gap:1rem}h1{font-size:1.35rem;margin:0}a{color:var(--blue)}p{margin:.25rem 0 1rem;
-color:var(--soft)}form{display:flex;gap:.5rem;align-items:end;margin-bottom:1.25rem;flex-wrap:wrap}label{flex:1 1 12rem}
+color:var(--soft)}
+form{display:flex;gap:.5rem;align-items:end;margin-bottom:1.25rem;flex-wrap:wrap}label{flex:1 1 12rem}
 input{display:block;width:100%;min-height:2.75rem;font:inherit;padding:.25rem .75rem;border:1px solid var(--soft);
 border-radius:.5rem;background:var(--card);color:inherit}button{min-height:2.75rem;padding:0 1.25rem;font:inherit;
 border:0;border-radius:.5rem;background:#0b4f9e;color:#fff}ol{list-style:none;margin:0;padding:0;display:grid;gap:.75rem}

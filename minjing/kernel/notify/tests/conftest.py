@@ -1,0 +1,84 @@
+"""The stand-in gateway as the process it is, and two residents to write to."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.notify.providers import standin
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+LIN_PHONE, CHEN_PHONE = "13800000001", "13800000002"
+KEY = "a-key-for-the-tests"
+PROGRAM = Path(standin.__file__).with_name("sms_gateway.py")
+
+
+@dataclass(frozen=True)
+class GatewayProcess:
+    """A running gateway as a test sees it: only over HTTP."""
+
+    url: str
+
+    def tell(self, **order: Any) -> None:
+        httpx.post(f"{self.url}/admin", json=order, trust_env=False).raise_for_status()
+
+    def inbox(self, phone: str = "") -> list[dict[str, str]]:
+        return self._inbox(phone)["messages"]
+
+    def asked(self) -> int:
+        return self._inbox()["asked"]
+
+    def page(self, **query: str) -> str:
+        return httpx.get(f"{self.url}/inbox", params=query, trust_env=False).text
+
+    def _inbox(self, phone: str = "") -> dict[str, Any]:
+        return httpx.get(f"{self.url}/inbox.json", params={"phone": phone}, trust_env=False).json()
+
+
+@pytest.fixture(scope="session")
+def gateway_process() -> Iterator[GatewayProcess]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "SMS_KEY": KEY, "HOST": "127.0.0.1"}
+    process = subprocess.Popen([sys.executable, str(PROGRAM), str(port)], env=environment)
+    running = GatewayProcess(f"http://127.0.0.1:{port}")
+    for _ in range(200):
+        try:
+            httpx.get(f"{running.url}/healthz", trust_env=False)
+            break
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    yield running
+    process.terminate()
+    process.wait(5)
+
+
+@pytest.fixture
+def gateway(gateway_process: GatewayProcess, settings: Any) -> GatewayProcess:
+    settings.SMS_URL = f"{gateway_process.url}/sms/v1/send"
+    settings.SMS_KEY = KEY
+    gateway_process.tell(reset=True)
+    return gateway_process
+
+
+@pytest.fixture
+def lin(db: None) -> Actor:
+    return queries.actor_of(identity.open_account(phone=LIN_PHONE, now=NOW).pk, NOW)
+
+
+@pytest.fixture
+def chen(db: None) -> Actor:
+    return queries.actor_of(identity.open_account(phone=CHEN_PHONE, now=NOW).pk, NOW)

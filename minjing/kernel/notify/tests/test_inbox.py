@@ -1,0 +1,48 @@
+"""The inbox in the app: one's own, newest first, read when one says so."""
+
+from minjing.kernel.notify import actions, queries
+from minjing.kernel.notify.tests.conftest import NOW
+
+
+def tell(who, about):
+    actions.tell([who.account_id], template="asked", text={"zh": about, "en": about}, about=about, now=NOW)
+
+
+def test_the_newest_notice_comes_first_and_pages_follow_on(lin):
+    for number in range(5):
+        tell(lin, f"第{number}条")
+    first = queries.inbox(lin.account_id, limit=3)
+    rest = queries.inbox(lin.account_id, limit=3, before=first[-1].id)
+    assert [n.text["zh"] for n in first + rest] == [f"第{n}条" for n in (4, 3, 2, 1, 0)]
+
+
+def test_reading_counts_down_only_ones_own(lin, chen):
+    for about in ("a", "b", "c"):
+        tell(lin, about)
+    tell(chen, "d")
+    (newest, *_) = queries.inbox(lin.account_id)
+    assert actions.mark_read(chen.account_id, now=NOW, message_ids=[newest.id]) == 0
+    assert actions.mark_read(lin.account_id, now=NOW, message_ids=[newest.id]) == 1
+    assert (queries.unread_count(lin.account_id), queries.unread_count(chen.account_id)) == (2, 1)
+    assert actions.mark_read(lin.account_id, now=NOW) == 2
+    assert queries.unread_count(lin.account_id) == 0
+
+
+def test_the_inbox_is_read_through_its_index(lin, django_assert_num_queries):
+    tell(lin, "a")
+    with django_assert_num_queries(1):
+        queries.inbox(lin.account_id)
+    with django_assert_num_queries(1):
+        queries.unread_count(lin.account_id)
+
+
+def test_marking_needs_a_sign_in_and_does_not_lead_elsewhere(lin, client, rf):
+    assert client.post("/notices/read/").status_code == 401
+    from minjing.kernel.notify import views
+
+    request = rf.post("/notices/read/", {"next": "https://evil.example/"})
+    request.actor = lin
+    assert views.read(request).status_code == 200
+    request = rf.post("/notices/read/", {"next": "/notices/", "id": ["no-uuid"]})
+    request.actor = lin
+    assert views.read(request)["Location"] == "/notices/"
