@@ -82,6 +82,12 @@ def household_count() -> int:
     return Household.objects.count()
 
 
+def heads_of(station_id: int) -> list[UUID]:
+    """Return the heads of the families registered at a station, by household number: ids only."""
+    rows = Member.objects.filter(household__station_id=station_id, relation=rules.HEAD, until__isnull=True)
+    return list(rows.order_by("-household__number").values_list("person_id", flat=True))
+
+
 def members_on(household_id: UUID, day: date) -> list[Member]:
     """Return who belonged to a household on `day`, the head first: ids and relations, nothing opened."""
     rows = Member.objects.filter(household_id=household_id, since__lte=day)

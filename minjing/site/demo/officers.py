@@ -1,7 +1,7 @@
 """The officers of the demo: two clerks and a head for each station, approvers for each branch, and the bureau."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import encrypt
@@ -38,14 +38,15 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     password = make_password(PASSWORD)  # one hash for all: Argon2 is slow on purpose
     units = {unit.code: unit for unit in Unit.objects.all()}
     accounts, appointments = [], []
+    since = now - timedelta(days=730)  # the matters of the last months have been handled by them
     for number, (login, post, code) in enumerate(_places(), 1):
         account = Account(
             id=new_id(), kind=Account.OFFICER, login=login, password=password,
             display_name=maker.name("1" if number % 3 else "2"),
-            police_number=f"0{30000 + number}", level=4, created_at=now,
+            police_number=f"0{30000 + number}", level=4, created_at=since,
         )  # fmt: skip
         accounts.append(account)
-        appointments.append(Appointment(id=new_id(), account=account, unit=units[code], post_id=post, since=now))
+        appointments.append(Appointment(id=new_id(), account=account, unit=units[code], post_id=post, since=since))
     secret = encrypt(TOTP_SECRET)
     with transaction.atomic():
         Account.objects.bulk_create(accounts)

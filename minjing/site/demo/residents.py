@@ -172,22 +172,23 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     with transaction.atomic():
         for known in RESIDENTS:
             person_id = identity.ensure_person(name=known.name, id_number=known.id_number, now=now)
-            _open_account(known, person_id, now)
+            open_account(known.phone, person_id, now, elder=known.elder)
     say(f"{len(RESIDENTS)} residents who can sign in")
 
 
-def _open_account(known: Known, person_id: UUID, now: datetime) -> None:
-    """Make what signing in by phone and saying who one is would have made."""
+def open_account(phone: str, person_id: UUID, now: datetime, *, elder: bool = False) -> UUID:
+    """Make what signing in by phone and saying who one is would have made; return the account."""
     account_id = new_id()
     PersonKey.objects.create(owner_id=account_id, wrapped=sealing.new_key(account_id), created_at=now)
     made = Account(
         id=account_id, kind=Account.RESIDENT, login=str(account_id), person_id=person_id, level=2,
-        phone_index=sealing.blind_index("phone", known.phone), elder_mode=known.elder, created_at=now,
-        phone_sealed=sealing.seal(account_id, PHONE, known.phone),
+        phone_index=sealing.blind_index("phone", phone), elder_mode=elder, created_at=now,
+        phone_sealed=sealing.seal(account_id, PHONE, phone),
     )  # fmt: skip
     made.set_unusable_password()
     made.save(force_insert=True)
     append(entry("identity:account:linked", {"by": account_id, "level": 2}, at=now, subject_id=person_id))
+    return account_id
 
 
 def account(name: str) -> Account | None:
