@@ -106,7 +106,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "minjing.site.urls"
@@ -166,9 +165,14 @@ AUTHENTICATION_BACKENDS = [
 # django-axes: failures count per login *and* address, so that nobody can lock a chosen officer out from elsewhere
 # (ASVS 5.0 §6.3); failures per address over all logins are counted in identity.limits.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "username"  # as `authenticate` is called, not the name of the model's field
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "login", "password"]  # people type passwords into either
+AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
+# Its middleware would answer a lock-out with a page of its own, which tells that the login exists to be locked.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 AXES_DISABLE_ACCESS_LOG = True  # successful sign-ins stand in the ledger
 AXES_CLIENT_IP_CALLABLE = "minjing.kernel.identity.clients.address"
 # How many proxies in front of us append to X-Forwarded-For; 0: the address of the connection counts.

@@ -19,6 +19,7 @@ from minjing.kernel.identity.models import Account, Appointment, Erasure, Person
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.reasons import Reason, reasons
 from minjing.kernel.identity.rules import WORDS
+from minjing.kernel.ledger import queries as ledger
 
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
 PHONE = "identity_account.phone"
@@ -145,8 +146,6 @@ LOOKED = "identity:person:looked"
 
 def looks_at(person_id: UUID, *, limit: int = 50, before: datetime | None = None) -> list[Look]:
     """Return who looked at this person's record, newest first: for the person's own page."""
-    from minjing.kernel.ledger import queries as ledger
-
     entries = [
         {**e["what"], "at": e["at"]} for e in ledger.about(person_id, kinds=[LOOKED], limit=limit, before=before)
     ]
@@ -157,8 +156,6 @@ def looks_without_matter(
     by: Actor, *, since: datetime, until: datetime, before: datetime | None = None, limit: int = 50
 ) -> list[Look]:
     """Return looks that no matter stands behind, newest first, for the audit administrator: not whom they were at."""
-    from minjing.kernel.ledger import queries as ledger
-
     _require(by, "audit")
     found: list[Mapping[str, Any]] = []
     while len(found) < limit:

@@ -31,7 +31,7 @@ class SessionStore(DatabaseStore):
     row: Session | None = None
 
     @classmethod
-    def get_model_class(cls) -> type[Session]:  # type: ignore[override]
+    def get_model_class(cls) -> type[Session]:
         """Return the table of sessions."""
         return Session
 
@@ -52,7 +52,7 @@ class SessionStore(DatabaseStore):
         started = datetime.fromisoformat(data[STARTED]) if STARTED in data else now
         account = data.get(ACCOUNT)
         return Session(
-            session_key=_hashed(self._get_or_create_session_key()),
+            session_key=_hashed(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             expire_date=_expires(data.get(KIND, ""), started, now),
             ref=UUID(data[REF]) if REF in data else new_id(),

@@ -124,6 +124,6 @@ def _phones(people: Iterable[UUID]) -> dict[UUID, str]:
 def _opened(
     rows: Iterable[tuple[UUID | None, UUID, bytes | memoryview[int] | None]], context: str
 ) -> dict[UUID, str]:
-    rows = list(rows)
-    values = sealing.unseal_many([(owner, context, bytes(blob)) for _, owner, blob in rows])
-    return {person: value.decode() for (person, _, _), value in zip(rows, values, strict=True) if value is not None}
+    held = [(person, owner, bytes(blob)) for person, owner, blob in rows if person is not None and blob is not None]
+    values = sealing.unseal_many([(owner, context, blob) for _, owner, blob in held])
+    return {person: value.decode() for (person, _, _), value in zip(held, values, strict=True) if value is not None}

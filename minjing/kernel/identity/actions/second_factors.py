@@ -18,6 +18,8 @@ from minjing.kernel.identity.errors import Unknown, Wrong
 from minjing.kernel.identity.models import Account
 from minjing.kernel.ledger import actions as ledger
 
+# What the browser sends is anybody's text: allauth and fido2 raise what they trip over.
+MALFORMED = (ValidationError, KeyError, TypeError, ValueError, AttributeError)
 PERIOD_S = 30  # RFC 6238, 5.2: one step, and one step back for the time it takes to type
 WRONG_SECOND = {
     "zh": "动态码不对或已用过，请等下一个再试。",
@@ -106,7 +108,10 @@ def _step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
 
 def _use_recovery(account: Account, code: str) -> bool:
     factor = Authenticator.objects.filter(user=account, type=Authenticator.Type.RECOVERY_CODES).first()
-    return factor is not None and bool(factor.wrap().validate_code(code))
+    if factor is None:
+        return False
+    used: bool = factor.wrap().validate_code(code)
+    return used
 
 
 def check_passkey(account: Account, credential: dict[str, Any], *, now: datetime) -> None:
@@ -114,7 +119,7 @@ def check_passkey(account: Account, credential: dict[str, Any], *, now: datetime
     try:
         webauthn.parse_authentication_response(credential)
         factor = webauthn.complete_authentication(account, credential)
-    except ValidationError:
+    except MALFORMED:
         raise Wrong(
             "passkey",
             {"zh": "通行密钥验证失败，请重试。", "en": "The passkey was not accepted. Try again."},
@@ -128,7 +133,7 @@ def add_passkey(account: Account, credential: dict[str, Any], name: str, *, now:
     try:
         webauthn.parse_registration_response(credential)
         webauthn.complete_registration(credential)
-    except ValidationError:
+    except MALFORMED:
         raise Wrong(
             "passkey", {"zh": "通行密钥未能添加，请重试。", "en": "The passkey was not added. Try again."}, "passkey"
         ) from None
@@ -148,6 +153,7 @@ def remove_passkey(account: Account, factor_id: int, *, now: datetime) -> None:
 
 def has_second_factor(account_id: UUID) -> bool:
     """Say whether the account has a time code or a passkey; recovery codes alone are none."""
-    return Authenticator.objects.filter(
+    found: bool = Authenticator.objects.filter(
         user_id=account_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     ).exists()
+    return found

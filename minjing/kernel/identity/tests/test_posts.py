@@ -55,8 +55,8 @@ def test_only_the_security_administrator_appoints_and_never_themselves(
             actions.appoint(by=by, account_id=new.account_id, **post)
     with pytest.raises(NotAllowed, match="own_post"):
         actions.appoint(by=security, account_id=security.account_id, **post)
+    elsewhere = post | {"unit_id": city.units["futian"].pk}
     with pytest.raises(Wrong, match="wrong_level"):
-        elsewhere = post | {"unit_id": city.units["futian"].pk}
         actions.appoint(by=security, account_id=new.account_id, **elsewhere)
 
 
