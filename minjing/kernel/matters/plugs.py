@@ -36,7 +36,15 @@ class Effect(Protocol):
 
 Prefill = Callable[[UUID, str, datetime], Any]
 Held = Callable[[UUID, str, Mapping[str, Any], datetime], str]
-RegisterRecord = Callable[[UUID, Actor, datetime], Sequence[tuple[Text, str, str]]]
+
+
+class RegisterRecord(Protocol):
+    """Says what the register holds of a person; the look is written down as one made for `matter_id`."""
+
+    def __call__(
+        self, person_id: UUID, by: Actor, now: datetime, *, matter_id: UUID | None = None
+    ) -> Sequence[tuple[Text, str, str]]: ...
+
 
 EFFECTS: dict[str, Effect] = {}
 CORRECTIONS: dict[str, Effect] = {}

@@ -244,13 +244,16 @@ def held_by_civil_affairs(person_id: UUID, material: str, answers: Mapping[str, 
     return "婚姻登记信息（民政）" if married else ""
 
 
-def register_record(person_id: UUID, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
+def register_record(
+    person_id: UUID, by: Actor, now: datetime, *, matter_id: UUID | None = None
+) -> list[tuple[Text, str, str]]:
     """Return the rows (heading, field, value) an officer sees beside the form; the look is recorded first.
 
     The field is the name that forms use for the same thing, so that what differs can be marked.
     """
     if by.person_id != person_id:
-        identity.record_look(by, [person_id], [RECORD], reason="register_upkeep", matter_id=None, now=now)
+        reason = "" if matter_id else "register_upkeep"
+        identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
     said = _items([person_id]).get(person_id, {})
     rows = [
         (_title(codes.title(name)), name, codes.shown(name, said[name])) for name in codes.ITEMS if said.get(name)
