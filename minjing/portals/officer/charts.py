@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from itertools import pairwise
+from xml.sax.saxutils import escape, quoteattr
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -23,9 +24,7 @@ def trend(weeks: Sequence[Week], titles: Sequence[str], summary: str) -> SafeStr
     lines = [[w.received for w in weeks], [w.decided for w in weeks], [w.in_time for w in weeks]]
     top = _round_up(max(1, *(value for line in lines for value in line)))
     step = (WIDTH - LEFT - RIGHT) / max(1, len(weeks) - 1)
-    parts = [
-        f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(summary, {chr(34): "&quot;"})}">'
-    ]
+    parts = [f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(summary)}>']
     parts += _grid(top)
     parts += _weeks(weeks, step)
     ends = _apart([_y(line[-1], top) for line in lines])
@@ -35,7 +34,8 @@ def trend(weeks: Sequence[Week], titles: Sequence[str], summary: str) -> SafeStr
         parts.append(f'<polyline class="trend-line trend-{name}" points="{points}"/>')
         parts.append(f'<circle class="trend-dot trend-{name}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
         parts.append(
-            f'<text class="trend-label trend-{name}" x="{x + 9:.1f}" y="{label_y + 4:.1f}">{escape(title)} {line[-1]}</text>'
+            f'<text class="trend-label trend-{name}" x="{x + 9:.1f}" y="{label_y + 4:.1f}">'
+            f"{escape(title)} {line[-1]}</text>"
         )
     parts.append("</svg>")
     return mark_safe("".join(parts))  # noqa: S308 - made of numbers and escaped titles
@@ -75,7 +75,7 @@ def _apart(ys: Sequence[float]) -> list[float]:
     """Return the heights of labels moved apart just enough that none covers another, in the order given."""
     order = sorted(range(len(ys)), key=lambda i: ys[i])
     placed = list(ys)
-    for before, this in zip(order, order[1:], strict=False):
+    for before, this in pairwise(order):
         placed[this] = max(placed[this], placed[before] + LABEL_GAP)
     too_low = placed[order[-1]] - (HEIGHT - BOTTOM)
     return [y - too_low for y in placed] if too_low > 0 else placed

@@ -220,7 +220,7 @@ def _people(value: Any, full: bool) -> list[dict[str, str]]:
 
 
 def _register(matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
-    return [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, now)]
+    return [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, now, matter_id=matter.id)]
 
 
 def _proposed(matter: Snapshot, body: Body, answers: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ def _panel(
         "needs": chosen["step"].needs,
         "reasons": body.flow.refusals,
         "materials": body.service.materials,
-        "chosen_materials": list(typed.get("materials", ())) or [m for m in _missing_names(dossier)],
+        "chosen_materials": list(typed.get("materials", ())) or _missing_names(dossier),
         "max_days": MAX_EXTENSION_DAYS,
         "corrections": _correctable(dossier, typed, errors) if action == "ask_correction" else (),
     }
@@ -257,13 +257,13 @@ def take_step(request: OfficerRequest, number: str, action: str) -> HttpResponse
 def _typed(request: OfficerRequest, matter: Snapshot) -> dict[str, Any]:
     """Return what was typed, so that no refusal loses it."""
     post = request.POST
-    corrections = {}
+    corrections: dict[str, str] = {}
     if any(name.startswith("c_") for name in post):
         opened = queries.answers(matter, request.actor, request.at)
-        for name, value in post.items():
-            field = name[2:]
-            if name.startswith("c_") and value.strip() != _typed_value(opened.get(field, "")):
-                corrections[field] = value.strip()
+        for name in post:
+            field, value = name[2:], post.get(name, "").strip()
+            if name.startswith("c_") and value != _typed_value(opened.get(field, "")):
+                corrections[field] = value
     return {
         "note": post.get("note", ""),
         "reason": post.get("reason", ""),
@@ -356,7 +356,7 @@ def _uuid(text: str) -> UUID:
 @officer_page(act="look")
 @require_GET
 def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpResponse:
-    """Send one paper of a matter to the officer whose file it is: it is shown in the page, never stored by a cache."""
+    """Send one paper of a matter to the officer whose file it is: shown, never stored by a cache."""
     matter = queries.matter(number, request.actor, request.at)
     steps = queries.steps(matter, request.actor, request.at)
     from minjing.portals.officer.dossier import sees_in_full

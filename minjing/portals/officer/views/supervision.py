@@ -20,6 +20,7 @@ from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words, units_with
+from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rows_of
 
 WHYS: Mapping[str, Words] = {
@@ -28,6 +29,7 @@ WHYS: Mapping[str, Words] = {
     "unclaimed": {"zh": "无人领办", "en": "Nobody has claimed it"},
     "long_step": {"zh": "已领办，环节时间过长", "en": "Claimed, but the step takes too long"},
 }
+NARROWING = ("light", "state", "why", "officer")
 PAUSES: Mapping[str, Words] = {"supplement": {"zh": "等待申请人补正", "en": "Waiting for the applicant’s papers"}}
 
 
@@ -190,7 +192,8 @@ def _chart(weeks: Sequence[oversight.Week]) -> str:
     last = weeks[-1]
     summary = pick(
         {
-            "zh": f"近 {len(weeks)} 周收到、办结和按时办结的件数；本周收到 {last.received}，办结 {last.decided}，按时 {last.in_time}。",
+            "zh": f"近 {len(weeks)} 周收到、办结和按时办结的件数；"
+            f"本周收到 {last.received}，办结 {last.decided}，按时 {last.in_time}。",
             "en": f"Received, closed and closed in time over {len(weeks)} weeks; this week {last.received}, "
             f"{last.decided} and {last.in_time}.",
         }
