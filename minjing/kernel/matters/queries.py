@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 from pypinyin import Style, lazy_pinyin
 
 from minjing.base.clock import CHINA, local_day
@@ -21,7 +22,7 @@ from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Unit
 from minjing.kernel.identity.rules import ADMINISTRATORS
-from minjing.kernel.identity.sealing import unseal
+from minjing.kernel.identity.sealing import blind_index, unseal
 from minjing.kernel.matters import forms, plugs, rules
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Unknown
 from minjing.kernel.matters.models import (
@@ -162,6 +163,30 @@ def current() -> list[Body]:
     return [_body(procedure_id) for procedure_id in _current.get().values()]
 
 
+MOST_WANTED_OVER = timedelta(days=90)
+
+
+def _read_most_wanted() -> list[str]:
+    rows = (
+        Matter.objects.filter(submitted_at__gte=Now() - MOST_WANTED_OVER)
+        .values_list("code")
+        .annotate(n=Count("id"))
+        .order_by("-n")
+    )
+    return [code for code, _ in rows[:20]]
+
+
+_wanted = Kept(_read_most_wanted, 600)
+
+
+def most_wanted(limit: int = 6) -> list[Body]:
+    """Return the services that most people applied for lately; where few did, those of the first batch follow."""
+    by_code = {body.service.code: body for body in current() if body.service.form}
+    first = [code for code, body in by_code.items() if body.service.first_batch]
+    codes = dict.fromkeys([code for code in _wanted.get() if code in by_code] + first + list(by_code))
+    return [by_code[code] for code in list(codes)[:limit]]
+
+
 def service(code: str) -> tuple[UUID, Body]:
     """Return the id and body of the procedure in force for `code`; raise Unknown."""
     procedure_id = _current.get().get(code)
@@ -172,7 +197,7 @@ def service(code: str) -> tuple[UUID, Body]:
 
 def forget_kept() -> None:
     """Read units, calendar and the list of procedures anew: after they were changed in this process."""
-    for kept in (_units, _calendar, _current):
+    for kept in (_units, _calendar, _current, _wanted):
         kept.forget()
     _search_keys.cache_clear()
 
@@ -375,6 +400,13 @@ def open_of_same(subject_index: bytes, code: str) -> list[Snapshot]:
     """Return the open matters about this person for this service: shown before another is submitted."""
     rows = Matter.objects.filter(subject_index=subject_index, code=code, closed_at__isnull=True)
     return [snapshot(row) for row in rows.defer("answers_sealed")]
+
+
+def open_of_same_subject(body: Body, answers: Mapping[str, Any], by: Actor) -> list[Snapshot]:
+    """Return the open matters for the service of `body` about the person that these answers are about."""
+    about = str(answers.get(body.service.about) or "") if body.service.about else ""
+    index = blind_index("id_number", about) if about else blind_index("person", str(by.person_id))
+    return open_of_same(index, body.service.code)
 
 
 def rating(matter: Snapshot) -> Rating | None:
