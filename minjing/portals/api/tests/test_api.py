@@ -1,0 +1,96 @@
+"""The API as a program sees it."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.models import Account
+from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.world import CHEN, LIN, STRANGER
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def as_(city):  # noqa: F811 - the fixture
+    """Return a client for a persona."""
+    from django.utils import timezone
+
+    def client(actor) -> Client:
+        token = identity.token_for(Account.objects.get(id=actor.account_id), timezone.now())
+        return Client(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_HOST="localhost")
+
+    return client
+
+
+def post(client: Client, path: str, **body):
+    return client.post(path, json.dumps(body, default=str), content_type="application/json")
+
+
+def submitted(client: Client):
+    return post(
+        client,
+        "/api/matters",
+        code="HZ9901",
+        answers=ANSWERS,
+        materials={"marriage_certificate": [scan()]},
+        request_id=new_id(),
+    )
+
+
+def test_the_description_lists_every_operation():
+    description = Client(HTTP_HOST="localhost").get("/api/openapi.json").json()
+    assert {"/api/matters", "/api/matters/{ref}/actions/{action}", "/api/services"} <= description["paths"].keys()
+
+
+def test_without_a_token_nothing_of_anyone_is_told(city):  # noqa: F811 - the fixture
+    assert Client(HTTP_HOST="localhost").get("/api/matters").status_code == 401
+    assert Client(HTTP_HOST="localhost").get("/api/services").status_code == 200
+
+
+def test_a_resident_submits_and_follows(as_):
+    lin = as_(LIN)
+    made = submitted(lin)
+    assert made.status_code == 201
+    number = made.json()["number"]
+    assert [m["number"] for m in lin.get("/api/matters").json()] == [number]
+    assert lin.get(f"/api/matters/{number}/line").json()[0]["status"] == "here"
+    assert lin.get(f"/api/matters/{number}/answers").json()["spouse_id"] == ANSWERS["spouse_id"]
+
+
+def test_what_is_wrong_comes_per_field_in_both_languages(as_):
+    answer = post(as_(LIN), "/api/matters", code="HZ9901", answers={"spouse_id": "1"}, request_id=new_id())
+    assert answer.status_code == 422
+    assert {"zh", "en"} == answer.json()["errors"]["spouse_id"].keys()
+
+
+def test_a_stranger_learns_nothing(as_):
+    number = submitted(as_(LIN)).json()["number"]
+    for path in ("", "/line", "/answers", "/events", "/materials", "/steps", "/tasks", "/papers"):
+        assert as_(STRANGER).get(f"/api/matters/{number}{path}").status_code == 404
+
+
+def test_two_officers_claim_and_the_second_sees_how_it_stands(as_):
+    made = submitted(as_(LIN)).json()
+    path = f"/api/matters/{made['id']}/actions/claim"
+    assert post(as_(CHEN), path, ver=1, request_id=new_id()).status_code == 200
+    late = post(as_(CHEN), path, ver=1, request_id=new_id())
+    assert late.status_code == 409
+    assert late.json()["matter"]["claimed_by"] == str(CHEN.account_id)
+
+
+def test_the_same_request_twice_is_answered_alike(as_):
+    made = submitted(as_(LIN)).json()
+    request_id = new_id()
+    path = f"/api/matters/{made['id']}/actions/claim"
+    first = post(as_(CHEN), path, ver=1, request_id=request_id).json()
+    assert post(as_(CHEN), path, ver=1, request_id=request_id).json() == first
+
+
+def test_a_shut_account_has_no_token_any_more(as_):
+    lin = as_(LIN)
+    Account.objects.filter(id=LIN.account_id).update(is_active=False)
+    assert lin.get("/api/me").status_code == 401
