@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 
 from minjing.base.clock import now as clock_now
 from minjing.kernel.ledger.providers.keys import signer
@@ -91,7 +91,7 @@ def run_sequencer(stop: Event) -> None:
         try:
             # A full batch means more is waiting: no pause.
             pause = 0.0 if sequence_once(clock_now()) >= BATCH else POLL_S
-        except (DatabaseError, psycopg.Error) as error:
+        except (Error, psycopg.Error) as error:
             # The database is away or full. Nothing was signed; we come back and go on where the state stands.
             log.warning("The sequencer waits for the database: %s", type(error).__name__)
             connection.close()
@@ -102,9 +102,10 @@ def run_sequencer(stop: Event) -> None:
 
 # --- grow ----------------------------------------------------------------------------------------------------
 
+# The text of xid must not be called xid: ORDER BY would take it, and text sorts 9999 after 10000.
 # xid < pg_snapshot_xmin: every transaction below it has ended, so nothing can still appear before these rows.
 NEXT = """
-SELECT uuid_send(id), kind, floor(extract(epoch FROM at) / 60)::bigint, commitment, xid::text, seq
+SELECT uuid_send(id), kind, floor(extract(epoch FROM at) / 60)::bigint, commitment, xid::text AS xid_text, seq
 FROM ledger_outbox
 WHERE (xid, seq) > (%s::text::xid8, %s::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY xid, seq LIMIT %s

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from minjing.kernel.ledger import actions
 from minjing.kernel.ledger.actions import Doubt, drain, entry, sequence_once
-from minjing.kernel.ledger.models import Checkpoint, Entry, Outbox, State, Tile
+from minjing.kernel.ledger.models import Checkpoint, Entry, State, Tile
 from minjing.kernel.ledger.providers.keys import signer
 from minjing.kernel.ledger.rules import tree
 from minjing.kernel.ledger.rules.note import open_note, parse_claim
@@ -148,20 +148,42 @@ def test_a_dump_restored_in_another_cluster_is_refused_until_adopted() -> None:
     assert set(ids) == {late[0].id, late[1].id, newest[0].id}
 
 
-def test_the_loop_takes_entries_and_stops_when_told() -> None:
+@pytest.fixture
+def loop() -> Iterator[Thread]:
     stop = Event()
     thread = Thread(target=actions.run_sequencer, args=[stop])
     thread.start()
-    acts(3)
-    waited = Event()
-    for _ in range(300):
-        if Checkpoint.objects.filter(size=3).exists():
-            break
-        waited.wait(0.1)
+    yield thread
     stop.set()
-    thread.join(5)
-    assert not thread.is_alive()
-    assert Checkpoint.objects.get(size=3)
+    thread.join(10)
+    assert not thread.is_alive(), "it stops when told"
+
+
+def signed_within(size: int, seconds: int = 30) -> bool:
+    waited = Event()
+    for _ in range(seconds * 10):
+        if Checkpoint.objects.filter(size=size).exists():
+            return True
+        waited.wait(0.1)
+    return False
+
+
+def test_the_loop_signs_what_acts_write(loop: Thread) -> None:
+    acts(3)
+    assert signed_within(3)
+
+
+def test_the_loop_survives_a_killed_connection(loop: Thread) -> None:
+    acts(3)
+    assert signed_within(3)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        assert cursor.fetchone()[0] >= 1
+    acts(2)
+    assert signed_within(5)
 
 
 @pytest.mark.parametrize("table", ["ledger_entry", "ledger_tile", "ledger_state", "ledger_checkpoint"])
@@ -177,4 +199,3 @@ def test_the_key_is_readable_by_its_owner_alone(settings: object, tmp_path: obje
     made = signer()
     assert (tmp_path / "keys" / "ledger.key").stat().st_mode & 0o777 == 0o600  # type: ignore[operator]
     assert signer() == made
-    assert Outbox is not None
