@@ -15,6 +15,7 @@ from django.db.models import F
 from minjing.base.clock import CHINA, local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM, Actor
+from minjing.kernel.identity.rules import may
 from minjing.kernel.identity.sealing import blind_index, seal
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
@@ -543,7 +544,7 @@ def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request
         raise Unknown
     matter = queries.matter(task.matter_id, by, now)
     place = queries.place_of(matter.station_id)
-    verdict = rules.may(by, "finish_task", unit_path=place.path, post=task.post, code=matter.code)
+    verdict = may(by, "finish_task", unit_path=place.path, post=task.post, code=matter.code)
     if not verdict.ok or verdict.holding is None:
         raise rules.refusal(verdict)
     if result not in ("clear", "found"):

@@ -346,7 +346,7 @@ def _write_batch(
         )
         for m, a in moves
     ]
-    params = {
+    params: dict[str, Any] = {
         "ids": [m.id for m, _ in moves],
         "vers": [m.ver for m, _ in moves],
         "states": [a.state for _, a in moves],

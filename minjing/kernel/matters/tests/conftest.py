@@ -1,6 +1,7 @@
 """The small world in a real database: units, accounts with keys, a calendar, published procedures."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
 
@@ -10,11 +11,14 @@ from PIL import Image
 
 from minjing.kernel.files import actions as files
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.models import Account, Person, PersonKey, Post, Unit
+from minjing.kernel.identity.models import Account, Appointment, Person, PersonKey, Post, Unit
 from minjing.kernel.identity.sealing import blind_index, new_key, seal
 from minjing.kernel.matters import plugs, publishing, queries
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.matters.tests import world
+
+
+DECADE = timedelta(days=3650)
 
 
 def test_effect(*, matter, answers, by, now):
@@ -76,6 +80,10 @@ def make_city() -> Iterator[None]:
             display_name=actor.name,
             created_at=timezone.now(),
         )
+        for held in actor.holdings:
+            Appointment.objects.create(
+                account_id=actor.account_id, unit_id=held.unit_id, post_id=held.post, since=world.MONDAY - DECADE
+            )
     publishing.publish_calendar(
         known_until=world.CALENDAR.known_until,
         days_off=world.DAYS_OFF,

@@ -1,7 +1,7 @@
 """The engine on a real database: what is written, once, together, or not at all."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.db import connection

@@ -86,8 +86,9 @@ def test_the_same_request_twice_is_answered_alike(as_):
     made = submitted(as_(LIN)).json()
     request_id = new_id()
     path = f"/api/matters/{made['id']}/actions/claim"
-    first = post(as_(CHEN), path, ver=1, request_id=request_id).json()
-    assert post(as_(CHEN), path, ver=1, request_id=request_id).json() == first
+    first = post(as_(CHEN), path, ver=1, request_id=request_id)
+    assert first.status_code == 200
+    assert post(as_(CHEN), path, ver=1, request_id=request_id).json() == first.json()
 
 
 def test_a_shut_account_has_no_token_any_more(as_):
