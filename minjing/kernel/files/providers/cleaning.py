@@ -179,6 +179,8 @@ def _disarm(thing: Any, depth: int) -> None:
         if key in thing:
             del thing[key]
     if str(thing.get("/S", "")) in ACTIONS and str(thing.get("/Type", "/Action")) == "/Action":
+        for key in list(thing.keys()):
+            del thing[key]
         thing["/S"] = pikepdf.Name("/None")
     if str(thing.get("/Subtype", "")) in ANNOTATIONS:
         thing["/Subtype"] = pikepdf.Name("/Text")
