@@ -33,7 +33,13 @@ SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.la
           FROM identity_appointment h
           JOIN identity_unit u ON u.id = h.unit_id
           JOIN identity_post o ON o.code = h.post_id
-         WHERE h.account_id = a.id AND h.since <= %(now)s AND (h.until IS NULL OR h.until > %(now)s))
+         WHERE h.account_id = a.id AND h.since <= %(now)s AND (h.until IS NULL OR h.until > %(now)s)
+           -- a deputy has no more right than the one deputised for, who may have left the post meanwhile
+           AND (h.deputy_for_id IS NULL OR EXISTS (
+                 SELECT FROM identity_appointment own
+                  WHERE own.account_id = h.deputy_for_id AND own.post_id = h.post_id AND own.unit_id = h.unit_id
+                    AND own.deputy_for_id IS NULL
+                    AND own.since <= %(now)s AND (own.until IS NULL OR own.until > %(now)s))))
   FROM identity_account a
   LEFT JOIN identity_person p ON p.id = a.person_id AND a.kind = 'resident'
   LEFT JOIN identity_personkey k ON k.owner_id = p.id
@@ -129,6 +135,7 @@ class Look:
     reason: Text  # the reason from the list, or one's own words in both languages
     matter_id: UUID | None
     matter_number: str
+    entry_id: UUID  # its entry in the ledger, for the seal
 
 
 FIELD_TITLES: dict[str, Text] = {
@@ -147,7 +154,8 @@ LOOKED = "identity:person:looked"
 def looks_at(person_id: UUID, *, limit: int = 50, before: datetime | None = None) -> list[Look]:
     """Return who looked at this person's record, newest first: for the person's own page."""
     entries = [
-        {**e["what"], "at": e["at"]} for e in ledger.about(person_id, kinds=[LOOKED], limit=limit, before=before)
+        {**e["what"], "at": e["at"], "entry_id": e["entry_id"]}
+        for e in ledger.about(person_id, kinds=[LOOKED], limit=limit, before=before)
     ]
     return _looks(entries)
 
@@ -198,6 +206,7 @@ def _look(
         reason=_reason(entry),
         matter_id=matter_id,
         matter_number=numbers.get(matter_id, "") if matter_id else "",
+        entry_id=entry["entry_id"],
     )
 
 

@@ -11,6 +11,7 @@ from minjing.kernel.identity.actions.doors import (
     set_language,
     sign_in_by_code,
     signed_in,
+    signed_out,
     token_for,
 )
 from minjing.kernel.identity.actions.looks import look, record_look
@@ -76,5 +77,6 @@ __all__ = [
     "set_password",
     "sign_in_by_code",
     "signed_in",
+    "signed_out",
     "token_for",
 ]

@@ -162,6 +162,11 @@ def signed_in(account: Account, now: datetime) -> None:
     )
 
 
+def signed_out(by: Actor, now: datetime) -> None:
+    """Put a sign-out on record."""
+    ledger.append(ledger.entry("identity:account:signed_out", {"by": by.account_id}, at=now, subject_id=by.person_id))
+
+
 def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
     """Link a resident's account to the person with this name and ID number, vouched for by the register: level 2.
 

@@ -130,3 +130,4 @@ def test_the_person_sees_who_looked_and_why(
     theirs = looks[approver.police_number]
     assert (theirs.matter_id, theirs.matter_number) == (matter, "FT202600001")
     assert theirs.reason["en"] == "handling your matter"
+    assert mine.entry_id != theirs.entry_id

@@ -177,3 +177,29 @@ def test_only_administrators_list_officers(city: City, clerk: Actor, security: A
     for read in (lambda: queries.officers(clerk), lambda: queries.appointments(clerk, now=NOW)):
         with pytest.raises(NotAllowed):
             read()
+
+
+def test_a_deputy_has_no_more_right_than_the_holder(city: City, security: Actor) -> None:
+    """The holder's post runs out by its date; nobody has ended anything by hand."""
+    holder, deputy = city.hire("holder"), city.hire("deputy")
+    lianhua = city.units["lianhua"].pk
+    actions.appoint(
+        by=security,
+        account_id=holder.account_id,
+        unit_id=lianhua,
+        post="station_clerk",
+        since=NOW - WEEK,
+        until=NOW + WEEK,
+        now=NOW,
+    )
+    actions.deputise(
+        by=city.again(holder.account_id),
+        deputy_account_id=deputy.account_id,
+        post="station_clerk",
+        unit_id=lianhua,
+        since=NOW,
+        until=NOW + 3 * WEEK,
+        now=NOW,
+    )
+    held = [len(city.again(deputy.account_id, NOW + weeks * WEEK).holdings) for weeks in (0, 1, 2)]
+    assert held == [1, 0, 0]

@@ -19,7 +19,10 @@ from minjing.kernel.identity.views.entry import page, with_next
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     was_officer = request.session.get(limits.KIND) == "officer"
+    actor = request.actor  # type: ignore[attr-defined]
     logout(request)
+    if actor is not None:
+        actions.signed_out(actor, clock.now())
     return HttpResponseRedirect(reverse("identity:officer_sign_in") if was_officer else "/")
 
 
