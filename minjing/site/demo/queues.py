@@ -153,13 +153,11 @@ def _perform(stage: Stage, play: Play) -> None:
     _, body = queries.service(play.code)
     whole = filled(body, {**queries.prefills(body, person_id, at), **answers, "office": play.station}, at)
     wanted = queries.wanted_materials(body, whole, person_id, [], at)
-    papers = {
-        w.spec.name: [
-            files.store(stage.picture(), by=by, owner_person=person_id, name=f"{w.spec.name}.jpg", now=at).id
-        ]
-        for w in wanted
-        if not w.is_there
-    }
+    missing = [w.spec.name for w in wanted if not w.is_there]
+    papers: dict[str, list[UUID]] = {}
+    if missing:  # one sheet stands for all of them: each file is looked through in a process of its own
+        sheet = files.store(stage.picture(), by=by, owner_person=person_id, name="specimen.jpg", now=at)
+        papers = {name: [sheet.id] for name in missing}
     matter = actions.submit_whole(play.code, whole, by=by, now=at, request_id=new_id(), materials=papers)
     step = min(timedelta(days=1.5), timedelta(days=play.days / 6))
     clock = iter(at + step * n for n in range(1, 12))
@@ -238,7 +236,7 @@ def _application(stage: Stage, play: Play, at: datetime) -> tuple[UUID, dict[str
     head = stage.head(play.station, married=play.code in ("HZ0101", "HZ0804"))
     own = {name: register.prefill(head, name, at) for name in ("name", "id_number", "household_no", "sex")}
     spouse = _member(register.prefill(head, "members", at), "妻", "夫")
-    return head, _SAID.get(play.code, lambda *_: {})(stage, own, spouse)
+    return head, _SAID[play.code](stage, own, spouse)
 
 
 def _where(stage: Stage, station: str) -> str:
