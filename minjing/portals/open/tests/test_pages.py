@@ -11,8 +11,10 @@ from django.urls import reverse
 from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.kernel.matters import publishing, queries
+from minjing.kernel.ledger.actions import sequence_once
+from minjing.kernel.matters import figures, publishing, queries
 from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.test_figures import MONDAY, make_matter
 from minjing.kernel.papers import actions as papers
 from minjing.kernel.papers import queries as paper_queries
 from minjing.kernel.papers import rules
@@ -139,6 +141,11 @@ def test_a_typed_code_leads_to_the_answer(client, permit):
     assert permit.number in response.content.decode()
 
 
+def test_a_pasted_address_leads_to_the_answer(client, permit):
+    response = client.get("/open/check/", {"code": f"http://localhost:8000/open/check/{permit.code}/"}, follow=True)
+    assert permit.number in response.content.decode()
+
+
 def test_a_malformed_code_is_explained(client, city):
     assert "核验码应有 32 位" in page(client, "/open/check/?code=abc", 400)
 
@@ -209,6 +216,33 @@ def test_the_raw_file_has_twelve_months(client, city):
     lines = client.get("/open/figures.csv").content.decode().splitlines()
     assert lines[0].startswith("month,received,decided,in_time_percent")
     assert len(lines) == 13
+
+
+def test_the_figures_of_a_month_are_shown_and_small_ones_are_not(client, city):
+    for number in range(6):
+        make_matter(number, closed=MONDAY + timedelta(days=2), outcome="approved")
+    with_ratings = page(client, "/open/figures/")
+    assert "100%" in with_ratings
+    assert ">少<" not in with_ratings
+    figures.forget_kept()
+    for number in range(6, 9):
+        make_matter(number, submitted=MONDAY - timedelta(days=40))
+    assert ">少<" in page(client, "/open/figures/")
+
+
+def test_the_proof_of_an_entry_holds_and_a_strange_one_is_unknown(client, permit, transactional_db):
+    address = reverse("open:ledger_entry", args=[permit.entry_id])
+    assert "还在排队" in page(client, address)
+    while sequence_once(clock.now()):
+        pass
+    html = page(client, address)
+    assert "这一条在账本里" in html
+    assert "签发了一份证照" in html
+    assert NAME not in html
+    assert "账本里没有这一条" in page(client, reverse("open:ledger_entry", args=[new_id()]), 404)
+    head = page(client, "/open/ledger/")
+    assert client.get("/open/ledger/vkey").content.decode().strip() in head
+    assert client.get("/open/ledger/checkpoint").content.decode().splitlines()[1] in head
 
 
 @pytest.mark.parametrize("name", ["home", "services", "check", "figures", "ledger"])

@@ -19,7 +19,8 @@ MAX_FILE = 2_000_000  # bytes; papers are about 70 KB
 @limited
 def form(request: HttpRequest) -> HttpResponse:
     """Ask for a code or the file; answer both."""
-    typed = (request.GET.get("code") or "").strip()[:80]
+    # Who pastes the whole address of a QR code means the code at its end.
+    typed = (request.GET.get("code") or "").strip().rstrip("/").rpartition("/")[2][:80]
     if typed:
         code = rules.parse_code(typed)
         if code:

@@ -62,6 +62,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     service = body.service
     language = "en" if is_english() else "zh"
     online = is_online(body)
+    always = [m for m in service.materials if m.required and not m.when]
     return render(
         request,
         "open/guide.html",
@@ -78,7 +79,8 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
             "materials": [
                 Needed(m, words.condition(m.when, body), words.held_by(m.held_by)) for m in service.materials
             ],
-            "always_needed": sum(1 for m in service.materials if m.required and not m.when),
+            "always_needed": len(always),
+            "maybe_held": sum(1 for m in always if m.held_by),
             "stations": rules.stations(body, None),
             # Built by ElementTree from the catalogue, which escapes every text.
             "picture": mark_safe(diagram.svg(body, language)),  # noqa: S308
