@@ -1,0 +1,105 @@
+"""Changes and corrections of what the register says of a person."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from minjing.base import idnumber
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.matters.plugs import Outcome
+from minjing.modules.household import codes, events, rules
+from minjing.modules.household.actions import register
+from minjing.modules.household.actions.case import HOUSEHOLD, Case, Facts, borne_out, person_facts, text
+from minjing.modules.household.rules import Refusal
+
+# By service: the heading that changes and the answers that may hold the new value.
+_FIXED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "HZ0901": ("name", ("new_name",)),
+    "HZ0902": ("sex", ("new_sex",)),
+    "HZ0903": ("ethnicity", ("new_ethnicity", "new_ethnicity_code")),
+    "HZ0904": ("birth", ("new_birth_date", "new_birth")),
+    "HZ0905": ("id_number", ()),
+}
+OTHER_ITEMS: Mapping[str, str] = {
+    "marital": "婚姻状况", "education": "文化程度", "occupation": "职业", "employer": "服务处所",
+    "military": "兵役状况", "blood": "血型", "height": "身高", "former_name": "曾用名", "native_place": "籍贯",
+    "birth_place": "出生地",
+}  # fmt: skip
+_ITEM_WORDS = {
+    "marital_status": "marital", "blood_type": "blood", "service_place": "employer", "work_place": "employer",
+    "workplace": "employer", "military_service": "military",
+    **{zh: name for name, zh in OTHER_ITEMS.items()},
+}  # fmt: skip
+
+
+def change_entry(case: Case) -> Outcome:
+    """Write a new value under one heading; sex and birth bring a new ID number with them."""
+    number = case.first("person_id")
+    person = register.person_of(number) if number else case.concerned
+    borne_out(case, person)
+    member = register.membership(person)
+    if case.service.code in _FIXED:
+        item, names = _FIXED[case.service.code]
+        value = case.first(*names, "new_value") if names else ""
+    else:
+        said = case.first("item", "field_name", "item_name")
+        item = _ITEM_WORDS.get(said, said)
+        # The new value may have a field of its own for each item, so that it can be a list of options.
+        read = case.first if item == "marital" else case.label  # marital keeps its code (GB/T 2261.2)
+        value = read(f"new_{item}", f"new_value_{item}", "new_value", f"{item}_value")
+        if item not in OTHER_ITEMS:
+            raise Refusal("item_unknown", said)
+    facts = _changed(case, person, member.org_id, item, value)
+    return Outcome([*facts, (HOUSEHOLD, member.household.number)], person)
+
+
+def _changed(case: Case, person: UUID, org_id: int, item: str, value: str) -> Facts:
+    before = register.items_of([person]).get(person, {})
+    old_name, old_number = register.known(person)
+    changes: dict[str, str] = {}
+    if item == "id_number":
+        changes |= renumbered(case, person, old_number, before)
+    else:
+        if not value:
+            raise Refusal("nothing_changes")
+        old = old_name if item == "name" else before.get(item, "")
+        rules.different(old, value)
+        if item == "birth":
+            rules.birth_allowed(date.fromisoformat(value), case.act.day)
+        changes[item] = value
+        if item == "name":
+            changes["former_name"] = old_name
+        if item in rules.NEW_NUMBER_ITEMS:
+            changes |= renumbered(case, person, old_number, {**before, **changes})
+    if "name" in changes or "id_number" in changes:
+        identity.correct_person(
+            person,
+            name=changes.get("name"),
+            id_number=changes.get("id_number"),
+            by=case.act.by,
+            now=case.act.now,
+        )
+    register.set_items(case.act, person, org_id, changes)
+    facts = person_facts(person)
+    shown = codes.shown(item, before.get(item, "") if item not in ("name", "id_number") else "")
+    shown = old_name if item == "name" else old_number if item == "id_number" else shown
+    title = codes.title(item)
+    facts.append((text("变更更正项目", "Entry changed"), title[0]))
+    facts.append((text("变更前", "Before"), shown or "（空）"))
+    after = changes["id_number"] if item == "id_number" else codes.shown(item, value)
+    facts.append((text("变更后", "After"), after))
+    if "id_number" in changes and item != "id_number":
+        facts.append((text("原公民身份号码", "Former ID number"), old_number))
+    facts.append((text("变更日期", "Changed on"), case.act.day.isoformat()))
+    return facts
+
+
+def renumbered(case: Case, person: UUID, old: str, items: Mapping[str, str]) -> dict[str, str]:
+    """Return the new ID number for what the register says of birth and sex now; the old one is put away."""
+    holder = idnumber.parse(old)
+    birth = date.fromisoformat(items["birth"]) if items.get("birth") else holder.birth
+    sex = items.get("sex") or (rules.MALE if holder.is_male else rules.FEMALE)
+    number = register.new_number(case.act, holder.area, birth, sex)
+    register.retire_number(case.act, person, old)
+    case.act.note(events.NUMBER_ASSIGNED, case.matter.org_id, person)
+    return {"id_number": number}
