@@ -8,9 +8,8 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from minjing.base import clock
@@ -67,7 +66,7 @@ def _answer(view: View, request: OfficerRequest, *args: Any, **kwargs: Any) -> H
 
 def _to_the_door(request: HttpRequest) -> HttpResponse:
     query = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
+    return HttpResponseRedirect(f"{reverse('identity:officer_sign_in')}?{query}")
 
 
 def refused(request: OfficerRequest, why: Words, needs: str = "") -> HttpResponse:

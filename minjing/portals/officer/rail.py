@@ -96,9 +96,12 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if is_administrator(actor):
         return {"admin_pages": _admin_pages(actor)}
-    counted = queries.counts(actor, getattr(request, "at", None) or clock.now())
+    counted = queries.counts(actor, getattr(request, "at", None) or clock.now()) if works(actor) else {}
     return {
-        "queues": [
+        "works": True,
+        "looks": holds(actor, "look"),
+        "queues": works(actor)
+        and [
             {
                 "name": name,
                 "title": title,
@@ -128,5 +131,11 @@ def first_page(actor: Actor) -> str:
     pages = _admin_pages(actor)
     if pages:
         return str(pages[0]["url"])
-    works = any(h.acts & {"handle", "decide", "check"} for h in actor.holdings)
-    return "" if works else (reverse("officer:supervision") if holds(actor, "supervise") else "")
+    if works(actor) or not holds(actor, "supervise"):
+        return ""
+    return reverse("officer:supervision")
+
+
+def works(actor: Actor) -> bool:
+    """Say whether the officer handles matters: others have no queues."""
+    return any(h.acts & {"handle", "decide", "check"} for h in actor.holdings)
