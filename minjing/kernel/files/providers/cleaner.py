@@ -18,7 +18,7 @@ from minjing.kernel.files.rules import (
 )
 
 PROGRAM = Path(__file__).with_name("cleaning.py")
-MEMORY_MB, CPU_S, WALL_S = 1200, 20, 40
+MEMORY_MB, CPU_S, WALL_S = 1000, 20, 40  # enough for the largest picture that is taken
 AT_ONCE = 2  # of one process of ours: what is being decoded bounds the memory of the machine
 WAIT_S = 60.0
 HEAD_MAX = 10_000

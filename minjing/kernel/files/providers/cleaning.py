@@ -81,9 +81,8 @@ def _image(content: bytes, ask: dict[str, Any]) -> tuple[dict[str, Any], list[by
             side = ask["side_max"]
             image.draft("RGB", (side, side))  # a JPEG is decoded at a fraction of its size where that is enough
             image.load()
-            picture = ImageOps.exif_transpose(image)
-            picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-            picture = _flat(picture)
+            image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)  # first, to copy little
+            picture = _flat(ImageOps.exif_transpose(image))
             kept = _jpeg(picture, QUALITY)
             picture.thumbnail((ask["thumbnail_side"],) * 2, Image.Resampling.LANCZOS)
             small = _jpeg(picture, THUMBNAIL_QUALITY)

@@ -127,23 +127,34 @@ def locked_pdf(user="secret") -> bytes:
     return pdf(encryption=pikepdf.Encryption(owner="owner", user=user))
 
 
-def swollen_pdf(mb=3000) -> bytes:
+def swollen_pdf(mb=1500) -> bytes:
     """Return a PDF whose one object stream unpacks to `mb` megabytes: it must be unpacked to be read at all."""
-    squeeze = zlib.compressobj(9)
-    parts = [squeeze.compress(b"4 0 ")]
     block = b" " * (1024 * 1024)
-    parts += [squeeze.compress(block) for _ in range(mb)]
-    parts += [squeeze.compress(b"<</Type/Catalog/Pages 5 0 R>>"), squeeze.flush()]
-    body = b"".join(parts)
+    offsets = (0, 40, 90)
+    head = " ".join(f"{n} {at}" for n, at in zip((4, 5, 6), offsets, strict=True)).encode().ljust(32)
+    tail = b"<</Type/Catalog/Pages 5 0 R>>".ljust(40) + b"<</Type/Pages/Count 1/Kids[6 0 R]>>".ljust(50)
+    tail += b"<</Type/Page/Parent 5 0 R/MediaBox[0 0 9 9]>>"
+    # One squeezed block repeated: a full flush lets it stand for itself.
+    squeeze = zlib.compressobj(9, wbits=-15)
+    squeeze.compress(b" ")
+    squeeze.flush(zlib.Z_FULL_FLUSH)
+    block_squeezed = squeeze.compress(block) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    ends = zlib.compressobj(9, wbits=-15)
+    start = ends.compress(head) + ends.flush(zlib.Z_FULL_FLUSH)
+    end = ends.compress(tail) + ends.flush()
+    check = zlib.adler32(head)
+    for _ in range(mb):
+        check = zlib.adler32(block, check)
+    body = b"\x78\xda" + start + block_squeezed * mb + end + struct.pack(">I", zlib.adler32(tail, check))
     out = bytearray(b"%PDF-1.5\n")
     stream_at = len(out)
-    first = 4 + mb * 1024 * 1024
-    out += f"1 0 obj\n<</Type/ObjStm/N 1/First {first}/Filter/FlateDecode/Length {len(body)}>>\nstream\n".encode()
+    first = len(head) + mb * 1024 * 1024
+    out += f"1 0 obj\n<</Type/ObjStm/N 3/First {first}/Filter/FlateDecode/Length {len(body)}>>\nstream\n".encode()
     out += body + b"\nendstream\nendobj\n"
     table_at = len(out)
     rows = struct.pack(">BIB", 0, 0, 255) + struct.pack(">BIB", 1, stream_at, 0) + struct.pack(">BIB", 1, table_at, 0)
-    rows += struct.pack(">BIB", 0, 0, 255) + struct.pack(">BIB", 2, 1, 0)
+    rows += struct.pack(">BIB", 0, 0, 255) + b"".join(struct.pack(">BIB", 2, 1, place) for place in range(3))
     table = zlib.compress(rows)
-    out += f"2 0 obj\n<</Type/XRef/Size 5/W[1 4 1]/Root 4 0 R/Filter/FlateDecode/Length {len(table)}>>\n".encode()
+    out += f"2 0 obj\n<</Type/XRef/Size 7/W[1 4 1]/Root 4 0 R/Filter/FlateDecode/Length {len(table)}>>\n".encode()
     out += b"stream\n" + table + f"\nendstream\nendobj\nstartxref\n{table_at}\n%%EOF\n".encode()
     return bytes(out)
