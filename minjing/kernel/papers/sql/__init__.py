@@ -1,0 +1,1 @@
+"""SQL of papers: guards that hold whatever the code above does."""
