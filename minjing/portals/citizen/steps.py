@@ -1,4 +1,4 @@
-"""The way through an application: its pages, the materials, the check; where one is and what comes next."""
+"""The way through an application: its pages, the papers, the check; where one is and what comes next."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from uuid import UUID
 from django.urls import reverse
 
 from minjing.base.clock import local_day
+from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import forms, queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.queries import Wanted
-from minjing.kernel.matters.schema import Body, Page, Text
+from minjing.kernel.matters.schema import Body, Page
 
 MATERIALS, CHECK = "materials", "check"
 
@@ -27,7 +28,7 @@ class Application:
 
     draft: Draft
     body: Body
-    answers: Mapping[str, Any]
+    answers: dict[str, Any]
     pages: Sequence[Page]
     wanted: Sequence[Wanted]
 
@@ -36,22 +37,29 @@ class Application:
         """Return the names of the steps in order."""
         return [p.page for p in self.pages] + ([MATERIALS] if self.wanted else []) + [CHECK]
 
+    def page(self, name: str) -> Page:
+        """Return a page of the form; raise Unknown."""
+        found = next((p for p in self.body.service.form if p.page == name), None)
+        if found is None:
+            raise Unknown
+        return found
+
+    def others(self, page: Page) -> dict[str, Any]:
+        """Return the answers of the other pages."""
+        own = {f.name for f in page.fields}
+        return {name: value for name, value in self.answers.items() if name not in own}
+
     def address(self, step: str) -> str:
         """Return the address of a step."""
         if step in (MATERIALS, CHECK):
             return reverse(f"citizen:{step}", args=[self.draft.id])
-        return reverse("citizen:page", kwargs={"draft_id": self.draft.id, "page": step})
+        return reverse("citizen:page", args=[self.draft.id, step])
 
-    def place(self, step: str) -> "Place":
-        """Return where a step lies. A page that the answers leave out lies at the start."""
+    def after(self, step: str) -> str:
+        """Return the address of the step that follows; of the first one open, where this one is not on the way."""
         steps = self.steps
-        at = steps.index(step) if step in steps else 0
-        return Place(
-            number=at + 1,
-            total=len(steps),
-            back=self.address(steps[at - 1]) if at else reverse("citizen:matters"),
-            onward=self.address(steps[at + 1]) if at + 1 < len(steps) else "",
-        )
+        at = steps.index(step) + 1 if step in steps else len(steps)
+        return self.address(steps[at]) if at < len(steps) else self.address(self.resume_at())
 
     def resume_at(self) -> str:
         """Return the first step that is not finished."""
@@ -60,15 +68,19 @@ class Application:
                 return page.page
         return MATERIALS if any(not w.is_there for w in self.wanted) else CHECK
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one is on the way."""
-
-    number: int
-    total: int
-    back: str
-    onward: str
+    def where(self, step: str) -> Mapping[str, Any]:
+        """Return what every step shows: the service, how far one is, the way back, whether the rules have changed."""
+        steps = self.steps
+        at = steps.index(step) if step in steps else 0
+        return {
+            "tab": "matters",
+            "service": self.body.service,
+            "draft": self.draft,
+            "number": at + 1,
+            "total": len(steps),
+            "back": self.address(steps[at - 1]) if at else reverse("citizen:apply", args=[self.body.service.code]),
+            "retired": queries.is_retired(self.draft.procedure_id),
+        }
 
 
 def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
@@ -76,27 +88,22 @@ def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
     draft = queries.draft(draft_id, by, now)
     body = queries.body_of(draft)
     answers = queries.draft_answers(draft)
-    today = local_day(now)
     wanted: Sequence[Wanted] = ()
-    if by.person_id is not None:
-        wanted = queries.wanted_materials(body, dict(answers), by.person_id, queries.materials(draft), now)
-    return Application(draft, body, answers, forms.visible_pages(body, answers, today), wanted)
+    if by.person_id is not None and draft.matter_id is None:
+        wanted = queries.wanted_materials(body, answers, by.person_id, queries.materials(draft), now)
+    return Application(draft, body, answers, forms.visible_pages(body, answers, local_day(now)), wanted)
 
 
-def version_notice(draft: Draft, code: str) -> Text | None:
-    """Return what to say when the rules have changed since the draft was begun; None when they have not."""
-    try:
-        current, _ = queries.service(code)
-    except Unknown:
-        return Text(
-            zh="此事项已停止网上受理。您在此之前开始的申请仍可按当时的规定提交。",
-            en="This service is no longer offered online. Your application was begun before, so you may still"
-            " submit it under the rules of that time.",
-        )
-    if current == draft.procedure_id:
-        return None
-    return Text(
-        zh="此事项的规定已更新。您的申请按开始填写时的规定继续办理，无需重填；如需按新规定办理，请删除草稿后重新申请。",
-        en="The rules of this service have changed. Your application goes on under the rules in force when you began,"
-        " and nothing must be filled in again. To use the new rules, delete this draft and start anew.",
-    )
+def known(page: Page, application: Application, by: Actor, now: datetime) -> dict[str, Any]:
+    """Return what is known already of the questions of a page: by the registers, and the phone by the account."""
+    if by.person_id is None:
+        return {}
+    own = {f.name for f in page.fields if f.prefill}
+    if not own:
+        return {}
+    facts = {k: v for k, v in queries.prefills(application.body, by.person_id, now).items() if k in own}
+    phones = [f.name for f in page.fields if f.prefill == "account.phone" and f.name not in facts]
+    if phones:
+        said = identity.look(by, [by.person_id], ["phone"], now=now).get(by.person_id, {})
+        facts |= {name: said["phone"] for name in phones if said.get("phone")}
+    return facts

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
-from minjing.kernel.files import actions as files
 from minjing.kernel.files import queries as stored
-from minjing.kernel.files.errors import Refused
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, forms, queries
-from minjing.kernel.matters.errors import NotAllowed, Unknown, Wrong
+from minjing.kernel.matters.errors import NotAllowed, Wrong
 from minjing.kernel.matters.models import Draft
-from minjing.kernel.matters.schema import Body, Page, Text
-from minjing.portals.citizen import questions
+from minjing.kernel.matters.schema import Page, Text
+from minjing.portals.citizen import questions, uploads
 from minjing.portals.citizen.access import resident, sign_in, who
-from minjing.portals.frame.language import pick
+from minjing.portals.citizen.steps import CHECK, MATERIALS, Application, application, known
+from minjing.portals.frame.language import pick, t
 
 NOTHING: dict[str, Text] = {}
+
+
+# ---- beginning ------------------------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,131 +37,155 @@ NOTHING: dict[str, Text] = {}
 def start(request: HttpRequest, code: str) -> HttpResponse:
     """Say what is open already; then begin or go on."""
     at, by = now(), who(request)
-    _, body = queries.service(code)
+    code = code.upper()
     begun = next((d for d in queries.drafts(by, at) if queries.body_of(d).service.code == code), None)
-    running = [m for m in queries.mine(by, limit=50) if m.code == code and m.closed_at is None]
-    if request.method == "POST" and not (running and begun is None and "anyway" not in request.POST):
-        return HttpResponseRedirect(reverse("citizen:draft", args=[actions.draft(code, by=by, now=at).id]))
-    if request.method == "GET" and not running and begun is None:
+    # What was begun may be finished, also when the service is no longer offered.
+    service = queries.body_of(begun).service if begun else queries.service(code)[1].service
+    if not service.form:
         return HttpResponseRedirect(reverse("open:service", args=[code]))
-    context = {"service": body.service, "begun": begun, "running": running}
+    running = [m for m in queries.mine(by, limit=50) if m.code == code and m.closed_at is None]
+    if request.method == "POST" and (begun or not running or "anyway" in request.POST):
+        return HttpResponseRedirect(reverse("citizen:draft", args=[actions.draft(code, by=by, now=at).id]))
+    context = {"tab": "matters", "service": service, "begun": begun, "running": running}
     return render(request, "citizen/start.html", context)
 
 
 @resident
 def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Go to the first page that is not done."""
-    row = queries.draft(draft_id, who(request), now())
-    if row.matter_id is not None:
-        return HttpResponseRedirect(_confirmation(row, request))
-    answers = queries.draft_answers(row)
-    for page in forms.visible_pages(queries.body_of(row), answers, local_day(now())):
-        if page.page not in row.pages_done:
-            return HttpResponseRedirect(reverse("citizen:page", args=[row.id, page.page]))
-    return HttpResponseRedirect(reverse("citizen:materials", args=[row.id]))
+    """Go to the first step that is not done."""
+    mine = application(draft_id, who(request), now())
+    if mine.draft.matter_id is not None:
+        return HttpResponseRedirect(_confirmation(mine.draft, request))
+    return HttpResponseRedirect(mine.address(mine.resume_at()))
+
+
+@require_http_methods(["GET", "POST"])
+@resident
+def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """Ask once more, then delete an unfinished application."""
+    by, at = who(request), now()
+    mine = application(draft_id, by, at)
+    if request.method == "POST":
+        actions.discard(draft_id, by=by, now=at)
+        messages.success(request, t("草稿已删除。", "The draft has been deleted."))
+        return HttpResponseRedirect(reverse("citizen:matters"))
+    return render(
+        request, "citizen/discard.html", {"tab": "matters", "draft": mine.draft, "service": mine.body.service}
+    )
+
+
+# ---- the pages of the form ------------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
     """Ask one group of questions. A page posted after the session has ended is kept until its owner is back."""
     if request.method == "POST" and getattr(request, "actor", None) is None:
-        return _keep_through_sign_in(request, draft_id, name)
+        posted = {key: values for key, values in request.POST.lists() if key != "csrfmiddlewaretoken"}
+        actions.stash(draft_id, name, posted, now=now())
+        return sign_in(request, request.path)
     return _page(request, draft_id, name)
-
-
-def _keep_through_sign_in(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
-    row = Draft.objects.filter(id=draft_id).first()
-    found = next((p for p in queries.body_of(row).service.form if p.page == name), None) if row else None
-    if found is not None:
-        actions.stash(draft_id, name, questions.read(found, request.POST), now=now())
-    return sign_in(request, reverse("citizen:page", args=[draft_id, name]))
 
 
 @resident
 def _page(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
     at, by = now(), who(request)
-    row = queries.draft(draft_id, by, at)
-    if row.matter_id is not None:
-        return HttpResponseRedirect(_confirmation(row, request))
-    body = queries.body_of(row)
-    found = next((p for p in body.service.form if p.page == name), None)
-    if found is None:
-        raise Unknown
-    answers = queries.draft_answers(row)
+    mine = application(draft_id, by, at)
+    if mine.draft.matter_id is not None:
+        return HttpResponseRedirect(_confirmation(mine.draft, request))
+    found = mine.page(name)
     if request.method == "GET":
-        kept = queries.stashed(row, name)
-        values = answers if kept is None else {**answers, **kept}
-        return _ask(request, row, body, found, values, answers, NOTHING, kept=kept is not None)
+        kept = queries.stashed(mine.draft, name)
+        if kept is None:
+            return _ask(request, mine, found, _known_first(mine, found, by, at))
+        return _ask(request, mine, found, questions.read(found, questions.Kept(kept)), notice="kept")
     data = questions.read(found, request.POST)
-    if questions.is_editing(found, request.POST):
-        for f in found.fields:
-            if f.type == "people":
-                data[f.name] = questions.read_people(f.name, request.POST)
-        return _ask(request, row, body, found, data, answers, NOTHING, adding=request.POST)
-    errors = actions.save_page(row.id, name, data, by=by, now=at)
-    others = {k: v for k, v in answers.items() if k not in {f.name for f in found.fields}}
-    if errors or _newly_asked(found, data, others, request):
-        return _ask(request, row, body, found, data, others, errors, saved=True, status=422 if errors else 200)
-    return HttpResponseRedirect(_next(row, body, found, by, at, request))
+    edited = questions.editing(found, request.POST)
+    if edited:
+        more = edited if f"{edited}-add" in request.POST else ""
+        return _ask(request, mine, found, data, one_more=more)
+    if request.headers.get("HX-Request"):
+        return _ask(request, mine, found, data, template="citizen/questions.html")
+    return _save(request, mine, found, data)
 
 
-def _newly_asked(page: Page, data: dict[str, Any], others: dict[str, Any], request: HttpRequest) -> bool:
-    """Say whether the answers call for a field that was not on the page as it was posted."""
-    today = local_day(now())
-    checked = forms.check_page(page, data, others, today).clean
-    shown = forms.visible_fields(page, {**others, **checked}, today)
-    return any(f"{f.name}" not in request.POST.getlist("asked") for f in shown)
+def _known_first(mine: Application, page: Page, by: Actor, at: datetime) -> dict[str, Any]:
+    """Return the answers of a page; on the first visit, with what is known already."""
+    if page.page in mine.draft.pages_done:
+        return mine.answers
+    return {**known(page, mine, by, at), **mine.answers}
 
 
-def _next(row: Draft, body: Body, page: Page, by: Any, at: Any, request: HttpRequest) -> str:
-    if request.POST.get("then") == "check":
-        return reverse("citizen:check", args=[row.id])
-    answers = queries.draft_answers(queries.draft(row.id, by, at))
-    pages = [p.page for p in forms.visible_pages(body, answers, local_day(at))]
-    position = pages.index(page.page) + 1 if page.page in pages else len(pages)
-    if position < len(pages):
-        return reverse("citizen:page", args=[row.id, pages[position]])
-    return reverse("citizen:materials", args=[row.id])
+def _save(request: HttpRequest, mine: Application, page: Page, data: dict[str, Any]) -> HttpResponse:
+    at, by = now(), who(request)
+    errors = actions.save_page(mine.draft.id, page.page, data, by=by, now=at)
+    if "later" in request.POST:
+        messages.success(request, t("已保存，随时可以接着填。", "Saved. You can go on at any time."))
+        return HttpResponseRedirect(reverse("citizen:matters"))
+    given = {**mine.others(page), **questions.facts(page, data)}
+    visible = {f.name for f in forms.visible_fields(page, given, local_day(at))}
+    asked = set(request.POST.getlist("asked")) or visible
+    wrong = {name: text for name, text in errors.items() if name in asked}
+    if wrong:
+        return _ask(request, mine, page, data, errors=wrong, status=422)
+    if visible - asked:  # an answer calls for more questions: they are asked, not marked as wrong
+        return _ask(request, mine, page, data, notice="more")
+    saved = application(mine.draft.id, by, at)
+    if request.POST.get("then") == CHECK and saved.resume_at() == CHECK:
+        return HttpResponseRedirect(saved.address(CHECK))
+    return HttpResponseRedirect(saved.after(page.page))
+
+
+def ask_again(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
+    """Show a page of the form with what was posted, nothing saved: when the page had become out of date."""
+    return _ask_again(request, draft_id, name)
+
+
+@resident
+def _ask_again(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
+    mine = application(draft_id, who(request), now())
+    found = mine.page(name)
+    return _ask(request, mine, found, questions.read(found, request.POST), notice="stale", status=403)
 
 
 def _ask(
     request: HttpRequest,
-    row: Draft,
-    body: Body,
+    mine: Application,
     page: Page,
     values: dict[str, Any],
-    answers: dict[str, Any],
-    errors: dict[str, Text],
     *,
-    saved: bool = False,
-    kept: bool = False,
-    adding: Any = None,
+    errors: dict[str, Text] = NOTHING,
+    notice: str = "",
+    one_more: str = "",
+    template: str = "citizen/page.html",
     status: int = 200,
 ) -> HttpResponse:
-    today = local_day(now())
-    pages = forms.visible_pages(body, {**answers, **values}, today)
-    names = [p.page for p in pages]
-    position = names.index(page.page) if page.page in names else 0
-    listed = questions.questions(page, values, answers, errors, today)
-    for question in listed:
-        if question.widget == "people" and (not question.rows or (adding and f"{question.name}-add" in adding)):
-            question.rows = [*question.rows, {"name": "", "id_number": "", "relation": ""}]
+    at, by = now(), who(request)
+    listed = questions.questions(
+        page,
+        values,
+        mine.others(page),
+        errors,
+        local_day(at),
+        known(page, mine, by, at),
+        one_more=one_more,
+    )
+    saved = at if errors or notice == "more" else mine.draft.saved_at
     context = {
-        "service": body.service,
-        "draft": row,
+        **mine.where(page.page),
         "page": page,
+        "here": request.get_full_path(),
         "questions": listed,
-        "errors": [(q.name, q.error) for q in listed if q.error],
-        "number": position + 1,
-        "total": len(pages) + 2,
-        "back": reverse("citizen:page", args=[row.id, names[position - 1]]) if position else "",
-        "saved_at": now() if saved else row.saved_at,
-        "kept": kept,
+        "errors": [(q.goal, q.error) for q in listed if q.error],
+        "saved_at": saved,
+        "notice": notice,
         "relations": questions.RELATIONS,
         "then": request.GET.get("then") or request.POST.get("then", ""),
-        "retired": queries.is_retired(row.procedure_id),
     }
-    return render(request, "citizen/page.html", context, status=status)
+    return render(request, template, context, status=status)
+
+
+# ---- papers ---------------------------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
@@ -163,50 +193,61 @@ def _ask(
 def materials(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Show each paper that is needed: held already, uploaded, or to be photographed now."""
     at, by = now(), who(request)
-    row = queries.draft(draft_id, by, at)
-    if row.matter_id is not None:
-        return HttpResponseRedirect(_confirmation(row, request))
+    mine = application(draft_id, by, at)
+    if mine.draft.matter_id is not None:
+        return HttpResponseRedirect(_confirmation(mine.draft, request))
     errors: dict[str, str] = {}
     if request.method == "POST":
         if "remove" in request.POST:
-            actions.detach(row.id, UUID(request.POST["remove"]), by=by, now=at)
-        for name, sent in request.FILES.lists():
-            errors |= _attach_all(row, name, sent, by, at)
-        if not errors and "go" in request.POST:
-            return HttpResponseRedirect(reverse("citizen:check", args=[row.id]))
-        if not errors:
-            return HttpResponseRedirect(reverse("citizen:materials", args=[row.id]))
-    body = queries.body_of(row)
-    answers = queries.draft_answers(row)
-    wanted = queries.wanted_materials(body, answers, by.person_id, queries.materials(row), at)  # type: ignore[arg-type]
-    pages = forms.visible_pages(body, answers, local_day(at))
+            actions.detach(mine.draft.id, UUID(request.POST["remove"]), by=by, now=at)
+        errors = _attach_all(request, mine, by, at)
+        mine = application(draft_id, by, at)
+        if "go" in request.POST and not errors:
+            errors = _missing(mine)
+            if not errors:
+                return HttpResponseRedirect(mine.address(CHECK))
+        elif not errors:
+            added = request.POST.get("material", "")
+            goal = f"#q-{added}" if added else ""
+            return HttpResponseRedirect(mine.address(MATERIALS) + goal)
     context = {
-        "service": body.service,
-        "draft": row,
-        "wanted": [(w, errors.get(w.spec.name, ""), _shown(w.files)) for w in wanted],
-        "number": len(pages) + 1,
-        "total": len(pages) + 2,
-        "back": reverse("citizen:page", args=[row.id, pages[-1].page]),
-        "errors": [(name, text) for name, text in errors.items()],
+        **mine.where(MATERIALS),
+        "wanted": [(w, errors.get(w.spec.name, ""), _shown(w.files)) for w in mine.wanted],
+        "errors": [(f"q-{name}", text) for name, text in errors.items()],
     }
     return render(request, "citizen/materials.html", context, status=422 if errors else 200)
 
 
-def _attach_all(row: Draft, name: str, sent: Any, by: Any, at: Any) -> dict[str, str]:
-    for upload in sent:
-        try:
-            kept = files.store(upload, by=by, owner_person=by.person_id, name=upload.name, now=at, purpose="material")
-            actions.attach(row.id, name, kept.id, by=by, now=at)
-        except Refused as refused:
-            return {name: pick(refused.text)}
-        except Wrong as wrong:
-            return {name: pick(next(iter(wrong.errors.values())))}
-    return {}
+def _attach_all(request: HttpRequest, mine: Application, by: Actor, at: datetime) -> dict[str, str]:
+    """Attach what was sent for any paper of the form; return what was refused, paper by paper."""
+    errors: dict[str, str] = {}
+    for name in [w.spec.name for w in mine.wanted]:
+        sent = uploads.received(request, name, by=by, now=at)
+        if sent.refused:
+            errors[name] = pick(sent.refused)
+        for file_id in sent.files:
+            try:
+                actions.attach(mine.draft.id, name, file_id, by=by, now=at)
+            except Wrong as wrong:
+                errors[name] = pick(next(iter(wrong.errors.values())))
+    return errors
 
 
-def _shown(attached: Any) -> list[tuple[Any, Any]]:
-    known = stored.files([m.file_id for m in attached])
-    return [(m, known.get(m.file_id)) for m in attached]
+def _missing(mine: Application) -> dict[str, str]:
+    return {
+        w.spec.name: t(f"请上传{w.spec.title.zh}。", f"Upload: {w.spec.title.en}.")
+        for w in mine.wanted
+        if not w.is_there
+    }
+
+
+def _shown(attached: Iterable[Any]) -> list[tuple[Any, Any]]:
+    listed = list(attached)
+    facts = stored.files([m.file_id for m in listed])
+    return [(m, facts.get(m.file_id)) for m in listed]
+
+
+# ---- check and submit -----------------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
@@ -214,41 +255,46 @@ def _shown(attached: Any) -> list[tuple[Any, Any]]:
 def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Show every answer with a way to change it; submit once, however often the button is pressed."""
     at, by = now(), who(request)
-    row = queries.draft(draft_id, by, at)
-    if row.matter_id is not None:
-        return HttpResponseRedirect(_confirmation(row, request))
-    body, answers = queries.body_of(row), queries.draft_answers(row)
+    mine = application(draft_id, by, at)
+    if mine.draft.matter_id is not None:
+        return HttpResponseRedirect(_confirmation(mine.draft, request))
     errors: dict[str, Text] = {}
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("declare") != "yes":
+        errors["declare"] = Text(zh="请确认所填内容真实。", en="Please confirm that what you state is true.")
+    elif request.method == "POST":
         try:
-            matter = actions.submit(row.id, by=by, now=at, request_id=UUID(request.POST["request_id"]))
+            request_id = UUID(request.POST["request_id"])
+            matter = actions.submit(mine.draft.id, by=by, now=at, request_id=request_id)
             return HttpResponseRedirect(reverse("citizen:done", args=[matter.number]))
         except Wrong as wrong:
             errors = wrong.errors
     today = local_day(at)
-    pages = [
-        (p, [(f, questions.said(f, answers.get(f.name)), errors.get(f.name)) for f in _asked(p, answers, today)])
-        for p in forms.visible_pages(body, answers, today)
-    ]
-    wanted = queries.wanted_materials(body, answers, by.person_id, queries.materials(row), at)  # type: ignore[arg-type]
-    where = {f.name: p.page for p in body.service.form for f in p.fields}
     context = {
-        "service": body.service,
-        "draft": row,
-        "pages": pages,
-        "wanted": wanted,
-        "errors": [(where.get(name, ""), name, pick(text)) for name, text in errors.items()],
+        **mine.where(CHECK),
+        "pages": [_rows(page, mine, errors, today) for page in mine.pages],
+        "wanted": mine.wanted,
+        "errors": [(_place(mine, name), pick(text)) for name, text in errors.items()],
+        "wrong": errors,
+        "declared": request.POST.get("declare") == "yes",
         "request_id": request.POST.get("request_id") or new_id(),
-        "number": len(pages) + 2,
-        "total": len(pages) + 2,
-        "line": queries.line_ahead(body),
-        "retired": queries.is_retired(row.procedure_id),
+        "line": queries.line_ahead(mine.body),
+        "same": queries.open_of_same_subject(mine.body, mine.answers, by),
+        "actor_account": by.account_id,
     }
     return render(request, "citizen/check.html", context, status=422 if errors else 200)
 
 
-def _asked(page: Page, answers: dict[str, Any], today: Any) -> list[Any]:
-    return forms.visible_fields(page, answers, today)
+def _rows(page: Page, mine: Application, errors: dict[str, Text], today: Any) -> tuple[Page, Sequence[Any]]:
+    fields = forms.visible_fields(page, mine.answers, today)
+    return page, [(f, questions.said(f, mine.answers.get(f.name)), errors.get(f.name)) for f in fields]
+
+
+def _place(mine: Application, name: str) -> str:
+    """Return the address where an error of the check page is put right."""
+    if name == "declare":
+        return "#declare"
+    page = next((p.page for p in mine.body.service.form if name in {f.name for f in p.fields}), "")
+    return f"{mine.address(page)}?then=check#q-{name}" if page else f"{mine.address(MATERIALS)}#q-{name}"
 
 
 def _confirmation(row: Draft, request: HttpRequest) -> str:
@@ -256,11 +302,3 @@ def _confirmation(row: Draft, request: HttpRequest) -> str:
         raise NotAllowed("not_submitted", "申请还没有提交。", "It has not been submitted yet.")
     number = queries.matter(row.matter_id, who(request), now()).number
     return reverse("citizen:done", args=[number])
-
-
-@require_POST
-@resident
-def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Delete an unfinished application."""
-    actions.discard(draft_id, by=who(request), now=now())
-    return HttpResponseRedirect(reverse("citizen:matters"))

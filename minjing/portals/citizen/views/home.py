@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -10,16 +12,12 @@ from minjing.base.clock import now
 from minjing.kernel.matters import queries
 from minjing.kernel.notify import queries as notices
 
-# What most people come for; a service that a city does not offer is left out.
-MOST_WANTED = ("HZ0301", "HZ0101", "HZ1003", "HZ0701", "HZ0601", "HZ1001")
-
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the search box, the most wanted six, one's open matters and notices."""
     actor = getattr(request, "actor", None)
-    bodies = {body.service.code: body.service for body in queries.current()}
-    context = {"tab": "home", "wanted": [bodies[code] for code in MOST_WANTED if code in bodies]}
+    context: dict[str, Any] = {"tab": "home", "wanted": [body.service for body in queries.most_wanted(6)]}
     if actor is not None and actor.kind == "resident":
         at = now()
         mine = queries.mine(actor, limit=20)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,16 +16,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from minjing.base.clock import now
 from minjing.base.ids import new_id
-from minjing.kernel.files import actions as files
-from minjing.kernel.files.errors import Refused
+from minjing.kernel.files import queries as stored
+from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.errors import Unknown, Wrong
+from minjing.kernel.matters.models import Material
 from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.papers import queries as papers
-from minjing.portals.citizen import questions
+from minjing.portals.citizen import questions, uploads
 from minjing.portals.citizen.access import resident, who
-from minjing.portals.frame.language import pick
+from minjing.portals.frame.language import pick, t
 
+PAGE = 30
 WORDS = {
     "submit": ("提交了申请", "You applied"),
     "claim": ("民警开始办理", "An officer took it up"),
@@ -51,12 +60,15 @@ WORDS = {
 def index(request: HttpRequest) -> HttpResponse:
     """Show the unfinished applications, the open matters and the closed ones."""
     at, by = now(), who(request)
-    mine = [(m, queries.body_of(m).service) for m in queries.mine(by, limit=100)]
+    before = request.GET.get("before", "")
+    listed = queries.mine(by, limit=PAGE + 1, before=datetime.fromisoformat(before) if before else None)
+    mine = [(m, b.service, b.flow.states[m.state]) for m, b in ((m, queries.body_of(m)) for m in listed[:PAGE])]
     context = {
         "tab": "matters",
-        "drafts": [(d, queries.body_of(d).service) for d in queries.drafts(by, at)],
-        "running": [(m, s) for m, s in mine if m.closed_at is None],
-        "closed": [(m, s) for m, s in mine if m.closed_at is not None],
+        "drafts": [] if before else [(d, queries.body_of(d).service) for d in queries.drafts(by, at)],
+        "running": [row for row in mine if row[0].closed_at is None],
+        "closed": [row for row in mine if row[0].closed_at is not None],
+        "more": listed[PAGE - 1].submitted_at.isoformat() if len(listed) > PAGE else "",
     }
     return render(request, "citizen/matters.html", context)
 
@@ -100,17 +112,38 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "line": queries.line(matter),
         "told": list(reversed(told)),
         "decision": next((row for row in reversed(told) if row["reason"]), None),
-        "materials": [(m, titles.get(m.name)) for m in queries.materials(matter)],
         "asked": [titles[name] for name in matter.asked if name in titles],
         "papers": papers.of_matter(matter.id, now=at),
         "rating": queries.rating(matter),
-        "may_withdraw": "withdraw" in body.flow.states[matter.state].actions,
-        "moved": request.GET.get("moved"),
-        "entry": events[-1].entry_id if events else None,
+        "may_withdraw": by.account_id == matter.account_id and "withdraw" in body.flow.states[matter.state].actions,
+        "holder": _holder(body, matter),
+        "shown": _with_files(matter, titles),
+        "five": FIVE,
     }
     return render(request, "citizen/matter.html", context)
 
 
+def _holder(body: Body, matter: Snapshot) -> tuple[Text, Text | None]:
+    """Return who has the matter now: the unit, and the post that must act, if an officer must."""
+    unit = queries.units()[matter.unit_id].name
+    names = identity.post_names([matter.post]) if matter.post else {}
+    return unit, Text(**names[matter.post]) if matter.post in names else None
+
+
+def _with_files(matter: Snapshot, titles: Mapping[str, Text]) -> list[tuple[Material, Text | None, Any]]:
+    """Return the papers of a matter with their titles, and the file of each that was uploaded."""
+    papers_in = queries.materials(matter)
+    facts = stored.files([m.file_id for m in papers_in if m.file_id])
+    return [(m, titles.get(m.name), facts.get(m.file_id) if m.file_id else None) for m in papers_in]
+
+
+FIVE = (
+    (5, "非常满意", "Very good"),
+    (4, "满意", "Good"),
+    (3, "一般", "Fair"),
+    (2, "不满意", "Poor"),
+    (1, "非常不满意", "Very poor"),
+)
 QUIET = {"release", "finish_task", "migrate", "migrate_back", "recompute_due"}
 TOLD_NOTES = {"ask_supplement", "refuse", "refuse_to_accept"}  # words that are addressed to the applicant
 
@@ -127,6 +160,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
         "matter": matter,
         "service": body.service,
         "line": queries.line(matter),
+        "station": queries.units()[matter.station_id].name,
         "entry": events[0].entry_id if events else None,
         "papers": papers.of_matter(matter.id, now=now()),
     }
@@ -142,28 +176,21 @@ def supplement(request: HttpRequest, number: str) -> HttpResponse:
     body = queries.body_of(matter)
     titles = {m.name: m for m in body.service.materials}
     errors: dict[str, str] = {}
+    sent: dict[str, list[UUID]] = {}
     if request.method == "POST":
-        sent: dict[str, list[UUID]] = {}
-        for name, uploads in request.FILES.lists():
-            for upload in uploads:
-                try:
-                    kept = files.store(
-                        upload, by=by, owner_person=by.person_id, name=upload.name, now=at, purpose="material"
-                    )
-                    sent.setdefault(name, []).append(kept.id)
-                except Refused as refused:
-                    errors[name] = pick(refused.text)
+        sent, errors = _sent(request, matter, by, at)
         if not errors:
             try:
                 actions.act(
                     matter.id,
                     "supplement",
-                    ver=int(request.POST.get("ver", matter.ver)),
+                    ver=int(request.POST["ver"]),
                     by=by,
                     now=at,
                     request_id=UUID(request.POST["request_id"]),
                     files=sent,
                 )
+                messages.success(request, t("材料已收到，计时继续。", "We have your papers; the clock runs again."))
                 return HttpResponseRedirect(reverse("citizen:matter", args=[number]))
             except Wrong as wrong:
                 errors = {name: pick(text) for name, text in wrong.errors.items()}
@@ -173,12 +200,32 @@ def supplement(request: HttpRequest, number: str) -> HttpResponse:
         "tab": "matters",
         "matter": matter,
         "service": body.service,
-        "asked": [(titles[n], errors.get(n, "")) for n in matter.asked if n in titles],
+        "asked": [(titles[n], errors.get(n, ""), _named(sent.get(n, ()))) for n in matter.asked if n in titles],
         "note": notes.get(asked_at, {}).get("note", ""),
-        "errors": list(errors.items()),
+        "errors": [(f"q-{name}", text) for name, text in errors.items()],
         "request_id": request.POST.get("request_id") or new_id(),
     }
     return render(request, "citizen/supplement.html", context, status=422 if errors else 200)
+
+
+def _sent(
+    request: HttpRequest, matter: Snapshot, by: Actor, at: datetime
+) -> tuple[dict[str, list[UUID]], dict[str, str]]:
+    """Return the files that came for each paper asked for, and what was refused."""
+    files: dict[str, list[UUID]] = {}
+    errors: dict[str, str] = {}
+    for name in matter.asked:
+        sent = uploads.received(request, name, by=by, now=at)
+        if sent.files:
+            files[name] = list(sent.files)
+        if sent.refused:
+            errors[name] = pick(sent.refused)
+    return files, errors
+
+
+def _named(sent: Iterable[UUID]) -> list[stored.File]:
+    """Return the files that have come already, so that a page shown again keeps them."""
+    return list(stored.files(list(sent)).values())
 
 
 @require_http_methods(["GET", "POST"])
@@ -190,13 +237,14 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         actions.act(
             matter.id,
             "withdraw",
-            ver=int(request.POST.get("ver", matter.ver)),
+            ver=int(request.POST["ver"]),
             by=who(request),
             now=now(),
             request_id=UUID(request.POST["request_id"]),
         )
+        messages.success(request, t("申请已撤回。", "The application has been withdrawn."))
         return HttpResponseRedirect(reverse("citizen:matter", args=[number]))
-    context = {"matter": matter, "service": queries.body_of(matter).service, "request_id": new_id()}
+    context = {"tab": "matters", "matter": matter, "service": queries.body_of(matter).service, "request_id": new_id()}
     return render(request, "citizen/withdraw.html", context)
 
 
@@ -215,7 +263,7 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
             now=now(),
         )
     except Wrong:
-        return HttpResponseRedirect(f"{reverse('citizen:matter', args=[number])}?rate=1#rate")
+        messages.error(request, t("请先选择 1 至 5 星，再提交评价。", "Choose 1 to 5 stars first, then send."))
     return HttpResponseRedirect(f"{reverse('citizen:matter', args=[number])}#rate")
 
 
@@ -228,7 +276,8 @@ def paper(request: HttpRequest, number: str, paper_id: UUID) -> HttpResponse:
     if found is None:
         raise Unknown
     response = HttpResponse(papers.pdf(paper_id), content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{found.number}.pdf"'
+    name = quote(f"{found.number}.pdf")
+    response["Content-Disposition"] = f"inline; filename=\"paper.pdf\"; filename*=UTF-8''{name}"
     return response
 
 

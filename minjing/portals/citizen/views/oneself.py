@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from minjing.base.clock import now
+from minjing.kernel.identity import actions as identity_actions
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.notify import actions as notify
@@ -48,11 +49,16 @@ def me(request: HttpRequest) -> HttpResponse:
     if by.person_id is not None:
         for ask in plugs.REGISTER_RECORD:
             rows += list(ask(by.person_id, by, at))
+    own = papers.of_person(by.person_id, now=at) if by.person_id else []
+    numbers = queries.numbers([p.matter_id for p in own])
+    said = identity_actions.look(by, [by.person_id], ["id_number", "phone"], now=at) if by.person_id else {}
     context = {
         "tab": "me",
+        "oneself": said.get(by.person_id, {}) if by.person_id else {},
         "rows": rows,
         "looks": identity.looks_at(by.person_id, limit=5) if by.person_id else [],
-        "papers": papers.of_person(by.person_id, now=at) if by.person_id else [],
+        "papers": [(p, numbers[p.matter_id]) for p in own if p.matter_id in numbers],
+        "drafts": len(queries.drafts(by, at)),
     }
     return render(request, "citizen/me.html", context)
 
