@@ -476,7 +476,8 @@ def stations(body: Body, matter: Snapshot | None, events: Sequence[Happening] = 
         if passed:
             last = passed.pop()
             passed.append(replace(last, status="done", until=event.at))
-        passed.append(_station(body, event.to_state, "here", event.at, event.unit_id))
+        unit_id = event.detail.get("after", {}).get("unit_id", event.unit_id)  # where it went, not who sent it
+        passed.append(_station(body, event.to_state, "here", event.at, unit_id))
     if passed and matter.closed_at is not None:
         passed.append(replace(passed.pop(), status="done", until=matter.closed_at))
     seen = {station.key for station in passed}
