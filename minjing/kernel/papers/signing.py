@@ -19,14 +19,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from django.conf import settings
+from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import fields, signers
+from pyhanko.pdf_utils.layout import BoxConstraints
+from pyhanko.sign import signers
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.stamp import StaticStampStyle
 
 DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 RSA_BITS = 3072  # equal to 128 bits until 2030 and beyond (NIST SP 800-57)
 AUTHORITY_DAYS, SIGNER_DAYS = 7300, 1825
 FIELD = "Seal"
+# Where the last page has its seal, in points from the lower left: a reader opens the signature by pressing it.
+SEAL_BOX = (419, 93, 525, 199)
+# The page has drawn the seal already; the signature lies over it and draws nothing.
+CLEAR = StaticStampStyle(background=RawContent(b"", box=BoxConstraints(106, 106)), border_width=0)
 # A CMS with two certificates is about 5 KB; in hex it is twice that. Fixed, so that no trial signature is made.
 RESERVED = 16_384
 
@@ -46,7 +53,7 @@ def sign(pdf: bytes, *, unit_name: str) -> bytes:
     The instant in the signature is the machine's own, so that it always lies within the certificate's time.
     """
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    fields.append_signature_field(writer, SigFieldSpec(FIELD))
+    field = SigFieldSpec(FIELD, on_page=-1, box=SEAL_BOX)
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
@@ -55,7 +62,8 @@ def sign(pdf: bytes, *, unit_name: str) -> bytes:
         docmdp_permissions=MDPPerm.NO_CHANGES,
         name=unit_name,
     )
-    out = signers.sign_pdf(writer, meta, signer=_signer(keys_dir()), bytes_reserved=RESERVED)
+    signer = signers.PdfSigner(meta, _signer(keys_dir()), stamp_style=CLEAR, new_field_spec=field)
+    out = signer.sign_pdf(writer, bytes_reserved=RESERVED)
     return bytes(out.getvalue())
 
 
