@@ -186,6 +186,9 @@ def demo(arguments: list[str]) -> None:
     gateway.add_argument("--port", type=int)
     options = parser.parse_args(arguments)
     if options.verb == "journey":
+        import django
+
+        django.setup()
         from minjing.site import journey as walk
 
         sys.exit(walk.main(options.url))

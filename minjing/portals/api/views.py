@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import File, NinjaAPI, Router, UploadedFile
-from ninja.security import HttpBearer
+from ninja.security import APIKeyCookie, HttpBearer
 
 from minjing.base.clock import now
 from minjing.kernel.files import actions as files
@@ -31,11 +32,22 @@ class Bearer(HttpBearer):
         return identity.actor_by_token(token, now())
 
 
+class SignedIn(APIKeyCookie):
+    """A session of the pages: writes need the CSRF token as well."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
+        """Return who is signed in."""
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        return actor
+
+
 api = NinjaAPI(
     title="Minjing",
     version="1",
     description="Everything a resident, an officer or a supervisor does on the pages.",
-    auth=Bearer(),
+    auth=[Bearer(), SignedIn()],
     urls_namespace="api",
     docs_url="/docs",
     openapi_url="/openapi.json",

@@ -15,9 +15,9 @@ Say = Callable[[str], None]
 
 def load(now: datetime, say: Say) -> None:
     """Fill the database with the demo city, as far as it is not there yet; say one line for each part."""
+    city.load(now, say)
     if queues.loaded():
         return
-    city.load(now, say)
     officers.load(now, say)
     register.load(now, say)
     residents.load(now, say)

@@ -1,0 +1,89 @@
+"""The demo city: valid people, the same each time; loading it twice does nothing the second time."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import chinese_calendar
+import pytest
+
+from minjing.base import idnumber, names
+from minjing.base.workdays import build
+from minjing.kernel.identity.models import Account, Appointment, Unit
+from minjing.kernel.matters import catalog
+from minjing.kernel.matters.models import Matter
+from minjing.modules.household.models import Household, Member
+from minjing.site import city, demo
+from minjing.site.demo import officers, queues, register, residents
+from minjing.site.demo.names import Maker
+
+NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+
+def test_made_up_people_are_valid_and_each_number_is_given_once():
+    maker = Maker(1, date(2026, 1, 1))
+    people = [person for _ in range(300) for person in maker.family("440304", "深圳市福田区").people]
+    numbers = [person.id_number for person in people]
+    assert len(set(numbers)) == len(numbers)
+    for person in people:
+        said = idnumber.parse(person.id_number)
+        assert (said.birth, said.is_male) == (person.birth, person.sex == "1")
+        assert names.parse(person.name) == person.name
+
+
+def test_the_same_seed_gives_the_same_city():
+    families = [Maker(7, date(2026, 1, 1)).family("440304", "深圳市福田区") for _ in range(2)]
+    assert families[0] == families[1]
+
+
+def test_known_residents_have_a_spouse_on_record():
+    lin = residents.KNOWN[0].members[0][2]
+    assert lin["spouse_id"] == residents.WANG.id_number
+    assert not any(member is residents.WANG for family in residents.KNOWN for member, _, _ in family.members)
+
+
+def test_the_citys_calendar_is_the_states():
+    data = city.read("calendar.yaml")
+    days = {key: [date.fromisoformat(f"{y}-{d}") for y, listed in data[key].items() for d in listed]
+            for key in ("days_off", "made_up")}  # fmt: skip
+    calendar = build(date(2004, 1, 1), data["known_until"], days["days_off"], days["made_up"], date(2027, 12, 31))
+    day = date(2004, 1, 1)
+    while day <= date(2026, 12, 31):
+        assert calendar.is_workday(day) == chinese_calendar.is_workday(day), day
+        day += timedelta(days=1)
+
+
+def test_every_unit_and_every_post_of_the_flows_is_in_the_citys_files():
+    data, posts = city.read("units.yaml"), city.read("posts.yaml")["posts"]
+    stations = [station for branch in data["branches"] for station in branch["stations"]]
+    assert len({station["code"] for station in stations}) == len(stations) == 78
+    assert {branch["org"] for branch in data["branches"]} == set(range(1, 12))
+    assert catalog.lint(catalog.load(city=city.facts()), set(posts)) == []
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A city with one family a station and a handful of matters, so that loading it takes seconds."""
+    monkeypatch.setattr(register, "FAMILIES", 4)
+    monkeypatch.setattr(queues, "PLAYS", [play for play in queues.PLAYS if play.station == queues.FUTIAN][8:12])
+
+
+@pytest.mark.django_db
+def test_loading_twice_does_nothing_the_second_time(small):
+    said: list[str] = []
+    demo.load(NOW, said.append)
+    assert len(said) == 6
+    counts = [m.objects.count() for m in (Unit, Account, Appointment, Household, Member, Matter)]
+    assert counts[0] == 90
+    demo.load(NOW + timedelta(hours=1), said.append)
+    assert len(said) == 6
+    assert [m.objects.count() for m in (Unit, Account, Appointment, Household, Member, Matter)] == counts
+
+
+@pytest.mark.django_db
+def test_every_station_has_its_people_and_administrators_are_three(small):
+    city.load(NOW, lambda _: None)
+    officers.load(NOW, lambda _: None)
+    held = Appointment.objects.values_list("unit__code", "post_id")
+    for unit in Unit.objects.filter(level="station"):
+        assert {post for code, post in held if code == unit.code} == {"station_clerk", "station_approver"}
+    admins = Account.objects.filter(appointments__post_id__in=["system_admin", "security_admin", "audit_admin"])
+    assert admins.count() == admins.distinct().count() == 3
