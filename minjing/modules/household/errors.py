@@ -41,6 +41,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "item_unknown": ("登记项目「{}」不能在此变更。", "The item “{}” cannot be changed here."),
     "numbers_exhausted": ("该日期的号码已用完，请联系市局。", "No ID number is left for that day; ask the bureau."),
     "number_in_use": ("该身份证号码已被他人使用。", "The ID number is used by somebody else."),
+    "moved_on": (
+        "该人员已不在这一户，请按现在的户籍办理。",
+        "This person has moved on since; act on where they are registered now.",
+    ),
     "not_cancelled": (
         "该人员的户口没有因此事由注销。",
         "This person's registration has not been cancelled for that reason.",

@@ -9,7 +9,13 @@ from minjing.kernel.matters.plugs import Effect
 from minjing.modules.household.actions.arrivals import move_in
 from minjing.modules.household.actions.births import add_birth, add_late
 from minjing.modules.household.actions.case import effect
-from minjing.modules.household.actions.corrections import correct_birth, correct_entry
+from minjing.modules.household.actions.corrections import (
+    correct_arrival,
+    correct_birth,
+    correct_entry,
+    correct_household,
+    correct_leaving,
+)
 from minjing.modules.household.actions.endings import cancel
 from minjing.modules.household.actions.entries import change_entry
 from minjing.modules.household.actions.households import change_head, merge, set_up, split
@@ -34,6 +40,14 @@ EFFECTS: Mapping[str, Effect] = {
 CORRECTIONS: Mapping[str, Effect] = {
     "household.add_birth": effect(correct_birth),
     "household.add_late": effect(correct_birth),
+    "household.cancel": effect(correct_leaving),
+    "household.move_in": effect(correct_arrival),
+    "household.move_out": effect(correct_leaving),
+    "household.move_within": effect(correct_arrival),
+    "household.set_up": effect(correct_household),
+    "household.split": effect(correct_household),
+    "household.merge": effect(correct_household),
+    "household.change_head": effect(correct_household),
     "household.change_entry": effect(correct_entry),
     "household.reissue": effect(reissue),
     "household.certify": effect(certify),

@@ -22,6 +22,7 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "moved_in": ("迁入", "moved in"), "moved_out": ("迁出", "moved out"), "moved": ("市内移居", "moved in the city"),
     "set_up": ("立户", "household set up"), "split": ("分户", "household split"),
     "merged": ("并户", "households merged"), "relation": ("与户主关系变更", "relation changed"),
+    "corrected": ("更正", "corrected"),
     "restored": ("恢复户口", "restored"), "initial": ("建档", "first entry"),
 }  # fmt: skip
 

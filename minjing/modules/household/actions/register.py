@@ -60,8 +60,11 @@ def open_household(number: str) -> Household:
 
 
 def person_of(id_number: str) -> UUID:
-    """Return the person with this ID number; refuse when nobody has it."""
+    """Return the person with this ID number, now or before it was replaced; refuse when nobody has it."""
     found = identity.person_by_id_number(id_number)
+    if found is None:
+        index = blind_index("id_number", id_number)
+        found = RetiredNumber.objects.filter(pk=index).values_list("person_id", flat=True).first()
     if found is None:
         raise Refusal("person_unknown")
     return found
@@ -340,3 +343,12 @@ def restate(act: Act, member: Member, relation: str) -> None:
         household=member.household_id,
         relation=relation,
     )
+
+
+def readdress(act: Act, household: Household, address: str) -> None:
+    """Correct the address of a household: every member's entry is closed and opened anew."""
+    if household.kind == Household.COLLECTIVE:
+        Household.objects.filter(pk=household.pk).update(unit_address=address)
+    for member in members_of(household):
+        leave(act, member, "corrected")
+        join(act, household, member.person_id, member.relation, address, "corrected")

@@ -103,16 +103,33 @@ def matter(code: str, applicant: str, now: datetime = NOW) -> Snapshot:
 
 
 def decide(
-    code: str, answers: Mapping[str, Any], *, applicant: str = LIN, by: Actor = CLERK, now: datetime = NOW
+    code: str,
+    answers: Mapping[str, Any],
+    *,
+    applicant: str = LIN,
+    by: Actor = CLERK,
+    now: datetime = NOW,
+    of: Snapshot | None = None,
 ) -> plugs.Outcome:
     """Approve an application: the answers are checked as the form does, then the effect runs."""
+    clean = checked(code, answers, now)
+    run = plugs.EFFECTS[queries.service(code)[1].service.effect]
+    return run(matter=of or matter(code, applicant, now), answers=clean, by=by, now=now)
+
+
+def correct(of: Snapshot, answers: Mapping[str, Any], *, now: datetime = NOW) -> plugs.Outcome:
+    """Approve a correction of a decided matter."""
+    run = plugs.CORRECTIONS[queries.service(of.code)[1].service.effect]
+    return run(matter=of, answers=checked(of.code, answers, now), by=CLERK, now=now)
+
+
+def checked(code: str, answers: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the answers as the form keeps them; raise WrongForm."""
     _, body = queries.service(code)
-    checked = forms.check_all(body, filled(body, answers), local_day(now))
-    if checked.errors:
-        raise WrongForm({name: text.zh for name, text in checked.errors.items()})
-    return plugs.EFFECTS[body.service.effect](
-        matter=matter(code, applicant, now), answers=checked.clean, by=by, now=now
-    )
+    found = forms.check_all(body, filled(body, answers), local_day(now))
+    if found.errors:
+        raise WrongForm({name: text.zh for name, text in found.errors.items()})
+    return found.clean
 
 
 def filled(body: Body, answers: Mapping[str, Any]) -> dict[str, Any]:
