@@ -21,10 +21,11 @@ class Failure extends Error {
   }
 }
 
+const language = () => ((document.documentElement.lang || "zh").toLowerCase().startsWith("en") ? "en" : "zh");
+
 function words(input) {
-  const english = (document.documentElement.lang || "zh").toLowerCase().startsWith("en");
   const own = input.dataset.uploadText ? JSON.parse(input.dataset.uploadText) : {};
-  return { ...(english ? WORDS.en : WORDS.zh), ...own };
+  return { ...WORDS[language()], ...own };
 }
 
 const token = (form) => form.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -44,7 +45,7 @@ async function ask(form, url, options, signal) {
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return said;
   if (answer.status === 409) throw new Failure("out of step", { offset: said.offset });
-  throw new Failure(said.message ?? `${answer.status}`, { final: answer.status < 500 && answer.status !== 429 });
+  throw new Failure(said.text?.[language()] ?? said.message ?? `${answer.status}`, { final: answer.status < 500 && answer.status !== 429 });
 }
 
 // An upload is found again after a reload by what the file is; nothing of its content is remembered.
