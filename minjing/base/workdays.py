@@ -114,9 +114,7 @@ def _instant(day: date, second: int) -> datetime:
     return datetime.combine(day, time(), CHINA) + timedelta(seconds=second)
 
 
-def build(
-    first: date, known_until: date, off: Iterable[date], made_up: Iterable[date], last: date
-) -> WorkCalendar:
+def build(first: date, known_until: date, off: Iterable[date], made_up: Iterable[date], last: date) -> WorkCalendar:
     """Return the calendar with plain weekdays except for days `off` and weekend days `made_up`."""
     closed, extra = set(off), set(made_up)
     days = (date.fromordinal(o) for o in range(first.toordinal(), last.toordinal() + 1))

@@ -735,7 +735,7 @@ def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
                 continue
             record_look(found, by, "matters.material", now)
             return True
-        if Draft.objects.filter(pk=material.draft_id, account_id=by.account_id).exists():
+        if material.draft_id and Draft.objects.filter(pk=material.draft_id, account_id=by.account_id).exists():
             return True
     return False
 
