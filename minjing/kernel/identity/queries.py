@@ -169,7 +169,7 @@ def looks_without_matter(
     while len(found) < limit:
         page = ledger.search(kinds=[LOOKED], since=since, until=until, before=before, limit=SCANNED)
         bare = [e for e in page if e.payload is not None and not e.payload["matter"]]
-        found += [{**(e.payload or {}), "at": e.at.isoformat()} for e in bare]
+        found += [{**(e.payload or {}), "at": e.at.isoformat(), "entry_id": e.id} for e in bare]
         if len(page) < SCANNED:
             break
         before = page[-1].at
