@@ -94,6 +94,8 @@ def test_a_service_in_person_says_what_to_bring_and_where(client, city):
     html = page(client, "/open/services/HZ9902/")
     assert "旧身份证" in html
     assert "任一派出所" in html
+    assert "带 1 样东西" in html
+    assert "不用交材料" not in html
     assert "开始办理" not in html
 
 
