@@ -147,9 +147,10 @@ def ready_steps(matter: Snapshot, steps: list[queries.Step], account_id: Any) ->
             continue
         if step.action == "ask_extension" and matter.asked_days:
             continue
-        why, now = step.why_not, step.allowed
+        why, now, after_claim = step.why_not, step.allowed, False
         if now and "claim" in step.needs and matter.claimed_by != account_id and step.action != "release":
-            now, why = False, Text(zh="先领办", en="claim it first")
+            now, after_claim = False, matter.claimed_by is None
+            why = Text(zh="由领办的民警办理", en="for the officer who has claimed it")
         if now and "tasks_done" in step.needs and matter.open_tasks:
             now = False
             why = Text(
@@ -158,5 +159,13 @@ def ready_steps(matter: Snapshot, steps: list[queries.Step], account_id: Any) ->
         shown.append(
             {"step": step, "now": now, "why": why, "strong": now and (step.strong or step.action == "claim")}
         )
-    shown.sort(key=lambda s: (not s["strong"], not s["now"]))
+    shown.sort(key=lambda s: (not s["strong"], not s["now"], _weight(s["step"].action)))
     return shown
+
+
+LAST = ("ask_supplement", "return", "ask_extension", "refuse_to_accept", "refuse", "release")
+
+
+def _weight(action: str) -> int:
+    """Return the place of a step among those that are not the strong one: putting back comes last."""
+    return LAST.index(action) + 1 if action in LAST else 0

@@ -79,6 +79,7 @@ def _page(
         "service": dossier.body.service,
         "state": dossier.body.flow.states[matter.state],
         "steps": steps,
+        "after_claim": [s for s in steps if s["after_claim"]],
         "panel": panel,
         "typed": typed or {},
         "errors": errors or {},
