@@ -31,6 +31,7 @@ from minjing.kernel.identity.actions.posts import (
     end_appointment,
     put_post,
     put_unit,
+    reset_factors,
     set_password,
 )
 from minjing.kernel.identity.actions.second_factors import (
@@ -70,6 +71,7 @@ __all__ = [
     "put_unit",
     "record_look",
     "remove_passkey",
+    "reset_factors",
     "revoke_tokens",
     "say_who",
     "send_code",

@@ -253,3 +253,17 @@ def test_what_is_over_is_removed(sign_in: SignIn, clerk: Actor, phone: Phone) ->
     assert ApiToken.objects.count() == 1
     assert queries.actor_by_token(kept, now)
     assert not Tally.objects.filter(since__lt=now - timedelta(days=1)).exists()
+
+
+def test_lost_factors_are_reset_by_somebody_else(
+    officer: Account, clerk: Actor, security: Actor, audit: Actor
+) -> None:
+    for by in (clerk, audit):
+        with pytest.raises(NotAllowed):
+            actions.reset_factors(account_id=officer.pk, by=by, now=NOW)
+    with pytest.raises(NotAllowed, match="own_factors"):
+        actions.reset_factors(account_id=security.account_id, by=security, now=NOW)
+    actions.reset_factors(account_id=officer.pk, by=security, now=NOW)
+    assert not Authenticator.objects.filter(user=officer).exists()
+    with pytest.raises(Wrong):
+        actions.check_second_factor(officer, code_at(), now=NOW)
