@@ -1,13 +1,15 @@
 """A procedure as a picture (SVG) and as BPMN 2.0: for reading; the engine runs the table."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 from minjing.kernel.matters.rules import main_line
 from minjing.kernel.matters.schema import Body, Text
 
-BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 132, 48, 60, 46, 24
-INK, BLUE, LINE, MUTED, RED = "#14213A", "#16479D", "#D9DEE7", "#5B6678", "#C3272B"
+BOX_W, BOX_H, SIDE_H, GAP_X, GAP_Y, PAD = 176, 52, 60, 68, 14, 24
+INDENT = 26  # how far side states stand to the right of their station; the trunk runs in that space
+INK, BLUE, LINE, MUTED, RED = "#14213A", "#16479D", "#9AA6B8", "#5B6678", "#C3272B"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +21,28 @@ class Box:
     y: int
     is_main: bool
 
+    @property
+    def height(self) -> int:
+        """Return how high the box is; side states also say how one comes there and leaves."""
+        return BOX_H if self.is_main else SIDE_H
+
 
 def layout(body: Body) -> dict[str, Box]:
     """Return the boxes: the line of stations in a row, every other state below the first that leads to it."""
     line = main_line(body)
     boxes = {n: Box(n, PAD + i * (BOX_W + GAP_X), PAD, True) for i, n in enumerate(line)}
-    depth: dict[int, int] = {}
+    column = {n: n for n in line}
+    depth: dict[str, int] = {}
     ahead = list(line)
     while ahead:
         name = ahead.pop(0)
         for spec in body.flow.states[name].actions.values():
             if spec.to in ("", "back") or spec.to in boxes:
                 continue
-            column = boxes[name].x
-            depth[column] = depth.get(column, 0) + 1
-            boxes[spec.to] = Box(spec.to, column, PAD + depth[column] * (BOX_H + GAP_Y), False)
+            top = column[spec.to] = column[name]
+            place = depth[top] = depth.get(top, 0) + 1
+            y = PAD + BOX_H + GAP_Y + (place - 1) * (SIDE_H + GAP_Y)
+            boxes[spec.to] = Box(spec.to, boxes[top].x + INDENT, y, False)
             ahead.append(spec.to)
     return boxes
 
@@ -53,33 +62,46 @@ def svg(body: Body, language: str = "zh") -> str:
     """Return the diagram as an SVG text with a title and description for those who do not see it."""
     boxes = layout(body)
     width = max(b.x for b in boxes.values()) + BOX_W + PAD
-    height = max(b.y for b in boxes.values()) + BOX_H + PAD
+    height = max(b.y + b.height for b in boxes.values()) + PAD
     root = ET.Element(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
             "viewBox": f"0 0 {width} {height}",
+            "width": str(width),
+            "height": str(height),
             "role": "img",
             "font-family": "PingFang SC, Noto Sans SC, Microsoft YaHei, system-ui, sans-serif",
         },
     )
     ET.SubElement(root, "title").text = _said(body.service.title, language)
     ET.SubElement(root, "desc").text = in_words(body, language)
-    defs = ET.SubElement(root, "defs")
-    marker = ET.SubElement(
-        defs,
-        "marker",
-        {"id": "tip", "viewBox": "0 0 8 8", "refX": "7", "refY": "4", "markerWidth": "7", "markerHeight": "7",
-         "orient": "auto"},
-    )  # fmt: skip
-    ET.SubElement(marker, "path", {"d": "M0 0 L8 4 L0 8 z", "fill": MUTED})
-    for start, goal, _ in arrows(body):
-        ET.SubElement(root, "path", {"d": _curve(boxes[start], boxes[goal]), "fill": "none",
-                                     "stroke": BLUE if boxes[start].is_main and boxes[goal].is_main else LINE,
-                                     "stroke-width": "2", "marker-end": "url(#tip)"})  # fmt: skip
+    _draw_line(root, [b for b in boxes.values() if b.is_main])
+    _draw_trunks(root, boxes)
     for box in boxes.values():
         _draw(root, body, box, language)
     return ET.tostring(root, encoding="unicode")
+
+
+def _draw_line(root: ET.Element, stations: list[Box]) -> None:
+    """Draw the way of a matter that goes well, from station to station."""
+    y = PAD + BOX_H // 2
+    for here, there in pairwise(stations):
+        _path(root, f"M{here.x + BOX_W} {y} H{there.x - 9}", BLUE, "3")
+        tip = {"d": f"M{there.x - 11} {y - 6} L{there.x - 1} {y} L{there.x - 11} {y + 6} z", "fill": BLUE}
+        ET.SubElement(root, "path", tip)
+
+
+def _draw_trunks(root: ET.Element, boxes: dict[str, Box]) -> None:
+    """Hang the side states on their stations: one trunk, a branch each, so that no line crosses another."""
+    for box in boxes.values():
+        if not box.is_main:
+            x, y = box.x - INDENT // 2, box.y + SIDE_H // 2
+            _path(root, f"M{x} {PAD + BOX_H} V{y} H{box.x}", LINE, "2")
+
+
+def _path(root: ET.Element, way: str, colour: str, width: str) -> None:
+    ET.SubElement(root, "path", {"d": way, "fill": "none", "stroke": colour, "stroke-width": width})
 
 
 def _draw(root: ET.Element, body: Body, box: Box, language: str) -> None:
@@ -89,33 +111,45 @@ def _draw(root: ET.Element, body: Body, box: Box, language: str) -> None:
     ET.SubElement(
         root,
         "rect",
-        {"x": str(box.x), "y": str(box.y), "width": str(BOX_W), "height": str(BOX_H),
-         "rx": "24" if state.final else "10", "fill": "#FFFFFF", "stroke": colour, "stroke-width": "2",
-         **({"stroke-dasharray": "4 4"} if state.pauses else {})},
+        {"x": str(box.x), "y": str(box.y), "width": str(BOX_W), "height": str(box.height),
+         "rx": "22" if state.final else "10", "fill": "#FFFFFF", "stroke": colour, "stroke-width": "2",
+         **({"stroke-dasharray": "5 4"} if state.pauses else {})},
     )  # fmt: skip
-    words = _said(state.title, language)
-    size = 14 if len(words) <= (9 if language == "zh" else 17) else 11
+    if box.is_main:
+        _write(root, box, box.y + BOX_H // 2 + 6, _said(state.title, language), 16, INK)
+    else:
+        _write(root, box, box.y + 24, _said(state.title, language), 15, INK)
+        _write(root, box, box.y + 45, _why(body, box.name, language), 12, MUTED)
+
+
+def _why(body: Body, name: str, language: str) -> str:
+    """Return how a matter comes to a side state and, where it goes on from there, how: in a few words."""
+    line = main_line(body)
+    # From a station rather than from another side state: refused is first of all an answer to the application.
+    ways_in = sorted((a not in line, _said(titles[0], language)) for a, goal, titles in arrows(body) if goal == name)
+    said = ways_in[0][1] if ways_in else ""
+    returns = any(spec.to == "back" for spec in body.flow.states[name].actions.values())
+    if returns:
+        return f"{said}，补正后继续" if language == "zh" else f"{said}, then goes on"
+    return said
+
+
+def _write(root: ET.Element, box: Box, y: int, words: str, size: int, colour: str) -> None:
+    """Write words in the middle of a box, as large as `size` allows and as small as they need to fit."""
+    ems = sum(1.0 if ord(c) > 0x2E80 else 0.56 for c in words)
+    fitted = min(float(size), (BOX_W - 18) / max(ems, 1))
     text = ET.SubElement(
         root,
         "text",
-        {"x": str(box.x + BOX_W // 2), "y": str(box.y + BOX_H // 2 + 5), "text-anchor": "middle",
-         "font-size": str(size), "fill": INK},
-    )  # fmt: skip
+        {
+            "x": str(box.x + BOX_W // 2),
+            "y": str(y),
+            "text-anchor": "middle",
+            "font-size": f"{fitted:.1f}",
+            "fill": colour,
+        },
+    )
     text.text = words
-
-
-def _curve(a: Box, b: Box) -> str:
-    if a.y == b.y and b.x > a.x:
-        return f"M{a.x + BOX_W} {a.y + BOX_H // 2} L{b.x - 2} {b.y + BOX_H // 2}"
-    if a.x == b.x and b.y > a.y:
-        side = a.x - 10 if b.y - a.y > BOX_H + GAP_Y else a.x + BOX_W // 2
-        if side < a.x:
-            return f"M{a.x} {a.y + BOX_H // 2} H{side} V{b.y + BOX_H // 2} H{b.x - 2}"
-        return f"M{side} {a.y + BOX_H} L{side} {b.y - 2}"
-    start_x, start_y = a.x + BOX_W // 2 + 14, a.y if b.y < a.y else a.y + BOX_H
-    end_x, end_y = b.x + BOX_W // 2 + 14, b.y + BOX_H + 2 if b.y < a.y else b.y - 2
-    bend = (start_y + end_y) // 2
-    return f"M{start_x} {start_y} C{start_x} {bend} {end_x} {bend} {end_x} {end_y}"
 
 
 def in_words(body: Body, language: str = "zh") -> str:
