@@ -20,6 +20,8 @@ from minjing.kernel.matters.queries import Wanted
 from minjing.kernel.matters.schema import Body, Page
 
 MATERIALS, CHECK = "materials", "check"
+# What a resident has said of themselves stands in where the city's register knows nothing of them.
+OWN = {"register.name": "name", "register.id_number": "id_number", "account.phone": "phone"}
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ def known(page: Page, application: Application, by: Actor, now: datetime) -> dic
     if not own:
         return {}
     facts = {k: v for k, v in queries.prefills(application.body, by.person_id, now).items() if k in own}
-    phones = [f.name for f in page.fields if f.prefill == "account.phone" and f.name not in facts]
-    if phones:
-        said = identity.look(by, [by.person_id], ["phone"], now=now).get(by.person_id, {})
-        facts |= {name: said["phone"] for name in phones if said.get("phone")}
+    missing = {f.name: OWN[f.prefill] for f in page.fields if f.prefill in OWN and f.name not in facts}
+    if missing:
+        said = identity.look(by, [by.person_id], sorted(set(missing.values())), now=now).get(by.person_id, {})
+        facts |= {name: said[item] for name, item in missing.items() if said.get(item)}
     return facts

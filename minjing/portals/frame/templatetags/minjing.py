@@ -77,6 +77,15 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def lately(value: datetime | None) -> str:
+    """Write an instant of today by the hour, any other in full: 10:32."""
+    if value is None:
+        return ""
+    local = value.astimezone(CHINA)
+    return f"{local:%H:%M}" if local.date() == present().astimezone(CHINA).date() else moment(value)
+
+
+@register.filter
 def stamp(value: datetime | None) -> str:
     """Write an instant as in a table: 2026-11-23 14:05."""
     return f"{value.astimezone(CHINA):%Y-%m-%d %H:%M}" if value else ""
