@@ -82,6 +82,8 @@ PLAYS = (
     Play("HZ0901", MINZHI, 8.8, "submitted"), Play("HZ0101", MINZHI, 36.0, "approved"),
     Play("HZ0302", MINZHI, 57.0, "withdrawn"),
 )  # fmt: skip
+# Services that need a married head of household, or one who lives alone.
+_WANTED = {"HZ0101": "married", "HZ0804": "married", "HZ0301": "single"}
 # Who comes from elsewhere and applies for themselves.
 NEWCOMERS = ("HZ0401", "HZ0402", "HZ0403", "HZ0404")
 
@@ -93,7 +95,7 @@ class Stage:
         self.now = now
         self.maker = Maker(20180501, TODAY)
         self.stations = {unit.code: unit for unit in Unit.objects.filter(level=Unit.STATION)}
-        self._heads = {code: iter(register.heads_of(unit.pk)) for code, unit in self.stations.items()}
+        self._heads = {code: register.heads_of(unit.pk) for code, unit in self.stations.items()}
         self._phone = PHONES
         self._picture: bytes = b""
 
@@ -103,19 +105,20 @@ class Stage:
         account_id = open_account(str(self._phone), person_id, at - timedelta(days=1))
         return people.actor_of(account_id, at)
 
-    def head(self, station: str, *, married: bool) -> UUID:
-        """Return the next head of a household of the station, married if the play needs it."""
-        return next(
-            head
-            for head in self._heads[station]
-            if not married or _member(register.prefill(head, "members", self.now), "妻", "夫")
-        )
+    def head(self, station: str, wanted: str) -> UUID:
+        """Return a head of a household of the station who has not applied yet: married, single, or any."""
+        heads = self._heads[station]
+        for head in heads if wanted != "any" else []:
+            alone = not _member(register.prefill(head, "members", self.now), "妻", "夫")
+            if alone == (wanted == "single"):
+                heads.remove(head)
+                return head
+        return heads.pop(0)
 
-    def outsider(self, relation: str = "") -> Someone:
+    def outsider(self, relation: str = "", sex: str = "") -> Someone:
         """Return somebody from elsewhere."""
         first, last = (1950, 1962) if relation == "parent" else (1988, 1999)
-        sex = "2" if relation == "parent" else self.maker.random.choice("12")
-        return self.maker.someone("430102", sex, self.maker.day(first, last), "")
+        return self.maker.someone("430102", sex or self.maker.random.choice("12"), self.maker.day(first, last), "")
 
     def officer(self, post: str, unit_id: int, at: datetime) -> Actor:
         """Return the first holder of a post in a unit."""
@@ -233,7 +236,7 @@ def _application(stage: Stage, play: Play, at: datetime) -> tuple[UUID, dict[str
             "person_name": someone.name, "person_id": someone.id_number, "landing_kind": "own",
             "landing_addr": home, "origin_addr": "湖南省长沙市芙蓉区示例路 6 号", "family_along": False,
         }  # fmt: skip
-    head = stage.head(play.station, married=play.code in ("HZ0101", "HZ0804"))
+    head = stage.head(play.station, _WANTED.get(play.code, "any"))
     own = {name: register.prefill(head, name, at) for name in ("name", "id_number", "household_no", "sex")}
     spouse = _member(register.prefill(head, "members", at), "妻", "夫")
     return head, _SAID[play.code](stage, own, spouse)
@@ -252,7 +255,7 @@ Own = Mapping[str, Any]
 
 
 def _spouse_joins(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
-    someone = stage.outsider()
+    someone = stage.outsider(sex="2" if own["sex"] == "1" else "1")
     return {
         "applying_as": "local", "person_name": someone.name, "person_id": someone.id_number,
         "origin_addr": "湖南省长沙市芙蓉区示例路 8 号", "spouse_name": own["name"], "spouse_id": own["id_number"],
@@ -263,7 +266,7 @@ def _spouse_joins(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
 
 
 def _parent_joins(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
-    someone = stage.outsider("parent")
+    someone = stage.outsider("parent", "2")
     return {
         "applying_as": "child", "person_name": someone.name, "person_id": someone.id_number,
         "origin_addr": "湖南省衡阳市耒阳市示例村 3 组", "both_parents": False, "child_name": own["name"],

@@ -122,11 +122,19 @@ def member_facts(member: Member) -> Facts:
     ]
 
 
+def _line(member: Member, name: str, items: Mapping[str, str]) -> str:
+    relation = rules.relation_title(member.relation)[0]
+    known = [codes.sex(items.get("sex", "")), items.get("birth", ""), items.get("id_number", "")]
+    return "，".join([f"{name}（{relation}）", *(value for value in known if value)])
+
+
 def household_facts(household: Household) -> Facts:
+    """Return what a household's book says: number, head, address and each member on a line."""
     members = register.members_of(household)
+    items = register.items_of(m.person_id for m in members)
     names = {m.person_id: register.known(m.person_id)[0] for m in members}
     heads = [names[m.person_id] for m in members if m.relation == rules.HEAD]
-    listed = "；".join(f"{names[m.person_id]}（{rules.relation_title(m.relation)[0]}）" for m in members)
+    listed = "\n".join(_line(m, names[m.person_id], items.get(m.person_id, {})) for m in members)
     facts: Facts = [(HOUSEHOLD, household.number)]
     if household.kind == Household.COLLECTIVE:
         facts.append((text("集体户单位", "Unit of the collective household"), household.unit_name))
