@@ -65,6 +65,12 @@ def head() -> Head | None:
     return Head(rows[0][0], bytes(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
 
+def checkpoints(limit: int = 10) -> list[Head]:
+    """Return the newest signed heads, newest first."""
+    rows = _rows("SELECT size, root, note, at FROM ledger_checkpoint ORDER BY size DESC LIMIT %s", [limit])
+    return [Head(size, bytes(root), note, at) for size, root, note, at in rows]
+
+
 def proof(entry_id: UUID) -> Proof | None:
     """Return the inclusion proof of an entry in the newest signed head, or None while it is not covered by one.
 
