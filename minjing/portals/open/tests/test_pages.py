@@ -11,6 +11,7 @@ from django.urls import reverse
 from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.ledger import queries as queries_of_ledger
 from minjing.kernel.ledger.actions import sequence_once
 from minjing.kernel.matters import figures, publishing, queries
 from minjing.kernel.matters.tests import world
@@ -244,6 +245,7 @@ def test_the_proof_of_an_entry_holds_and_a_strange_one_is_unknown(client, permit
     assert "账本里没有这一条" in page(client, reverse("open:ledger_entry", args=[new_id()]), 404)
     head = page(client, "/open/ledger/")
     assert client.get("/open/ledger/vkey").content.decode().strip() in head
+    assert queries_of_ledger.checkpoints(1)[0].root.hex()[:16] + "…" in head
     assert client.get("/open/ledger/checkpoint").content.decode().splitlines()[1] in head
 
 

@@ -16,6 +16,8 @@ from minjing.kernel.ledger import queries
 from minjing.kernel.ledger.providers import keys
 from minjing.portals.open.kinds import kind_in_words
 
+LATEST = 10  # checkpoints listed
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -32,7 +34,9 @@ class Standing:
 @require_GET
 def head(request: HttpRequest) -> HttpResponse:
     """Show the signed head and how to verify the ledger oneself."""
-    return render(request, "open/ledger.html", {"tab": "ledger", "standing": standing(clock.now()), "vkey": _vkey()})
+    latest = [(c.at, c.size, c.root.hex()) for c in queries.checkpoints(LATEST)]
+    shown = {"tab": "ledger", "standing": standing(clock.now()), "vkey": _vkey(), "latest": latest}
+    return render(request, "open/ledger.html", shown)
 
 
 @never_cache
