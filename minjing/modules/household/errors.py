@@ -41,6 +41,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "item_unknown": ("登记项目「{}」不能在此变更。", "The item “{}” cannot be changed here."),
     "numbers_exhausted": ("该日期的号码已用完，请联系市局。", "No ID number is left for that day; ask the bureau."),
     "number_in_use": ("该身份证号码已被他人使用。", "The ID number is used by somebody else."),
+    "meanwhile": (
+        "登记内容刚刚被另一件办件改动，请刷新后核对再办。",
+        "Another decision has just changed the register; look again before you decide.",
+    ),
     "moved_on": (
         "该人员已不在这一户，请按现在的户籍办理。",
         "This person has moved on since; act on where they are registered now.",

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.matters import queries as matters
-from minjing.kernel.matters.plugs import Effect, Outcome
+from minjing.kernel.matters.plugs import Effect, EffectRefused, Outcome
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Service, Text
 from minjing.modules.household import codes, errors, rules
@@ -61,6 +64,11 @@ def effect(run: Callable[[Case], Outcome]) -> Effect:
             outcome = run(case)
         except Refusal as refusal:
             raise errors.refused(refusal) from None
+        except IdentityError as error:
+            raise EffectRefused(Text(**error.text)) from None
+        except IntegrityError:
+            # Another decision about the same person or household came first: the database kept the register whole.
+            raise errors.refused(Refusal("meanwhile")) from None
         case.act.write_down()
         return outcome
 

@@ -34,6 +34,17 @@ def bodies():
 @pytest.fixture
 def town(db, bodies):
     """Futian station with the Lins, the Hes and a collective household; all services published."""
+    yield from make_town(bodies)
+
+
+@pytest.fixture
+def lasting_town(transactional_db, bodies):
+    """The same, committed, for tests with several connections."""
+    yield from make_town(bodies)
+
+
+def make_town(bodies):
+    """Enter units, services and households."""
     units = (
         (1, 0, "440300", "bureau", None, "1."),
         (4, 2, "440304", "branch", 1, "1.4."),
