@@ -64,7 +64,7 @@ def issue(
         matter_number=matter_number,
         code=code,
         check_url=f"{settings.BASE_URL}/open/check/",
-        facts=[(dict(label), value) for label, value in facts],
+        facts=[(dict(label), value or "") for label, value in facts],  # what was not answered prints as a dash
         bureau=bureau.name,
         unit=unit.name,
         issued_at=now,

@@ -84,6 +84,11 @@ def test_a_permit_is_issued_numbered_and_recorded(mingyu, branch):
     assert NAME not in json.dumps(written, ensure_ascii=False)
 
 
+def test_a_fact_without_a_value_prints_as_a_dash(mingyu, branch):
+    facts = [({"zh": "曾用名", "en": "Former name"}, None), ({"zh": "备注", "en": "Remarks"}, "")]
+    assert issue(mingyu, branch, facts=facts).pdf_size > 0
+
+
 def test_the_year_of_a_number_is_china_s(mingyu, branch):
     new_year = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
     assert "〔2027〕" in issue(mingyu, branch, now=new_year).number
