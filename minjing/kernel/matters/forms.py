@@ -110,11 +110,14 @@ def check(field: FormField, raw: Any, answers: Answers, today: date) -> Any:
 
 
 def _missing(field: FormField) -> tuple[str, str]:
-    if field.type in ("choice", "choices", "yes_no", "place"):
-        return f"请选择{field.label.zh}。", f"Choose: {field.label.en}."
+    zh, en = field.label.zh, field.label.en
     if field.type == "consent":
         return "请勾选同意后继续。", "Tick the box to go on."
-    return f"请填写{field.label.zh}。", f"Fill in: {field.label.en}."
+    if zh.endswith(("？", "?")):  # the label is a question already
+        return f"请回答：{zh}", f"Please answer: {en}"
+    if field.type in ("choice", "choices", "yes_no", "place"):
+        return f"请选择{zh}。", f"Choose: {en}."
+    return f"请填写{zh}。", f"Fill in: {en}."
 
 
 def _text(field: FormField, raw: Any, today: date) -> str:

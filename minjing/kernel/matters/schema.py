@@ -139,6 +139,7 @@ class Service(Strict):
     guide: Guide
     form: list[Page] = []
     materials: list[MaterialSpec] = []
+    checks: list[str] = []  # tasks of the flow that run beside the first step: record_check
     auto: Condition | None = None  # instant flow: decided at once when this holds
     refusals: list[str] = []  # keys of refusal reasons of its own, beside the flow's
     grants: Grant | None = None

@@ -107,6 +107,9 @@ def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
         service = service.model_copy(update={"form": [*service.form[:-1], OFFICE, *service.form[-1:]]})
     if switched_on:
         service = service.model_copy(update={"auto": None})
+    if service.checks:
+        start = states[flow.start]
+        states = {**states, flow.start: start.model_copy(update={"tasks": [*start.tasks, *service.checks]})}
     kept = {"name": city.get("name", {}), "originals_check": switched_on}
     return Body(service=service, flow=flow.model_copy(update={"states": states}), city=kept)
 

@@ -17,7 +17,6 @@ from minjing.kernel.matters import plugs, publishing, queries
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.matters.tests import world
 
-
 DECADE = timedelta(days=3650)
 
 

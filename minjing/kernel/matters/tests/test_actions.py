@@ -9,11 +9,12 @@ from django.test.utils import CaptureQueriesContext
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.matters import actions, plugs, queries
+from minjing.kernel.matters import actions, plugs, publishing, queries
 from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Matter, MatterEvent
+from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
-from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, MONDAY, STRANGER, ZHOU
+from minjing.kernel.matters.tests.world import CHECKER, CHEN, ELSEWHERE, LIN, LUO, MONDAY, STRANGER, ZHOU
 from minjing.kernel.notify.models import Message
 from minjing.kernel.papers import queries as papers
 
@@ -235,6 +236,23 @@ def test_the_queue_holds_what_one_may_claim_most_urgent_first(city):
     assert queries.queue(LUO, "to_claim", MONDAY) == []
     act(sooner, "claim", CHEN)
     assert queries.counts(CHEN, MONDAY)["claimed"] == 1
+
+
+def test_a_parallel_check_holds_the_recommendation_until_it_is_done(city):
+    publishing.publish([world.body(checks=["record_check"])], by=LUO, now=MONDAY)
+    matter = act(submit(), "claim", CHEN)
+    assert matter.open_tasks == 1
+    with pytest.raises(NotAllowed):
+        act(matter, "recommend", CHEN)
+    (task,) = queries.tasks(matter)
+    assert list(queries.open_tasks(CHECKER)) == [task]
+    with pytest.raises(NotAllowed):
+        actions.finish_task(task.id, "clear", by=CHEN, now=MONDAY, request_id=new_id())
+    joined = actions.finish_task(task.id, "clear", by=CHECKER, now=MONDAY, request_id=new_id())
+    assert joined.open_tasks == 0
+    assert actions.finish_task(task.id, "found", by=CHECKER, now=MONDAY, request_id=new_id()).ver == joined.ver
+    assert queries.tasks(matter)[0].result == "clear"
+    assert act(joined, "recommend", CHEN).state == "recommended"
 
 
 def test_lapsed_supplements_close_by_themselves(city):
