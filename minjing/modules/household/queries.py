@@ -13,7 +13,7 @@ from minjing.base.idnumber import WrongIdNumber, normalise, parse
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.models import Unit
+from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.plugs import Registered
 from minjing.kernel.identity.sealing import unseal_many
 from minjing.kernel.matters.schema import Text
@@ -143,8 +143,27 @@ def prefill(person_id: UUID, path: str, now: datetime) -> Any:
     """Answer `register.<path>` for the applicant: what the register says of them, None when it says nothing."""
     if path in ("household_no", "address", "office", "relation", "head_id", "members"):
         return _of_household(person_id, path)
-    said = _items([person_id]).get(person_id, {})
+    said = _items([person_id]).get(person_id, {}) or _own(person_id)
     return said.get({"spouse": "spouse_id", "birth_date": "birth"}.get(path, path))
+
+
+def _own(person_id: UUID) -> dict[str, str]:
+    """Return what the applicant has said and proved of themselves, where this city's register has no entry."""
+    sealed = Person.objects.filter(pk=person_id).values_list("name_sealed", "id_number_sealed").first()
+    if sealed is None:
+        return {}
+    name, number = unseal_many(
+        [(person_id, people.NAME, bytes(sealed[0])), (person_id, people.ID_NUMBER, bytes(sealed[1]))]
+    )
+    if name is None or number is None:
+        return {}
+    holder = parse(number.decode())
+    return {
+        "name": name.decode(),
+        "id_number": holder.text,
+        "birth": holder.birth.isoformat(),
+        "sex": rules.MALE if holder.is_male else rules.FEMALE,
+    }
 
 
 def _of_household(person_id: UUID, path: str) -> Any:
@@ -230,18 +249,23 @@ def _whose(material: str, answers: Mapping[str, Any]) -> str:
 
 
 def held_by_civil_affairs(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
-    """Say whether the marriage is on record: the register holds it where civil affairs has reported it."""
+    """Say whether the marriage is on record: of the couple that the form names, or of the applicant and a spouse.
+
+    The register holds it for those registered here, where civil affairs has reported it.
+    """
     if "marriage" not in material:
         return ""
-    said = _items([person_id]).get(person_id, {})
-    spouse = str(answers.get("spouse_id") or said.get("spouse_id", ""))
-    married = said.get("marital", "")[:1] == "2" and bool(said.get("spouse_id")) and said["spouse_id"] == spouse
-    if not married and spouse:
-        other = people.person_by_id_number(spouse)
-        theirs = _items([other]).get(other, {}) if other else {}
-        own = _items([person_id]).get(person_id, {}).get("id_number") or str(answers.get("applicant_id", ""))
-        married = bool(own) and theirs.get("spouse_id") == own and theirs.get("marital", "")[:1] == "2"
-    return "婚姻登记信息（民政）" if married else ""
+    fields = ("person_id", "spouse_id", "father_id", "mother_id")
+    named = {str(answers[field]) for field in fields if answers.get(field)}
+    own = prefill(person_id, "id_number", now)
+    if len(named) < 2 and own:
+        named.add(own)
+    for number in named:
+        somebody = people.person_by_id_number(number)
+        said = _items([somebody]).get(somebody, {}) if somebody else {}
+        if said.get("marital", "")[:1] == "2" and said.get("spouse_id") in named - {number}:
+            return "婚姻登记信息（民政）"
+    return ""
 
 
 def register_record(

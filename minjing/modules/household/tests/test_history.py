@@ -10,6 +10,7 @@ from minjing.kernel.identity.errors import NotAllowed
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
+from minjing.modules.household.actions.register import Act, set_items
 from minjing.modules.household.models import Household, Item, Member
 from minjing.modules.household.tests import world
 from minjing.modules.household.tests.world import (
@@ -113,6 +114,8 @@ def test_what_the_register_fills_in():
     assert queries.prefill(person(LIN), "spouse_id", NOW) == SU
     assert queries.prefill(person(LIN), "address", NOW) == "深圳市福田区福田街道民安路88号3栋12A"
     assert queries.prefill(person(WANG), "household_no", NOW) is None
+    assert queries.prefill(person(WANG), "name", NOW) == "王雨桐"  # said and proved when signing in
+    assert queries.prefill(person(WANG), "sex", NOW) == "2"
 
 
 def test_what_is_held_already():
@@ -124,6 +127,18 @@ def test_what_is_held_already():
     assert queries.held(person(LIN), "kinship_proof", {"person_id": HE}, NOW) == ""
     assert queries.held_by_civil_affairs(person(LIN), "marriage_certificate", {"spouse_id": SU}, NOW)
     assert not queries.held_by_civil_affairs(person(LIN), "marriage_certificate", {"spouse_id": HE}, NOW)
+    assert queries.held_by_civil_affairs(person(HE), "marriage_certificate", {"father_id": LIN, "mother_id": SU}, NOW)
+    assert not queries.held_by_civil_affairs(person(LIN), "birth_certificate", {"spouse_id": SU}, NOW)
+
+
+def test_a_marriage_with_somebody_from_elsewhere_is_known_through_the_one_registered_here():
+    decide("HZ0906", {"for_whom": "self", "item": "marital", "new_marital": "22"})
+    item = {"person_id": WANG, "spouse_id": LIN}
+    assert not queries.held_by_civil_affairs(person(WANG), "marriage_certificate", item, NOW)
+    act = Act(world.CLERK, NOW, None)
+    set_items(act, person(LIN), world.ORG, {"spouse_id": WANG})
+    assert queries.held_by_civil_affairs(person(WANG), "marriage_certificate", item, NOW)
+    assert queries.held_by_civil_affairs(person(LIN), "marriage_certificate", item, NOW)
 
 
 def test_who_somebody_says_they_are_is_checked_against_the_register():
