@@ -130,6 +130,10 @@ def prepare() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         print("minjing: making the tables …", flush=True)
         call_command("migrate", verbosity=0)
+    if not (settings.DATA_DIR / "keys" / "papers").exists():
+        from minjing.kernel.papers import signing
+
+        signing.keys_dir()  # made now, so that the first decision does not wait for them
     if settings.DEMO:
         from minjing.base.clock import now
         from minjing.site import demo as city
