@@ -1,0 +1,1 @@
+"""What a linter cannot see of the house's plan."""

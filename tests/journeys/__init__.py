@@ -1,0 +1,1 @@
+"""The main journeys in Chromium against the real processes."""

@@ -1,0 +1,161 @@
+"""One house of real processes and one Chromium for all journeys; browsers of residents, officers and visitors."""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.house import MINJING, ROOT, House, wait_for
+from tests.people import PASSWORD, Resident, now_code
+
+SCREENS = ROOT / "var" / "screens"
+QUIET = [
+    "--no-sandbox",  # the tests may run as root, where Chromium's sandbox cannot
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+_addresses = (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(1, 250), range(1, 250), range(1, 250)))
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Mark everything here as a journey."""
+    for item in items:
+        if "/journeys/" in str(item.path):
+            item.add_marker(pytest.mark.journey)
+
+
+# All of package scope, not session: Playwright keeps an event loop running, in which Django's tests would refuse to
+# touch the database.
+@pytest.fixture(scope="package")
+def house() -> Iterator[House]:
+    """Start the house once; stop it after the last journey. JOURNEY_HOUSE=folder:port takes one that is running."""
+    running = os.environ.get("JOURNEY_HOUSE")
+    if running:
+        yield House.running(*running.rsplit(":", 1))
+        return
+    house = House()
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
+        shutil.rmtree(house.data_dir, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def demo_journey(house: House) -> Iterator[subprocess.Popen[str]]:
+    """Start `minjing demo journey` beside the browser: it waits most of its time for a second code to be allowed."""
+    walk = subprocess.Popen(
+        [*MINJING, "demo", "journey", "--url", house.url],
+        env=house.environment | {"DATABASE_URL": house.database},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield walk
+    if walk.poll() is None:
+        walk.kill()
+        walk.wait()
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium is installed: run `sh tests/setup.sh`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def browse(chromium: Browser, house: House) -> Iterator[Callable[..., BrowserContext]]:
+    """Return a maker of browsers: each with its own cookies and its own network address."""
+    made: list[BrowserContext] = []
+
+    def make(size: dict[str, int] = PHONE, **more) -> BrowserContext:
+        context = chromium.new_context(
+            base_url=house.url,
+            viewport=size,
+            locale=more.pop("locale", "zh-CN"),
+            extra_http_headers={"X-Forwarded-For": next(_addresses)},
+            is_mobile=more.pop("is_mobile", size["width"] < 500),
+            has_touch=size["width"] < 500,
+            **more,
+        )
+        context.set_default_timeout(20_000)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+def sign_in_resident(page: Page, house: House, phone: str, next_path: str = "") -> None:
+    """Sign in with the phone and the code out of the text message."""
+    page.goto(f"/sign-in/?next={next_path}" if next_path else "/sign-in/")
+    before = len(house.texts_to(phone))
+    page.get_by_label("手机号码").fill(phone)
+    page.get_by_role("button", name="获取验证码").click()
+    page.wait_for_url("**/sign-in/code/**")
+    texts = wait_for(
+        lambda: (lambda t: t if len(t) > before else None)(house.texts_to(phone)), "no code came by text message"
+    )
+    code = re.search(r"\d{6}", texts[0])
+    assert code is not None, "the text message has no code"
+    page.locator("#code").fill(code[0])
+    page.get_by_role("button", name="登录", exact=True).last.click()
+    page.wait_for_url(lambda url: "/sign-in/code" not in url)
+
+
+def say_who(page: Page, who: Resident) -> None:
+    """Give name and ID number."""
+    page.goto("/sign-in/who/")
+    page.locator("#name").fill(who.name)
+    page.locator("#id_number").fill(who.id_number)
+    page.get_by_role("button", name="确认").click()
+    page.wait_for_url(lambda url: "/sign-in/who" not in url)
+
+
+@pytest.fixture(scope="package")
+def officer(browse, house: House) -> Callable[..., Page]:
+    """Return a maker of officers' pages: one sign-in an officer, as each time code is good once."""
+    states: dict[str, dict] = {}
+
+    def page_of(login: str, size: dict[str, int] = DESK, **more) -> Page:
+        if login not in states:
+            page = browse(size).new_page()
+            page.goto("/officer/sign-in/")
+            page.locator("#login").fill(login)
+            page.locator("#password").fill(PASSWORD)
+            page.get_by_role("button", name="下一步").click()
+            page.wait_for_url("**/officer/sign-in/second/**")
+            page.locator("#code").fill(now_code())
+            page.get_by_role("button", name="登录", exact=True).last.click()
+            page.wait_for_url(lambda url: "/second" not in url)
+            states[login] = page.context.storage_state()
+            page.context.close()
+        return browse(size, storage_state=states[login], **more).new_page()
+
+    return page_of
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SCREENS / f"{name}.png"), full_page=True)

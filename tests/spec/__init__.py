@@ -1,0 +1,1 @@
+"""The issue's table of bad input and trouble, each line with its test."""
