@@ -18,7 +18,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.actions import append, entry
-from minjing.kernel.papers import rules, signing, typeset
+from minjing.kernel.papers import rules, typeset
 from minjing.kernel.papers.city import city
 from minjing.kernel.papers.errors import AlreadyRevoked, Unknown
 from minjing.kernel.papers.models import Paper
@@ -53,6 +53,8 @@ def issue(
     `facts` are pairs of a label {zh, en} and what is printed beside it, in order. A paper of the same matter that
     was revoked before is marked as replaced by this one. Raises Erased when the holder's key is gone.
     """
+    from minjing.kernel.papers import pades  # large: only a process that issues papers loads it
+
     unit = Unit.objects.get(id=unit_id)
     bureau = Unit.objects.get(id=int(unit.path.split(".", 1)[0])) if "." in unit.path else unit
     code, year = rules.new_code(org_id), now.astimezone(CHINA).year
@@ -71,7 +73,7 @@ def issue(
         valid_until=valid_until,
         demo=settings.DEMO,
     )
-    pdf = signing.sign(typeset.render(sheet), unit_name=unit.name["zh"])
+    pdf = pades.sign(typeset.render(sheet), unit_name=unit.name["zh"])
     digest = hashlib.sha256(pdf).digest()
     paper_id = new_id()
     record = entry(

@@ -1,4 +1,4 @@
-"""The city's certificates and the signature in a paper: PAdES B-B, which PDF readers verify.
+"""The city's keys and certificates, under which papers are signed (pades.py).
 
 A small authority of the city's own is made once, with a signing certificate under it, in DATA_DIR/keys/papers.
 A real city puts certificates of a licensed authority in the same four files.
@@ -10,32 +10,17 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from django.conf import settings
-from pyhanko.pdf_utils.content import RawContent
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import BoxConstraints
-from pyhanko.sign import signers
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
-from pyhanko.stamp import StaticStampStyle
 
 DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 RSA_BITS = 3072  # equal to 128 bits until 2030 and beyond (NIST SP 800-57)
 AUTHORITY_DAYS, SIGNER_DAYS = 7300, 1825
-FIELD = "Seal"
-# Where the last page has its seal, in points from the lower left: a reader opens the signature by pressing it.
-SEAL_BOX = (419, 93, 525, 199)
-# The page has drawn the seal already; the signature lies over it and draws nothing.
-CLEAR = StaticStampStyle(background=RawContent(b"", box=BoxConstraints(106, 106)), border_width=0)
-# A CMS with two certificates is about 5 KB; in hex it is twice that. Fixed, so that no trial signature is made.
-RESERVED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +30,6 @@ class Names:
     police: str
     authority: str
     signer: str
-
-
-def sign(pdf: bytes, *, unit_name: str) -> bytes:
-    """Return the PDF certified by the city: any change after it shows. About 100 ms.
-
-    The instant in the signature is the machine's own, so that it always lies within the certificate's time.
-    """
-    writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    field = SigFieldSpec(FIELD, on_page=-1, box=SEAL_BOX)
-    meta = signers.PdfSignatureMetadata(
-        field_name=FIELD,
-        md_algorithm="sha256",
-        subfilter=SigSeedSubFilter.PADES,
-        certify=True,
-        docmdp_permissions=MDPPerm.NO_CHANGES,
-        name=unit_name,
-    )
-    signer = signers.PdfSigner(meta, _signer(keys_dir()), stamp_style=CLEAR, new_field_spec=field)
-    out = signer.sign_pdf(writer, bytes_reserved=RESERVED)
-    return bytes(out.getvalue())
 
 
 def keys_dir() -> Path:
@@ -127,32 +92,6 @@ def make(folder: Path, names: Names, now: datetime) -> None:
         shutil.rmtree(draft)
         if not (folder / "signer.pem").exists():
             raise
-
-
-class _Signer(signers.SimpleSigner):
-    """Signs with a key that is loaded once: loading checks the primes anew, which takes ten times the signature."""
-
-    _key: rsa.RSAPrivateKey
-
-    def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
-        """Return the RSA signature of `data` (PKCS #1 v1.5, the form that every PDF reader knows)."""
-        if digest_algorithm != "sha256":
-            raise ValueError(f"papers are signed over SHA-256, not {digest_algorithm}")
-        return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-
-
-@lru_cache(maxsize=4)
-def _signer(folder: Path) -> _Signer:
-    signer: _Signer | None = _Signer.load(  # type: ignore[no-untyped-call]
-        key_file=str(folder / "signer.key"),
-        cert_file=str(folder / "signer.pem"),
-        ca_chain_files=(str(folder / "authority.pem"),),
-    )
-    key = serialization.load_pem_private_key((folder / "signer.key").read_bytes(), None)
-    if signer is None or not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError(f"The signing key of the papers cannot be read: {folder}.")
-    signer._key = key
-    return signer
 
 
 def _name(police: str, common: str) -> x509.Name:

@@ -13,13 +13,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from minjing.kernel.papers import signing, typeset
+from minjing.kernel.papers import pades, signing, typeset
 from minjing.kernel.papers.tests.sheets import sheet
 
 
 @pytest.fixture(scope="module")
 def signed():
-    return signing.sign(typeset.render(sheet()), unit_name="深圳市公安局南山分局")
+    return pades.sign(typeset.render(sheet()), unit_name="深圳市公安局南山分局")
 
 
 def verdict(pdf):
