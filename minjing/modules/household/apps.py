@@ -24,3 +24,6 @@ class HouseholdConfig(AppConfig):
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
         plugs.register_record(queries.register_record)
         identity.register_check(queries.check)
+        identity.person_field(queries.RECORD, {"zh": "户籍登记", "en": "household register"})(
+            queries.household_numbers
+        )

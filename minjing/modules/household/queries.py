@@ -88,6 +88,12 @@ def heads_of(station_id: int) -> list[UUID]:
     return list(rows.order_by("-household__number").values_list("person_id", flat=True))
 
 
+def household_numbers(person_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return in which household these persons are registered now, for a look that is on record already."""
+    rows = Member.objects.filter(person_id__in=list(person_ids), until__isnull=True)
+    return dict(rows.values_list("person_id", "household__number"))
+
+
 def members_on(household_id: UUID, day: date) -> list[Member]:
     """Return who belonged to a household on `day`, the head first: ids and relations, nothing opened."""
     rows = Member.objects.filter(household_id=household_id, since__lte=day)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed
 from minjing.kernel.ledger.models import Outbox
@@ -154,3 +155,9 @@ def test_the_officers_view_of_the_register_is_a_look():
     assert ("name", "林晓夫") in {(field, value) for _, field, value in rows}
     assert ("household_no", home("lin")) in {(field, value) for _, field, value in rows}
     assert Outbox.objects.filter(kind="identity:person:looked", subject_id=person(LIN)).exists()
+
+
+def test_a_look_at_the_register_has_a_name_that_the_resident_understands():
+    queries.register_record(person(LIN), world.CLERK, NOW)
+    (look,) = identity.looks_at(person(LIN))
+    assert [field["zh"] for field in look.fields] == ["户籍登记"]
