@@ -156,9 +156,8 @@ def ready_steps(matter: Snapshot, steps: list[queries.Step], account_id: Any) ->
             why = Text(
                 zh=f"还有 {matter.open_tasks} 项协办未完成", en=f"{matter.open_tasks} parallel task(s) still open"
             )
-        shown.append(
-            {"step": step, "now": now, "why": why, "strong": now and (step.strong or step.action == "claim")}
-        )
+        strong = now and (step.strong or step.action == "claim")
+        shown.append({"step": step, "now": now, "why": why, "after_claim": after_claim, "strong": strong})
     shown.sort(key=lambda s: (not s["strong"], not s["now"], _weight(s["step"].action)))
     return shown
 

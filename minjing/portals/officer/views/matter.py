@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from minjing.base.ids import new_id
 from minjing.kernel.files import queries as files
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.reasons import parse as parse_reason
 from minjing.kernel.identity.reasons import reasons
 from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
@@ -191,8 +192,8 @@ def _revealed(request: OfficerRequest, matter: Snapshot) -> str:
 def reveal(request: OfficerRequest, number: str) -> HttpResponse:
     """Open a matter in full without a claim, for a reason from the list, for ten minutes."""
     matter = queries.matter(number, request.actor, request.at)
-    reason = reason_of(request)
-    now = request.at
+    reason, now = reason_of(request), request.at
+    parse_reason(reason)  # with a matter at hand a look needs none; without a claim this one does
     identity.record_look(
         request.actor, [matter.person_id], ["matters.form"], reason=reason, matter_id=matter.id, now=now
     )
@@ -374,7 +375,6 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
     kept = files.file(row.file_id)
     response = HttpResponse(files.read(row.file_id), content_type=kept.media_type)
     response["Content-Disposition"] = "inline"
-    response["Cache-Control"] = "no-store"
     return response
 
 
