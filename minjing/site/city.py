@@ -44,12 +44,19 @@ def facts() -> Mapping[str, Any]:
 
 
 def load(now: datetime, say: Say) -> None:
-    """Bring posts, units, working days and services up to date; what is there already stays as it is."""
+    """Bring posts, units, working days and services up to date; what is there already stays as it is.
+
+    Raises WrongCity, or catalog.WrongFile with path, line and reason; nothing is published that lint refuses.
+    """
     _posts(now)
     if not Unit.objects.exists():
         say(f"{_units(now)} units of {facts()['police']['zh']}")
     _calendar(now)
-    made = publishing.publish(catalog.load(city=facts()), by=SYSTEM, now=now)
+    bodies = catalog.load(city=facts())
+    problems = catalog.lint(bodies, set(read("posts.yaml")["posts"]))
+    if problems:
+        raise WrongCity("The catalogue cannot be published:\n" + "\n".join(problems))
+    made = publishing.publish(bodies, by=SYSTEM, now=now)
     if made:
         say(f"{len(made)} services published")
 

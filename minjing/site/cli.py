@@ -134,11 +134,19 @@ def prepare() -> None:
         from minjing.kernel.papers import signing
 
         signing.keys_dir()  # made now, so that the first decision does not wait for them
-    if settings.DEMO:
-        from minjing.base.clock import now
-        from minjing.site import demo as city
+    _load_city(settings.DEMO)
 
-        city.load(now(), lambda line: print(f"minjing: {line}", flush=True))
+
+def _load_city(is_demo: bool) -> None:
+    from minjing.base.clock import now
+    from minjing.kernel.matters.catalog import WrongFile
+    from minjing.site import city, demo
+
+    load = demo.load if is_demo else city.load
+    try:
+        load(now(), lambda line: print(f"minjing: {line}", flush=True))
+    except (WrongFile, city.WrongCity) as wrong:
+        raise CannotStart(str(wrong)) from None
 
 
 def welcome(seconds: float) -> str:

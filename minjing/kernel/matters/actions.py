@@ -246,28 +246,48 @@ def _submitted(
     ]
     loose = [] if draft else [_material_row(m) for m in attached]
     new = _new_matter(body, procedure_id, station, by, now)
-    about = str(checked.clean.get(body.service.about, "")) if body.service.about else ""
-    with transaction.atomic():
-        number = store.submit(
-            new,
-            body,
-            by=by,
-            prefix=f"{body.service.code[:2]}{station.org_id:02d}{now.astimezone(CHINA):%y}",
-            subject_index=blind_index("id_number", about) if about else blind_index("person", str(by.person_id)),
-            answers_sealed=seal(by.person_id, queries.ANSWERS_CONTEXT, json.dumps(checked.clean, ensure_ascii=False)),
-            draft_id=draft.id if draft else None,
-            materials=held + loose,
-            request_id=request_id,
-            place=queries.place_of(station.id),
-            calendar=queries.calendar(),
-            now=now,
-        )
-        if number is None:
-            return _earlier(request_id, draft, by, now)
-        new = replace(new, number=number)
-        if _decides_itself(body, checked.clean, now):
-            return _decided_at_once(new, by=by, now=now, request_id=request_id)
-    return new
+    try:
+        return _write_submission(new, body, checked.clean, held + loose, draft, by=by, now=now, request_id=request_id)
+    except _NotWritten:  # rolled back by now, the request's own row included
+        return _earlier(request_id, draft, by, now)
+
+
+class _NotWritten(Exception):
+    """Somebody else was first, or this request has had its effect: the transaction must leave nothing behind."""
+
+
+@transaction.atomic
+def _write_submission(
+    new: Snapshot,
+    body: Body,
+    answers: Mapping[str, Any],
+    materials: Sequence[Mapping[str, Any]],
+    draft: Draft | None,
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+) -> Snapshot:
+    """Write a new matter and, where its service says so, decide it at once; raise _NotWritten."""
+    about = str(answers.get(body.service.about, "")) if body.service.about else ""
+    number = store.submit(
+        new,
+        body,
+        by=by,
+        prefix=f"{body.service.code[:2]}{new.org_id:02d}{now.astimezone(CHINA):%y}",
+        subject_index=blind_index("id_number", about) if about else blind_index("person", str(new.person_id)),
+        answers_sealed=seal(new.person_id, queries.ANSWERS_CONTEXT, json.dumps(answers, ensure_ascii=False)),
+        draft_id=draft.id if draft else None,
+        materials=materials,
+        request_id=request_id,
+        place=queries.place_of(new.station_id),
+        calendar=queries.calendar(),
+        now=now,
+    )
+    if number is None:
+        raise _NotWritten
+    new = replace(new, number=number)
+    return _decided_at_once(new, by=by, now=now) if _decides_itself(body, answers, now) else new
 
 
 def _material_row(material: Material) -> dict[str, Any]:
@@ -324,7 +344,7 @@ def _decides_itself(body: Body, answers: Mapping[str, Any], now: datetime) -> bo
     return holds(body.service.auto, answers, local_day(now))
 
 
-def _decided_at_once(matter: Snapshot, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
+def _decided_at_once(matter: Snapshot, *, by: Actor, now: datetime) -> Snapshot:
     """Issue at once; what the register does not bear out is undone (savepoint) and waits for an officer."""
     try:
         with transaction.atomic():
@@ -380,25 +400,43 @@ def step(
     place, calendar = queries.place_of(matter.station_id), queries.calendar()
     change = rules.decide(body, matter, action, ask, by=by, place=place, calendar=calendar, now=now)
     change = _with_tasks(change)
-    with transaction.atomic():
-        sealed = _sealed(change, body, by, now, corrections)
-        written = store.write(
-            change,
-            body,
-            by=by,
-            request_id=request_id,
-            place=place,
-            calendar=calendar,
-            now=now,
-            sealed=sealed,
-        )
-        if not written:
-            return _again_or_stale(queries.matter(matter.id, by, now), request_id)
-        if action == "supplement":
-            _add_supplement(matter, files or {}, now)
-        if change.runs_effect:
-            _run_effect(change, body, by, now)
+    try:
+        _write(change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections)
+    except _NotWritten:  # rolled back by now, the request's own row included
+        return _again_or_stale(queries.matter(matter.id, by, now), request_id)
     return change.after
+
+
+@transaction.atomic
+def _write(
+    change: Change,
+    body: Body,
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+    place: rules.Place,
+    files: Mapping[str, Sequence[UUID]] | None,
+    corrections: Mapping[str, Any] | None,
+) -> None:
+    """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
+    sealed = _sealed(change, body, by, now, corrections)
+    written = store.write(
+        change,
+        body,
+        by=by,
+        request_id=request_id,
+        place=place,
+        calendar=queries.calendar(),
+        now=now,
+        sealed=sealed,
+    )
+    if not written:
+        raise _NotWritten
+    if change.action == "supplement":
+        _add_supplement(change.before, files or {}, now)
+    if change.runs_effect:
+        _run_effect(change, body, by, now)
 
 
 def _with_tasks(change: Change) -> Change:

@@ -128,7 +128,7 @@ def recompute_provisional(*, by: Actor, now: datetime) -> int:
 
 def replay_clock(body: Body, matter: Snapshot, events: Sequence[rules.Happening], calendar: Any) -> Snapshot:
     """Return `matter` with its due date computed from its history: the start, each pause, each extension."""
-    clock = rules.clocked(body, matter, calendar, matter.submitted_at)
+    clock = rules.clocked(body, replace(matter, extension_days=0), calendar, matter.submitted_at)
     paused: datetime | None = None
     for event in events:
         state = body.flow.states.get(event.to_state)
@@ -136,7 +136,7 @@ def replay_clock(body: Body, matter: Snapshot, events: Sequence[rules.Happening]
             clock = rules.clocked(body, clock, calendar, event.at)
         elif event.action == "grant_extension":
             days = int(event.detail["after"]["extension_days"]) - clock.extension_days
-            clock = rules.extended(body, replace(clock, asked_days=days, extension_days=0), calendar)
+            clock = rules.extended(body, replace(clock, asked_days=days), calendar)
         elif paused is not None and event.from_state != event.to_state:
             resumed = rules.resumed(body, replace(clock, paused_since=paused), calendar, event.at)
             clock, paused = replace(clock, due_at=resumed.due_at, yellow_at=resumed.yellow_at), None

@@ -21,7 +21,7 @@ PLACE = Place(station_id=27, branch_id=4, bureau_id=1, path="1.4.27.")
 MONDAY = datetime(2026, 9, 14, 10, 0, tzinfo=CHINA)
 
 
-def officer(number: int, post: str, path: str, acts: tuple[str, ...] = (), **more: Any) -> Actor:
+def officer(number: int, post: str, path: str, acts: tuple[str, ...] = ("look",), **more: Any) -> Actor:
     """Return an officer who holds one post in the unit at `path`."""
     unit = int(path.rstrip(".").split(".")[-1])
     level = {1: "bureau", 2: "branch", 3: "station"}[path.count(".")]
@@ -33,7 +33,7 @@ LIN = Actor(UUID(int=1), "resident", person_id=UUID(int=101), level=2)  # the ap
 STRANGER = Actor(UUID(int=2), "resident", person_id=UUID(int=102), level=2)
 CHEN = officer(11, "station_clerk", "1.4.27.")
 ZHOU = officer(12, "station_clerk", "1.4.27.")
-HEAD = officer(13, "station_approver", "1.4.27.", ("supervise",))
+HEAD = officer(13, "station_approver", "1.4.27.", ("look", "supervise"))
 ELSEWHERE = officer(14, "station_clerk", "1.5.31.")
 LUO = officer(21, "branch_approver", "1.4.")
 MA = officer(22, "branch_approver", "1.4.")

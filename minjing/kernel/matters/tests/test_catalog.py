@@ -1,0 +1,128 @@
+"""The catalogue: a wrong file is refused with path, line and reason; what cannot work is not published."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from minjing.kernel.matters import catalog, diagram, plugs
+from minjing.kernel.matters.schema import Body
+from minjing.kernel.matters.tests import world
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a writer of service files."""
+
+    def write(change=lambda text: text, **changes):
+        data = world.service(**changes).model_dump(mode="json", exclude_defaults=True)
+        text = change(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
+        (tmp_path / "HZ9901.yaml").write_text(text, encoding="utf-8")
+        return [tmp_path]
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda t: t.replace("code: HZ9901", "code: X"), "code: String should match pattern"),
+        (lambda t: t.replace("decides: branch", "decides: nobody"), "decides: Input should be"),
+        (lambda t: t.replace("flow: reviewed", "flow: unheard_of"), "no flow is called 'unheard_of'"),
+        (lambda t: t + "colour: blue\n", "colour: Extra inputs are not permitted"),
+        (lambda t: t.replace("title:", "title: ]", 1), ""),
+        (lambda t: "- a list", "the file must be a mapping"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_path_line_and_reason(folder, change, reason):
+    with pytest.raises(catalog.WrongFile) as raised:
+        catalog.load(folder(change))
+    assert "HZ9901.yaml:" in str(raised.value)
+    assert reason in str(raised.value)
+    assert raised.value.line >= 1
+
+
+def test_the_line_is_that_of_the_fault(folder):
+    place = folder(lambda t: t.replace("type: date", "type: dte"))
+    with pytest.raises(catalog.WrongFile) as raised:
+        catalog.load(place)
+    lines = (place[0] / "HZ9901.yaml").read_text(encoding="utf-8").splitlines()
+    assert "dte" in lines[raised.value.line - 1]
+
+
+def problems(body: Body, posts=None) -> str:
+    plugs.EFFECTS.setdefault("test.effect", lambda **_: None)
+    try:
+        return "\n".join(catalog.lint([body], posts))
+    finally:
+        plugs.EFFECTS.pop("test.effect", None)
+
+
+def state(**changes):
+    """Return the body with changes to single states."""
+    states = {**world.BODY.flow.states}
+    for name, update in changes.items():
+        states[name] = states[name].model_copy(update=update)
+    return world.BODY.model_copy(update={"flow": world.BODY.flow.model_copy(update={"states": states})})
+
+
+FLOWS = [("reviewed", "branch"), ("reviewed", "bureau"), ("counter", "station"), ("instant", "station")]
+
+
+@pytest.mark.parametrize(("name", "decides"), FLOWS)
+def test_the_house_flows_are_clean(name, decides):
+    assert problems(world.body(name, decides=decides)) == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (state(recommended={"actions": {}}), "state recommended is a dead end"),
+        (state(approved={"outcome": ""}), "the final state approved has no outcome"),
+        (state(submitted={"share": 90}, recommended={"share": 20}), "the steps take 110 % of the legal limit"),
+        (state(submitted={"tasks": ["dance"]}), "opens the task 'dance'"),
+        (state(recommended={"post": ""}), "state recommended has no post that acts"),
+        (world.body(effect="nobody.knows"), "no module offers the effect 'nobody.knows'"),
+        (world.body(about="ghost"), "about: there is no field 'ghost'"),
+        (world.body(auto={"spouse_id": "x", "ghost": 1}), "auto: there is no field 'ghost'"),
+        (world.body(auto={"delivery": "balloon"}), "delivery has no option 'balloon'"),
+        (world.body(grants=None), "the matter ends in no paper"),
+    ],
+)
+def test_what_cannot_work_is_found_before_publishing(body, problem):
+    assert problem in problems(body)
+
+
+def test_an_unreachable_state_is_found():
+    stray = world.BODY.flow.states["refused"].model_copy()
+    flow = world.BODY.flow.model_copy(update={"states": {**world.BODY.flow.states, "limbo": stray}})
+    assert "state limbo cannot be reached" in problems(world.BODY.model_copy(update={"flow": flow}))
+
+
+def test_a_post_that_the_city_lacks_is_found():
+    assert "no city post is called 'branch_approver'" in problems(world.BODY, {"station_clerk"})
+
+
+def test_differences_are_said_in_words():
+    (said,) = catalog.diff(world.BODY, world.body(limit={"value": 10, "unit": "workday"}))
+    assert "20" in said.zh
+    assert "10" in said.zh
+    assert "limit" in said.en
+
+
+def test_the_diagram_shows_every_state_and_names_itself():
+    root = ET.fromstring(diagram.svg(world.BODY, "en"))  # noqa: S314 - our own
+    space = {"s": "http://www.w3.org/2000/svg"}
+    assert root.find("s:title", space).text == "Move in to join a spouse"
+    drawn = {text.text for text in root.findall("s:text", space)}
+    assert {s.title.en for s in world.BODY.flow.states.values()} <= drawn
+
+
+def test_the_bpmn_file_has_its_nodes_flows_and_picture():
+    root = ET.fromstring(diagram.bpmn(world.BODY))  # noqa: S314 - our own
+    space = {"b": diagram.BPMN, "d": diagram.DI}
+    ids = {node.get("id") for node in root.find("b:process", space)}
+    for flow in root.iter(f"{{{diagram.BPMN}}}sequenceFlow"):
+        assert {flow.get("sourceRef"), flow.get("targetRef")} <= ids
+    shown = {shape.get("bpmnElement") for shape in root.iter(f"{{{diagram.DI}}}BPMNShape")}
+    assert {*world.BODY.flow.states, "start"} == shown

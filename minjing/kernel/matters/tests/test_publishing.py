@@ -1,0 +1,142 @@
+"""Versions: what is pinned, what moves and moves back, what a new calendar changes."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from minjing.base.clock import CHINA
+from minjing.base.ids import new_id
+from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters import actions, publishing, queries
+from minjing.kernel.matters.errors import NotAllowed
+from minjing.kernel.matters.models import Matter, MatterEvent, Procedure
+from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.test_actions import act, submit
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY
+
+pytestmark = pytest.mark.django_db
+LATER = MONDAY + timedelta(days=1)
+
+
+def second_version():
+    """Publish a version whose first state is called `review`, and return its body."""
+    states = dict(world.BODY.flow.states)
+    states["review"] = states.pop("submitted")
+    for name, state in states.items():
+        changed = {
+            key: spec.model_copy(update={"to": "review"}) if spec.to == "submitted" else spec
+            for key, spec in state.actions.items()
+        }
+        states[name] = state.model_copy(update={"actions": changed})
+    flow = world.BODY.flow.model_copy(update={"states": states, "start": "review"})
+    body = world.BODY.model_copy(update={"flow": flow})
+    publishing.publish([body], by=LUO, now=LATER)
+    queries.forget_kept()
+    return body
+
+
+def test_the_same_body_is_not_published_twice(city):
+    assert publishing.publish([world.BODY], by=LUO, now=LATER) == []
+    changed = world.body(limit={"value": 10, "unit": "workday"})
+    assert publishing.publish([changed], by=LUO, now=LATER) == [publishing.Published("HZ9901", 2)]
+    old, new = Procedure.objects.order_by("version")
+    assert old.valid_to == new.valid_from == LATER
+
+
+def test_a_running_matter_keeps_its_version(city):
+    before = submit()
+    second_version()
+    assert queries.body_of(queries.matter(before.id, LIN, LATER)).flow.start == "submitted"
+    assert submit(at=LATER).state == "review"
+    assert act(before, "claim", CHEN, at=LATER).claimed_by == CHEN.account_id
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(city):
+    matter = submit()
+    second_version()
+    report = publishing.migrate("HZ9901", 1, 2, {}, by=LUO, now=LATER, dry_run=True)
+    assert report.unmapped == {"submitted": 1}
+    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=LUO, now=LATER, dry_run=True)
+    assert report.moves == {("submitted", "review"): 1}
+    assert Matter.objects.get(id=matter.id).ver == 1
+
+
+def test_nothing_moves_while_a_state_has_no_counterpart(city):
+    submit()
+    second_version()
+    with pytest.raises(NotAllowed):
+        publishing.migrate("HZ9901", 1, 2, {}, by=LUO, now=LATER, dry_run=False)
+    assert MatterEvent.objects.filter(action="migrate").count() == 0
+
+
+def test_a_migration_moves_each_with_its_record_and_undo_brings_back_who_stood_still(city):
+    still, moving, closed = submit(), submit(), submit()
+    act(closed, "withdraw", LIN)
+    claimed = act(moving, "claim", CHEN)
+    body = second_version()
+    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=LUO, now=LATER, dry_run=False)
+    assert report.total == 2
+    moved = queries.matter(moving.id, LIN, LATER)
+    assert (moved.state, moved.claimed_by, moved.due_at) == ("review", CHEN.account_id, claimed.due_at)
+    assert queries.body_of(moved).flow.start == body.flow.start
+    assert queries.refold(moved) == {}
+    assert Outbox.objects.filter(kind="matters:matter:migrate").count() == 2
+    act(moved, "recommend", CHEN, at=LATER)
+    back = publishing.undo(report.migration_id, by=LUO, now=LATER)
+    assert (back.total, back.moved_meanwhile) == (1, 1)
+    assert queries.matter(still.id, LIN, LATER).state == "submitted"
+    assert queries.matter(moving.id, LIN, LATER).state == "recommended"
+    assert queries.refold(queries.matter(still.id, LIN, LATER)) == {}
+
+
+def test_next_years_holidays_move_provisional_due_dates_and_nothing_else(city):
+    december = datetime(2026, 12, 14, 10, 0, tzinfo=CHINA)
+    firm, guess = submit(), submit(at=december)
+    assert guess.due_provisional
+    claimed = act(guess, "claim", CHEN, at=december)
+    asked = {"note": "x", "materials": ["marriage_certificate"]}
+    paused = act(claimed, "ask_supplement", CHEN, at=december + timedelta(days=1), **asked)
+    from minjing.kernel.matters.tests.conftest import scan
+
+    files = {"marriage_certificate": [scan(shade=50)]}
+    resumed = act(paused, "supplement", LIN, at=december + timedelta(days=3), files=files)
+    publishing.publish_calendar(
+        known_until=date(2027, 12, 31),
+        days_off=[*world.DAYS_OFF, date(2027, 1, 1)],
+        made_up=[*world.MADE_UP, date(2027, 1, 3)],
+        source="test",
+        by=LUO,
+        now=december,
+    )
+    queries.forget_kept()
+    assert publishing.recompute_provisional(by=LUO, now=december) == 1
+    moved = queries.matter(guess.id, LIN, december)
+    assert not moved.due_provisional
+    calendar = queries.calendar()
+    start = calendar.due(december, 20, "workday")
+    rest = calendar.to_work(december + timedelta(days=3)) - calendar.to_work(december + timedelta(days=1))
+    assert calendar.to_work(moved.due_at) == calendar.to_work(start) + rest
+    assert moved.ver == resumed.ver + 1
+    assert queries.matter(firm.id, LIN, december).due_at == firm.due_at
+    assert queries.refold(moved) == {}
+
+
+def test_a_draft_of_a_retired_version_is_submitted_under_it(city):
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    second_version()
+    assert queries.is_retired(draft.procedure_id)
+    pages = {"spouse": ("spouse_id", "married_on", "has_children"), "office": ("office",), "delivery": ("delivery",)}
+    from minjing.kernel.matters.tests.conftest import ANSWERS, scan
+
+    for page, names in pages.items():
+        actions.save_page(draft.id, page, {n: ANSWERS[n] for n in names}, by=LIN, now=LATER)
+    actions.attach(draft.id, "marriage_certificate", scan(), by=LIN, now=LATER)
+    assert actions.submit(draft.id, by=LIN, now=LATER, request_id=new_id()).state == "submitted"
+
+
+def test_a_replayed_clock_equals_the_stored_one(city):
+    matter = act(act(submit(), "claim", CHEN), "ask_extension", CHEN, note="外调", days=5)
+    granted = act(matter, "grant_extension", LUO)
+    replayed = publishing.replay_clock(queries.body_of(granted), granted, queries.events(granted), queries.calendar())
+    assert replace(replayed, yellow_at=granted.yellow_at) == granted
