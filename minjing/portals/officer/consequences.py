@@ -137,7 +137,7 @@ def ready_steps(matter: Snapshot, steps: list[queries.Step], account_id: Any) ->
 
     A step that needs a claim waits for the claim; the claim itself goes once it is made.
     """
-    shown = []
+    shown: list[dict[str, Any]] = []
     for step in steps:
         if step.action == "claim" and matter.claimed_by is not None:
             continue

@@ -80,6 +80,8 @@ ADMIN_PAGES: Sequence[tuple[str, str, Words]] = (
     ("manage_accounts", "accounts", {"zh": "账号与任职", "en": "Accounts and posts"}),
     ("audit", "entries", {"zh": "台账检索", "en": "Ledger search"}),
     ("audit", "verification", {"zh": "台账核验", "en": "Verify the ledger"}),
+    ("ask_erasure", "erasures", {"zh": "删除个人数据", "en": "Erasing a person"}),
+    ("confirm_erasure", "erasures", {"zh": "删除个人数据", "en": "Erasing a person"}),
     ("audit", "looks", {"zh": "无办件的查看", "en": "Looks without a matter"}),
 )
 
