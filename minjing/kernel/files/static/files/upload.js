@@ -207,6 +207,7 @@ function improve(input) {
   list.className = "uploads";
   input.after(list);
   let under_way = 0;
+  let pressed = null; // the button that was pressed while files were still on their way
   input.addEventListener("change", async () => {
     const chosen = [...input.files];
     if (chosen.length === 0) return;
@@ -218,11 +219,17 @@ function improve(input) {
     under_way -= 1;
     const arrived = list.querySelector("input[type=hidden]");
     input.required = needed && !arrived;
-    if (arrived && fine.every(Boolean) && under_way === 0 && "uploadAuto" in input.dataset) form.requestSubmit();
+    if (under_way > 0) return;
+    const wanted = pressed;
+    pressed = null;
+    if (!arrived || !fine.every(Boolean)) return;
+    if (wanted) form.requestSubmit(wanted === form ? null : wanted);
+    else if ("uploadAuto" in input.dataset) form.requestSubmit();
   });
   form.addEventListener("submit", (event) => {
     if (under_way > 0) {
-      event.preventDefault();
+      event.preventDefault(); // sent by itself once they have arrived
+      pressed = event.submitter ?? form;
       list.scrollIntoView({ block: "nearest" });
     }
   });
