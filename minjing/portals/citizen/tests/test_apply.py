@@ -1,0 +1,315 @@
+"""Applying: from the search box to the receipt, and everything that can go wrong on the way."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from minjing.base.clock import now
+from minjing.kernel.identity.models import Account, Session
+from minjing.kernel.matters import plugs, publishing, queries
+from minjing.kernel.matters.models import Draft, Material, Matter
+from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.world import LIN, LUO
+from minjing.portals.citizen.tests import walk
+from minjing.portals.citizen.tests.conftest import photo, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def text(answer) -> str:
+    return str(answer.content.decode())
+
+
+def test_the_home_page_works_signed_out(city):
+    shown = text(Client().get("/"))
+    assert "今天想办什么事" in shown
+    assert "夫妻投靠入户" in shown
+    assert "我正在办的" not in shown
+
+
+@pytest.mark.parametrize("words", ["夫妻投靠", "fuqi", "fqtk", "join spouse", "HZ9901", "随迁"])
+def test_a_service_is_found_in_every_way_people_type(city, words):
+    assert "夫妻投靠入户" in text(Client().get("/find/", {"q": words}))
+
+
+def test_htmx_gets_the_list_alone(city):
+    found = text(Client().get("/find/", {"q": "fqtk"}, headers={"HX-Request": "true"}))
+    assert "夫妻投靠入户" in found
+    assert "<html" not in found
+
+
+def test_who_is_not_signed_in_comes_back_to_the_service(city):
+    answer = Client().get("/apply/HZ9901/")
+    assert answer["Location"] == "/sign-in/?next=%2Fapply%2FHZ9901%2F"
+
+
+def test_who_has_not_said_who_they_are_is_asked_first(city):
+    Account.objects.filter(pk=LIN.account_id).update(level=1)
+    answer = signed_in(LIN).post("/apply/HZ9901/")
+    assert answer["Location"] == "/sign-in/who/?next=%2Fapply%2FHZ9901%2F"
+
+
+def test_an_application_goes_through_without_javascript(lin):
+    number = walk.submit(lin)
+    done = text(lin.get(f"/matters/{number}/done/"))
+    assert number in done
+    assert "最迟" in done
+    assert "受理回执" in done
+    assert "/open/ledger/entry/" in done
+    matter = Matter.objects.get(number=number)
+    assert (matter.state, matter.station_id) == ("submitted", 27)
+    answers = queries.opened(queries.snapshot(matter))
+    assert answers["married_on"] == "2019-05-20"
+    assert answers["has_children"] is False
+
+
+def test_wrong_answers_are_marked_at_the_field_and_on_top_and_nothing_typed_is_lost(lin):
+    draft = walk.begin(lin)
+    answer = walk.post(
+        lin, draft, "spouse", **{"spouse_id": "440304199203040025", "married_on-m": "2", "married_on-d": "30"}
+    )
+    assert answer.status_code == 422
+    shown = text(answer)
+    assert 'href="#q-spouse_id"' in shown
+    assert 'href="#q-married_on-y"' in shown
+    assert "身份证号码校验不通过" in shown
+    assert "日期不存在" in shown
+    assert 'value="440304199203040025"' in shown
+    assert 'value="30"' in shown
+    assert 'aria-invalid="true"' in shown
+
+
+@pytest.mark.parametrize("year", ["", "二〇一九", "99999999", "-1"])
+def test_an_impossible_date_is_answered_in_words(lin, year):
+    draft = walk.begin(lin)
+    answer = walk.post(lin, draft, "spouse", **{"married_on-y": year})
+    assert answer.status_code == 422
+    assert "日期不存在" in text(answer)
+
+
+def test_right_answers_beside_wrong_ones_are_kept(lin):
+    draft = walk.begin(lin)
+    walk.post(lin, draft, "spouse", **{"married_on-m": "13"})
+    assert queries.draft_answers(Draft.objects.get(id=draft.id))["spouse_id"] == walk.SPOUSE["spouse_id"]
+
+
+def test_an_answer_that_calls_for_more_questions_asks_them_and_marks_nothing_as_wrong(lin):
+    draft = walk.begin(lin)
+    answer = walk.post(lin, draft, "spouse", has_children="yes")
+    assert answer.status_code == 200
+    shown = text(answer)
+    assert 'name="children-name"' in shown
+    assert "还要填写下面几项" in shown
+    assert 'class="error"' not in shown
+
+
+def test_htmx_gets_the_questions_that_an_answer_calls_for(lin):
+    draft = walk.begin(lin)
+    answer = lin.post(
+        f"/drafts/{draft.id}/spouse/", {**walk.SPOUSE, "has_children": "yes"}, headers={"HX-Request": "true"}
+    )
+    assert 'name="children-name"' in text(answer)
+    assert "<html" not in text(answer)
+    assert queries.draft_answers(Draft.objects.get(id=draft.id)) == {}  # looked at, not saved
+
+
+def test_people_are_added_and_removed_without_javascript(lin):
+    draft = walk.begin(lin)
+    rows = {
+        "children-name": ["林小满", "林小雪"],
+        "children-id_number": ["1", "2"],
+        "children-relation": ["child", "child"],
+    }
+    page = f"/drafts/{draft.id}/spouse/"
+    more = text(lin.post(page, {**walk.SPOUSE, "has_children": "yes", **rows, "children-add": "1"}))
+    assert more.count('name="children-name"') == 3
+    less = text(lin.post(page, {**walk.SPOUSE, "has_children": "yes", **rows, "children-remove": "0"}))
+    assert "林小满" not in less
+    assert "林小雪" in less
+
+
+def test_known_answers_are_shown_as_facts(city, monkeypatch):
+    form = world.service().model_dump(mode="json")["form"]
+    form[0]["fields"][0]["prefill"] = "test.spouse_id"
+    monkeypatch.setitem(plugs.PREFILLS, "test", lambda person_id, path, at: walk.SPOUSE["spouse_id"])
+    publishing.publish([world.body(form=form)], by=LUO, now=now())
+    queries.forget_kept()
+    lin = signed_in(LIN)
+    draft = walk.begin(lin)
+    shown = text(lin.get(f"/drafts/{draft.id}/spouse/"))
+    assert "不对？" in shown
+    assert f'value="{walk.SPOUSE["spouse_id"]}"' in shown
+
+
+def test_an_application_goes_on_on_another_device(lin):
+    draft = walk.begin(lin)
+    walk.post(lin, draft, "spouse")
+    phone = signed_in(LIN)
+    assert phone.get(f"/drafts/{draft.id}/")["Location"] == f"/drafts/{draft.id}/office/"
+    assert "继续填写" in text(phone.get("/apply/HZ9901/"))
+    assert phone.post("/apply/HZ9901/")["Location"] == f"/drafts/{draft.id}/"
+
+
+def test_a_page_sent_after_the_session_has_ended_is_kept_until_its_writer_is_back(lin):
+    draft = walk.begin(lin)
+    Session.objects.all().delete()
+    page = f"/drafts/{draft.id}/spouse/"
+    answer = lin.post(page, walk.SPOUSE)
+    assert answer["Location"].startswith("/sign-in/?next=%2Fdrafts%2F")
+    shown = text(signed_in(LIN).get(page))
+    assert "登录中断前您填写的内容都在" in shown
+    assert f'value="{walk.SPOUSE["spouse_id"]}"' in shown
+    assert 'value="2019"' in shown
+
+
+def test_what_was_kept_is_shown_to_nobody_else(lin, stranger):
+    draft = walk.begin(lin)
+    Session.objects.filter(account_id=LIN.account_id).delete()
+    lin.post(f"/drafts/{draft.id}/spouse/", walk.SPOUSE)
+    answer = stranger.get(f"/drafts/{draft.id}/spouse/")
+    assert answer.status_code == 404
+    assert walk.SPOUSE["spouse_id"] not in text(answer)
+
+
+def test_a_page_under_an_old_token_comes_back_as_it_was_typed(city):
+    lin = signed_in(LIN)
+    draft = walk.begin(lin)
+    strict = signed_in(LIN, enforce_csrf_checks=True)
+    answer = strict.post(f"/drafts/{draft.id}/spouse/", walk.SPOUSE)
+    assert answer.status_code == 403
+    assert "请再按一次" in text(answer)
+    assert f'value="{walk.SPOUSE["spouse_id"]}"' in text(answer)
+    assert queries.draft_answers(Draft.objects.get(id=draft.id)) == {}
+
+
+def test_other_forms_under_an_old_token_say_that_nothing_was_sent(city):
+    answer = signed_in(LIN, enforce_csrf_checks=True).post("/apply/HZ9901/")
+    assert answer.status_code == 403
+    assert "刚才没有提交" in text(answer)
+
+
+def test_an_open_draft_goes_on_under_its_own_rules_when_the_service_changes(lin):
+    draft = walk.fill(lin)
+    publishing.publish([world.body(title={"zh": "夫妻团聚", "en": "Reunion"})], by=LUO, now=now())
+    queries.forget_kept()
+    shown = text(lin.get(f"/drafts/{draft.id}/check/"))
+    assert "更新过" in shown
+    done = lin.post(
+        f"/drafts/{draft.id}/check/", {"request_id": walk.request_id(lin, draft), "declare": "yes"}, follow=True
+    )
+    assert "夫妻投靠入户" in text(done)
+
+
+def test_submitting_twice_makes_one_matter(lin):
+    draft = walk.fill(lin)
+    sent = {"request_id": walk.request_id(lin, draft), "declare": "yes"}
+    check = f"/drafts/{draft.id}/check/"
+    first, second = lin.post(check, sent), lin.post(check, sent)
+    assert first["Location"] == second["Location"]
+    assert Matter.objects.count() == 1
+    # The pages of a draft that has become a matter lead to the matter.
+    assert lin.get(f"/drafts/{draft.id}/spouse/")["Location"] == first["Location"]
+
+
+def test_the_truth_must_be_declared(lin):
+    draft = walk.fill(lin)
+    answer = lin.post(f"/drafts/{draft.id}/check/", {"request_id": walk.request_id(lin, draft)})
+    assert answer.status_code == 422
+    assert "请确认所填内容真实" in text(answer)
+    assert not Matter.objects.exists()
+
+
+def test_the_check_page_says_what_is_missing_and_leads_there(lin):
+    draft = walk.begin(lin)
+    walk.post(lin, draft, "spouse")
+    answer = lin.post(f"/drafts/{draft.id}/check/", {"request_id": walk.request_id(lin, draft), "declare": "yes"})
+    assert answer.status_code == 422
+    shown = text(answer)
+    assert f"/drafts/{draft.id}/delivery/?then=check#q-delivery" in shown
+    assert f"/drafts/{draft.id}/materials/#q-marriage_certificate" in shown
+
+
+def test_a_change_from_the_check_page_leads_back_to_it(lin):
+    draft = walk.fill(lin)
+    answer = walk.post(lin, draft, "delivery", then="check")
+    assert answer["Location"] == f"/drafts/{draft.id}/check/"
+
+
+def test_a_second_application_for_the_same_person_is_pointed_out(lin, stranger):
+    number = walk.submit(lin)
+    assert number in text(lin.get("/apply/HZ9901/"))
+    assert lin.post("/apply/HZ9901/").status_code == 200  # asks once more
+    assert lin.post("/apply/HZ9901/", {"anyway": "1"}).status_code == 302
+
+
+def test_a_program_named_pdf_is_refused_with_a_sentence_and_the_others_stay(lin):
+    draft = walk.begin(lin)
+    program = SimpleUploadedFile("marriage.pdf", b"MZ" + b"\0" * 400, "application/pdf")
+    answer = lin.post(f"/drafts/{draft.id}/materials/", {"marriage_certificate": [photo(), program]})
+    assert answer.status_code == 422
+    assert "可执行程序" in text(answer)
+    assert Material.objects.filter(draft_id=draft.id).count() == 1
+
+
+def test_somebody_elses_file_cannot_be_attached(lin, stranger):
+    theirs = walk.begin(stranger)
+    stranger.post(f"/drafts/{theirs.id}/materials/", {"marriage_certificate": photo()})
+    file_id = Material.objects.get(draft_id=theirs.id).file_id
+    mine = walk.begin(lin)
+    lin.post(f"/drafts/{mine.id}/materials/", {"marriage_certificate_id": str(file_id)})
+    assert not Material.objects.filter(draft_id=mine.id).exists()
+
+
+def test_a_file_can_be_taken_off_again(lin):
+    draft = walk.begin(lin)
+    materials = f"/drafts/{draft.id}/materials/"
+    lin.post(materials, {"marriage_certificate": photo()})
+    lin.post(materials, {"remove": str(Material.objects.get(draft_id=draft.id).id)})
+    assert not Material.objects.filter(draft_id=draft.id).exists()
+    answer = lin.post(materials, {"go": "1"})
+    assert answer.status_code == 422
+    assert "请上传结婚证" in text(answer)
+
+
+@pytest.mark.parametrize("path", ["", "spouse/", "materials/", "check/", "discard/"])
+def test_somebody_elses_draft_is_not_there(lin, stranger, path):
+    draft = walk.begin(lin)
+    assert stranger.get(f"/drafts/{draft.id}/{path}").status_code == 404
+
+
+def test_a_draft_is_deleted_after_one_question(lin):
+    draft = walk.begin(lin)
+    assert "不能恢复" in text(lin.get(f"/drafts/{draft.id}/discard/"))
+    lin.post(f"/drafts/{draft.id}/discard/")
+    assert not Draft.objects.exists()
+
+
+def test_malformed_requests_get_a_sentence(lin):
+    draft = walk.fill(lin)
+    answer = lin.post(f"/drafts/{draft.id}/check/", {"request_id": "none", "declare": "yes"})
+    assert answer.status_code == 400
+    assert "请求不完整" in text(answer)
+    assert lin.get("/apply/HZ0000/").status_code == 404
+
+
+def test_officers_are_told_to_change_doors(city):
+    answer = signed_in(replace(world.CHEN)).get("/matters/")
+    assert answer.status_code == 403
+    assert "民警身份" in text(answer)
+
+
+def test_pages_of_a_person_are_kept_in_no_cache(lin):
+    draft = walk.begin(lin)
+    assert "no-store" in lin.get(f"/drafts/{draft.id}/spouse/")["Cache-Control"]
+
+
+def test_the_same_pages_speak_english(lin):
+    lin.cookies["django_language"] = "en"
+    draft = walk.begin(lin)
+    shown = text(lin.get(f"/drafts/{draft.id}/spouse/"))
+    assert "step 1 of 5" in shown
+    assert "Save and continue" in shown
+    assert isinstance(draft.id, UUID)
