@@ -166,7 +166,7 @@ def _question(
         value="" if value is None else value,
         hint=pick(f.hint or HINTS.get(f.type)),
         error=pick(error),
-        optional=optional,
+        optional=optional and "可不填" not in f.label.zh,  # some labels say so themselves
         decides=decides,
         options=YES_NO if f.type == "yes_no" else f.options,
     )

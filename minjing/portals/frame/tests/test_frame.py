@@ -1,0 +1,133 @@
+"""The frame: words in both languages, dates and masks, the line of stations, switches, and a strict page."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.template import Context, Template
+from django.test import Client
+from django.utils import translation
+
+import minjing
+from minjing.kernel.matters import rules
+from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - a fixture
+from minjing.portals.frame.language import pick, t
+
+ROOT = Path(minjing.__file__).parent
+TEMPLATES = sorted(ROOT.glob("portals/*/templates/**/*.html")) + sorted(ROOT.glob("kernel/*/templates/**/*.html"))
+
+
+def shown(source: str, language: str = "zh-hans", **context: object) -> str:
+    with translation.override(language):
+        return Template("{% load minjing %}" + source).render(Context(context))
+
+
+def test_words_are_picked_by_language():
+    assert shown("{% t '办件' 'Matter' %}") == "办件"
+    assert shown("{% t '办件' 'Matter' %}", "en") == "Matter"
+    with translation.override("en"):
+        assert t("是", "Yes") == "Yes"
+        assert pick({"zh": "是", "en": "Yes"}) == "Yes"
+        assert pick(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "language", "expected"),
+    [
+        ("{{ at|day }}", "zh-hans", "2026年11月24日"),
+        ("{{ at|day }}", "en", "24 November 2026"),
+        ("{{ at|moment }}", "zh-hans", "2026年11月24日 07:30"),
+        ("{{ at|iso }}", "en", "2026-11-24"),
+        ("{{ '2019-05-20'|day }}", "zh-hans", "2019年5月20日"),
+        ("{{ 'tomorrow'|day }}", "zh-hans", ""),
+        ("{{ 2000|fen }}", "zh-hans", "¥20.00"),
+        ("{{ 0|fen }}", "en", "Free"),
+        ("{{ '林晓夫'|mask_name }}", "zh-hans", "林*夫"),
+        ("{{ '440304199001010011'|mask_id }}", "zh-hans", "4403************11"),
+    ],
+)
+def test_figures_are_written_as_people_write_them(source, language, expected):
+    at = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)  # the next morning in China
+    assert shown(source, language, at=at) == expected
+
+
+@pytest.mark.django_db
+def test_the_line_of_stations_says_in_words_what_it_draws(city):  # noqa: F811
+    begun = rules.Happening(1, world.MONDAY, "submit", "", "submitted", "resident", world.LIN.account_id, "", 27, {})
+    line = rules.stations(world.BODY, world.submitted(), [begun])
+    drawn = shown("{% stations line 'down' %}", line=line)
+    assert 'aria-current="step"' in drawn
+    assert "受理审查" in drawn
+    assert "（正在办理）" in drawn
+    assert "单位27" in drawn
+    ahead = shown("{% stations line 'down' %}", "en", line=rules.stations(world.BODY, None))
+    assert "(next)" in ahead
+
+
+@pytest.mark.django_db
+def test_the_clock_says_what_remains_and_until_when(city):  # noqa: F811
+    chip = shown("{% clock matter at %}", matter=world.submitted(), at=world.MONDAY)
+    assert "20 个工作日" in chip
+    assert "正常" in chip
+    assert "<svg" in chip
+
+
+def test_lights_have_shape_colour_and_word():
+    drawn = {name: shown("{% light name %}", name=name) for name in ("green", "yellow", "red", "paused", "done")}
+    assert len({re.sub(r".*<svg[^>]*>(.*)</svg>.*", r"\1", html) for html in drawn.values()}) == 5
+    assert "已超期" in drawn["red"]
+
+
+@pytest.mark.django_db
+def test_the_language_is_kept_and_leads_back_to_our_own_pages_only(city):  # noqa: F811
+    browser = Client()
+    answer = browser.post("/language/", {"language": "en", "next": "/find/"})
+    assert answer["Location"] == "/find/"
+    assert "What would you like to do?" in browser.get("/").content.decode()
+    assert browser.post("/language/", {"language": "en", "next": "https://evil.example/"})["Location"] == "/"
+    assert browser.get("/language/").status_code == 405
+
+
+@pytest.mark.django_db
+def test_the_elder_mode_is_kept(city):  # noqa: F811
+    browser = Client()
+    browser.post("/elder/", {"elder": "1", "next": "/"})
+    assert 'class="elder"' in browser.get("/").content.decode()
+
+
+@pytest.mark.django_db
+def test_pages_that_are_not_there_say_what_to_do(city):  # noqa: F811
+    answer = Client().get("/nowhere/")
+    assert answer.status_code == 404
+    assert "回首页" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_policy_allows_no_inline_code(city):  # noqa: F811
+    policy = Client().get("/")["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("page", TEMPLATES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_templates_carry_no_inline_code_and_no_style(page):
+    source = page.read_text(encoding="utf-8")
+    assert not re.search(r"<[a-z][^>]*\sstyle=", source)
+    assert not re.search(r"<[a-z][^>]*\son[a-z]+=", source)
+    assert not re.search(r"<style\b", source)
+    assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script\b[^>]*>", source))
+
+
+def test_vendored_files_are_what_the_manifest_says():
+    folder = ROOT / "portals/frame/static/vendor"
+    listed = json.loads((folder / "MANIFEST.json").read_text())
+    assert {row["file"] for row in listed} == {p.name for p in folder.iterdir()} - {"MANIFEST.json"}
+    for row in listed:
+        assert hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest() == row["sha256"]
+        assert row["licence"]
+        assert row["version"]
