@@ -1,0 +1,1 @@
+"""What we measure ourselves against, each set up as its own documentation says for production use."""
