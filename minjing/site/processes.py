@@ -77,7 +77,7 @@ def web(port: int, workers: int) -> list[str]:
     """Return the command that serves the pages: granian, several workers, one address."""
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", os.environ.get("HOST", "127.0.0.1"),
-        "--port", str(port), "--workers", str(workers), "--blocking-threads", "8", "--backlog", "2048",
+        "--port", str(port), "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048",
         "--workers-kill-timeout", "10", "--respawn-failed-workers", "--no-access-log", "--log-level", "warning",
         "minjing.site.wsgi:application",
     ]  # fmt: skip

@@ -249,7 +249,7 @@ def _submitted(
     try:
         return _write_submission(new, body, checked.clean, held + loose, draft, by=by, now=now, request_id=request_id)
     except _NotWritten:  # rolled back by now, the request's own row included
-        return _earlier(request_id, draft, by, now)
+        return _earlier(request_id, draft, body, checked.clean, by, now)
 
 
 class _NotWritten(Exception):
@@ -269,13 +269,12 @@ def _write_submission(
     request_id: UUID,
 ) -> Snapshot:
     """Write a new matter and, where its service says so, decide it at once; raise _NotWritten."""
-    about = str(answers.get(body.service.about, "")) if body.service.about else ""
     number = store.submit(
         new,
         body,
         by=by,
         prefix=f"{body.service.code[:2]}{new.org_id:02d}{now.astimezone(CHINA):%y}",
-        subject_index=blind_index("id_number", about) if about else blind_index("person", str(new.person_id)),
+        subject_index=_subject_index(body, answers, new.person_id),
         answers_sealed=seal(new.person_id, queries.ANSWERS_CONTEXT, json.dumps(answers, ensure_ascii=False)),
         draft_id=draft.id if draft else None,
         materials=materials,
@@ -288,6 +287,12 @@ def _write_submission(
         raise _NotWritten
     new = replace(new, number=number)
     return _decided_at_once(new, by=by, now=now) if _decides_itself(body, answers, now) else new
+
+
+def _subject_index(body: Body, answers: Mapping[str, Any], person_id: UUID) -> bytes:
+    """Return the blind index of the person whom the matter is about: named in the form, or the applicant."""
+    about = str(answers.get(body.service.about, "")) if body.service.about else ""
+    return blind_index("id_number", about) if about else blind_index("person", str(person_id))
 
 
 def _material_row(material: Material) -> dict[str, Any]:
@@ -322,16 +327,24 @@ def _new_matter(body: Body, procedure_id: UUID, station: queries.UnitFacts, by: 
     return rules.clocked(body, blank, queries.calendar(), now)
 
 
-def _earlier(request_id: UUID, draft: Draft | None, by: Actor, now: datetime) -> Snapshot:
-    """Return the matter that this request or this draft has become already."""
-    done = Request.objects.filter(id=request_id).first()
-    if done is not None:
-        return queries.matter(done.matter_id, by, now)
+def _earlier(
+    request_id: UUID, draft: Draft | None, body: Body, answers: Mapping[str, Any], by: Actor, now: datetime
+) -> Snapshot:
+    """Return the matter that this draft or this very request has become already."""
     if draft is not None:
         draft.refresh_from_db(fields=["matter_id"])
         if draft.matter_id is not None:
             return queries.matter(draft.matter_id, by, now)
-    raise Unknown
+    done = Request.objects.filter(id=request_id).first()
+    if done is None:
+        raise Unknown
+    found = Matter.objects.filter(id=done.matter_id, account_id=by.account_id).first()
+    if done.seq != 1 or found is None or found.code != body.service.code:
+        raise _reused()
+    matter = queries.snapshot(found)
+    if queries.opened(matter) != json.loads(json.dumps(answers)):
+        raise _reused()
+    return matter
 
 
 def _decides_itself(body: Body, answers: Mapping[str, Any], now: datetime) -> bool:
@@ -378,7 +391,7 @@ def act(
     """
     matter = queries.matter(matter_id, by, now)
     if matter.ver != ver:
-        return _again_or_stale(matter, request_id)
+        return _again_or_stale(matter, action, by, request_id)
     _own_files([file_id for sent in (files or {}).values() for file_id in sent], by)
     ask = Ask(note.strip(), reason, tuple(materials), days)
     return step(matter, action, ask, by=by, now=now, request_id=request_id, files=files, corrections=corrections)
@@ -403,7 +416,7 @@ def step(
     try:
         _write(change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections)
     except _NotWritten:  # rolled back by now, the request's own row included
-        return _again_or_stale(queries.matter(matter.id, by, now), request_id)
+        return _again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
     return change.after
 
 
@@ -445,36 +458,54 @@ def _with_tasks(change: Change) -> Change:
     return replace(change, after=replace(change.after, open_tasks=change.after.open_tasks + len(change.tasks)))
 
 
-def _again_or_stale(matter: Snapshot, request_id: UUID) -> Snapshot:
-    if Request.objects.filter(id=request_id, matter_id=matter.id).exists():
-        return matter
-    raise Stale(matter)
+def _again_or_stale(matter: Snapshot, action: str, by: Actor, request_id: UUID) -> Snapshot:
+    """Return the matter when this very request was done before; raise Stale, or that it was used for another act."""
+    done = Request.objects.filter(id=request_id).first()
+    if done is None:
+        raise Stale(matter)
+    event = queries.event_of(done.matter_id, done.seq)
+    if done.matter_id != matter.id or event is None or (event.action, event.actor_id) != (action, by.account_id):
+        raise _reused()
+    return matter
+
+
+def _reused() -> MatterError:
+    return MatterError(
+        "request_reused",
+        "这个请求编号已用于另一项操作，本次没有办理。请刷新页面后再试。",
+        "This request number was used for something else; nothing was done now. Reload the page and try again.",
+    )
 
 
 def _sealed(change: Change, body: Body, by: Actor, now: datetime, corrections: Mapping[str, Any] | None) -> Sealed:
     """Seal the officer's words; a correction's proposed values travel in them until they are approved."""
     words: dict[str, Any] = {"note": change.ask.note} if change.ask.note else {}
-    answers = None
+    answers = subject = None
     if change.action == "ask_correction":
         words["corrections"] = _checked_corrections(change.before, body, corrections or {}, now)
     if change.action == "approve_correction":
         corrected = {**queries.opened(change.before), **proposed_corrections(change.before)}
+        subject = _subject_index(body, corrected, change.before.person_id)
         answers = seal(change.before.person_id, queries.ANSWERS_CONTEXT, json.dumps(corrected, ensure_ascii=False))
     note = seal(change.before.person_id, queries.NOTE_CONTEXT, store.note_json(words)) if words else None
-    return Sealed(note, answers)
+    return Sealed(note, answers, subject)
 
 
 def _checked_corrections(
     matter: Snapshot, body: Body, corrections: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """Return the proposed values as they would stand in the form; raise Wrong."""
-    if not corrections:
-        raise Wrong({"corrections": Text(zh="请填写要更正的项目。", en="Say what is to be corrected.")})
-    checked = forms.check_all(body, {**queries.opened(matter), **corrections}, local_day(now))
-    errors = {name: text for name, text in checked.errors.items() if name in corrections}
+    today, stood = local_day(now), queries.opened(matter)
+    checked = forms.check_all(body, {**stood, **corrections}, today)
+    # What was wrong before (a date that has passed) stays; what the correction itself leaves open does not.
+    before = forms.check_all(body, stood, today).errors
+    errors = {name: text for name, text in checked.errors.items() if name in corrections or name not in before}
     if errors:
         raise Wrong(errors)
-    return {name: checked.clean[name] for name in corrections if name in checked.clean}
+    proposed = {name: checked.clean[name] for name in corrections if name in checked.clean}
+    if not proposed:
+        raise Wrong({"corrections": Text(zh="请填写要更正的项目。", en="Say what is to be corrected.")})
+    return proposed
 
 
 def proposed_corrections(matter: Snapshot) -> dict[str, Any]:
@@ -587,18 +618,23 @@ def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request
         raise rules.refusal(verdict)
     if result not in ("clear", "found"):
         raise Wrong({"result": Text(zh="请选择核查结果。", en="Choose the result.")})
+    if matter.closed_at is not None:
+        raise NotAllowed(
+            "closed", "办件已办结，无需再核查。", "The matter is closed; there is nothing left to check."
+        )
     closed = Task.objects.filter(id=task_id, done_at__isnull=True).update(
         done_at=now, done_by=by.account_id, result=result
     )
     if not closed:
-        return matter
+        return _closed_before(task_id, result, matter, by)
+    unit_id = verdict.holding.unit_id
     after = replace(
         matter,
         ver=matter.ver + 1,
         open_tasks=matter.open_tasks - 1,
-        acts={**matter.acts, f"task_{task.kind}": str(by.account_id)},
+        acts=rules.acted(matter.acts, f"{rules.TASK}{task.kind}", by, task.post, unit_id),
     )
-    change = Change("finish_task", matter, after, task.post, verdict.holding.unit_id, Ask(reason=result))
+    change = Change("finish_task", matter, after, task.post, unit_id, Ask(reason=result))
     written = store.write(
         change,
         queries.body_of(matter),
@@ -611,6 +647,13 @@ def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request
     if not written:
         raise Stale(queries.matter(matter.id, by, now))
     return after
+
+
+def _closed_before(task_id: UUID, result: str, matter: Snapshot, by: Actor) -> Snapshot:
+    """Return the matter when the asker closed the task just so; say that somebody else was first otherwise."""
+    if Task.objects.filter(id=task_id, done_by=by.account_id, result=result).exists():
+        return matter
+    raise NotAllowed("task_done", "这项协办已经办结。", "This task has been finished already.")
 
 
 @transaction.atomic
@@ -649,6 +692,7 @@ def rate(matter_id: UUID, stars: int, *, words: str = "", by: Actor, now: dateti
 
 # ---- clocks ---------------------------------------------------------------------------------------------
 
+SWEPT = 1_000  # expired drafts removed at a time
 REQUESTS_KEPT = timedelta(days=30)  # a request id is remembered this long
 
 
@@ -663,9 +707,11 @@ def sweep(now: datetime, limit: int = 500) -> int:
         except MatterError:
             continue  # the applicant was faster
     Request.objects.filter(at__lt=now - REQUESTS_KEPT).delete()
-    old = Draft.objects.filter(expires_at__lt=now, matter_id__isnull=True)
-    Material.objects.filter(draft_id__in=old.values("id")).delete()
-    old.delete()
+    with transaction.atomic():
+        expired = Draft.objects.select_for_update().filter(expires_at__lt=now, matter_id__isnull=True)
+        old = list(expired.values_list("id", flat=True)[:SWEPT])
+        Material.objects.filter(draft_id__in=old).delete()
+        Draft.objects.filter(id__in=old).delete()
     return lapsed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,16 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 from pypinyin import Style, lazy_pinyin
 
 from minjing.base.clock import CHINA, local_day
 from minjing.base.workdays import WorkCalendar, build
 from minjing.kernel.identity import queries as people
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account, Unit
-from minjing.kernel.identity.rules import ADMINISTRATORS
+from minjing.kernel.identity.rules import ADMINISTRATORS, LOOK
 from minjing.kernel.identity.sealing import blind_index, unseal
 from minjing.kernel.matters import forms, plugs, rules
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Unknown
@@ -246,9 +247,12 @@ def snapshot(row: Matter) -> Snapshot:
     return Snapshot(**{name: getattr(row, name) for name in COLUMNS})
 
 
+NUMBER = re.compile(r"[A-Z]{2}[0-9]{4,14}")
+
+
 def org_of_number(number: str) -> int | None:
     """Return the district that a matter's number names: HZ04260000123 is of district 4."""
-    return int(number[2:4]) if len(number) >= 6 and number[2:4].isdigit() else None
+    return int(number[2:4]) if NUMBER.fullmatch(number) else None
 
 
 def matter(ref: UUID | str, by: Actor, now: datetime) -> Snapshot:
@@ -265,10 +269,12 @@ def matter(ref: UUID | str, by: Actor, now: datetime) -> Snapshot:
 def _ref(ref: UUID | str) -> Q:
     if isinstance(ref, UUID):
         return Q(id=ref)
+    text = ref.strip().upper()
     try:
-        return Q(id=UUID(str(ref)))
+        return Q(id=UUID(text))
     except ValueError:
-        return Q(org_id=org_of_number(ref) or -1, number=ref.strip().upper())
+        org_id = org_of_number(text)
+        return Q(pk__in=[]) if org_id is None else Q(org_id=org_id, number=text)
 
 
 def may_see(matter: Snapshot, by: Actor) -> bool:
@@ -277,8 +283,13 @@ def may_see(matter: Snapshot, by: Actor) -> bool:
         return True
     if by.kind == "resident":
         return by.person_id is not None and by.person_id == matter.person_id
+    return any(h.post not in ADMINISTRATORS for h in _holdings_here(matter, by))
+
+
+def _holdings_here(matter: Snapshot, by: Actor) -> list[Holding]:
+    """Return the posts by which a matter is the officer's: of its units, and for a deputy of the services lent."""
     path = units()[matter.station_id].path
-    return any(path.startswith(h.unit_path) and h.post not in ADMINISTRATORS for h in by.holdings)
+    return [h for h in by.holdings if path.startswith(h.unit_path) and (not h.scope or matter.code in h.scope)]
 
 
 def events(matter: Snapshot) -> list[Happening]:
@@ -291,6 +302,11 @@ def events(matter: Snapshot) -> list[Happening]:
         )
         for e in rows
     ]  # fmt: skip
+
+
+def event_of(matter_id: UUID, seq: int) -> MatterEvent | None:
+    """Return one event of a matter, for the engine itself."""
+    return MatterEvent.objects.filter(matter_id=matter_id, seq=seq).first()
 
 
 def line(matter: Snapshot) -> list[rules.Station]:
@@ -370,12 +386,53 @@ def notes(matter: Snapshot, by: Actor, now: datetime) -> dict[int, dict[str, Any
 
 
 def record_look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> None:
-    """Write down that `by` looks at something of this matter's applicant, unless it is their own."""
+    """Write down that `by` looks at something of this matter's applicant, unless it is their own.
+
+    Raises NotAllowed for those whose posts do not read records: supervisors see clocks and figures.
+    """
     if by.kind == "system" or by.account_id == matter.account_id or by.person_id == matter.person_id:
         return
+    if not reads(matter, by):
+        raise NotAllowed(
+            "no_look",
+            "您的岗位不能查看个人信息。",
+            "None of your posts reads personal records.",
+            needs=LOOK,
+        )
     from minjing.kernel.identity import actions as identity
 
-    identity.record_look(by, [matter.person_id], [what], reason=reason, matter_id=matter.id, now=now)
+    identity.record_look(
+        by,
+        [matter.person_id],
+        [what],
+        reason=reason,
+        matter_id=matter.id,
+        unit_path=units()[matter.station_id].path,
+        now=now,
+    )
+
+
+def reads(matter: Snapshot, by: Actor) -> bool:
+    """Say whether one of the officer's posts lets them read records of this matter."""
+    return any(LOOK in h.acts and h.post not in ADMINISTRATORS for h in _holdings_here(matter, by))
+
+
+# Steps for which no claim is asked: who may take one must see the file in full to take it.
+FULL_VIEW_STEPS = frozenset({"approve_correction", "refuse_correction", "approve_reopening", "refuse_reopening"})
+
+
+def in_hand(matter: Snapshot, by: Actor, offered: Sequence[Step]) -> bool:
+    """Say whether the file is in this officer's hands: claimed by them, or theirs to approve without a claim."""
+    if matter.claimed_by == by.account_id:
+        return True
+    return any(step.allowed and step.action in FULL_VIEW_STEPS for step in offered)
+
+
+def opens_in_full(matter: Snapshot, by: Actor, now: datetime) -> bool:
+    """Say whether the asker may read the file unmasked without a reason: their own, or in their hands."""
+    if by.account_id == matter.account_id or by.kind != "officer":
+        return True
+    return reads(matter, by) and in_hand(matter, by, steps(matter, by, now))
 
 
 def materials(matter: Snapshot | Draft) -> list[Material]:
@@ -555,7 +612,8 @@ def _in_my_units(by: Actor) -> Q:
         if h.post in ADMINISTRATORS:
             continue
         below = [u.id for u in units().values() if u.path.startswith(h.unit_path) and u.level == "station"]
-        wanted |= Q(org_id__in=_orgs(h.org_id), station_id__in=below)
+        scope = {"code__in": list(h.scope)} if h.scope else {}
+        wanted |= Q(org_id__in=_orgs(h.org_id), station_id__in=below, **scope)
     return wanted
 
 
@@ -571,7 +629,8 @@ def open_tasks(by: Actor) -> Any:
     wanted = Q(pk__in=[])
     for h in by.holdings:
         wanted |= Q(org_id__in=_orgs(h.org_id), unit_id=h.unit_id, post=h.post)
-    return Task.objects.filter(wanted, done_at__isnull=True).order_by("due_at", "id")
+    running = Matter.objects.filter(id=OuterRef("matter_id"), closed_at__isnull=True)
+    return Task.objects.filter(wanted, Exists(running), done_at__isnull=True).order_by("due_at", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -725,13 +784,15 @@ def numbers(ids: Iterable[UUID]) -> dict[UUID, str]:
 def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
     """Say whether the asker may see a file: their own draft's, or of a matter that is their business.
 
-    An officer's look is written down before the answer is yes.
+    Officers open papers of matters in their hands only; their look is written down before the answer is yes.
     """
     for material in Material.objects.filter(file_id=file_id):
         if material.matter_id is not None:
             try:
                 found = matter(material.matter_id, by, now)
             except Unknown:
+                continue
+            if not opens_in_full(found, by, now):
                 continue
             record_look(found, by, "matters.material", now)
             return True

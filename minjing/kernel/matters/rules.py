@@ -20,6 +20,9 @@ YELLOW_SHARE = 0.75
 # 行政许可法 art. 42: an extension is at most ten working days.
 MAX_EXTENSION_DAYS = 10
 
+# Keys of `acts` beside the actions: a parallel check, and for whom a deputy acted.
+TASK, FOR = "task_", ":for"
+
 Light = Literal["green", "yellow", "red", "paused", "done"]
 
 
@@ -155,8 +158,10 @@ def decide(
     """Return what `action` does to `matter`; raise NotAllowed or Wrong with a sentence otherwise."""
     spec = spec_of(body, matter, action)
     acting_post, acting_unit = permit(body, matter, action, spec, by, place)
+    ask = asked_for(spec, ask)
     _require(body, matter, action, spec, ask, by)
     after = _apply(body, matter, action, spec, ask, by, place, calendar, now)
+    after = replace(after, acts=acted(matter.acts, action, by, acting_post, acting_unit))
     entered = after.state != matter.state
     return Change(
         action=action,
@@ -170,6 +175,26 @@ def decide(
         runs_effect=spec.effect,
         reverses=spec.reverses,
     )
+
+
+def asked_for(spec: ActionSpec, ask: Ask) -> Ask:
+    """Return `ask` without what this step does not ask for: it would be kept in the clear, unread by anybody."""
+    return Ask(
+        ask.note,
+        ask.reason if "reason" in spec.needs else "",
+        ask.materials if "materials" in spec.needs else (),
+        ask.days if "days" in spec.needs else 0,
+    )
+
+
+def acted(acts: Mapping[str, str], name: str, by: Actor, post: str, unit_id: int | None) -> dict[str, str]:
+    """Return `acts` with the one who has just done `name`, and with the holder when that was a deputy."""
+    kept = {key: value for key, value in acts.items() if key not in (name, f"{name}{FOR}")}
+    kept[name] = str(by.account_id)
+    mine = [h for h in by.holdings if h.post == post and h.unit_id == unit_id]
+    if mine and all(h.deputy_for for h in mine):
+        kept[f"{name}{FOR}"] = str(mine[0].deputy_for)
+    return kept
 
 
 def spec_of(body: Body, matter: Snapshot, action: str) -> ActionSpec:
@@ -206,12 +231,21 @@ def permit(
     if action == "release" and matter.claimed_by not in (None, by.account_id):
         return _permit_supervised_release(matter, by, place)
     post = post_of(body, body.flow.states[matter.state], spec)
-    others = [UUID(matter.acts[name]) for name in spec.not_by if name in matter.acts]
-    verdict = may(by, action, unit_path=place.path, post=post, code=matter.code, not_by=others)
+    verdict = may(by, action, unit_path=place.path, post=post, code=matter.code, not_by=others_of(matter, spec))
     if not verdict.ok:
         raise refusal(verdict)
     assert verdict.holding is not None
     return post, verdict.holding.unit_id
+
+
+def others_of(matter: Snapshot, spec: ActionSpec) -> list[UUID]:
+    """Return who must not take this step: who took those it names, and for whom, as deputies, they took them.
+
+    Who did a parallel check does not act on its result either.
+    """
+    names = [n for n in matter.acts if n.startswith(TASK)] if "tasks_done" in spec.needs else []
+    wanted = [*spec.not_by, *names]
+    return [UUID(matter.acts[n]) for name in wanted for n in (name, f"{name}{FOR}") if n in matter.acts]
 
 
 def _permit_supervised_release(matter: Snapshot, by: Actor, place: Place) -> tuple[str, int | None]:
@@ -285,7 +319,7 @@ def _apply(
     calendar: WorkCalendar,
     now: datetime,
 ) -> Snapshot:
-    after = replace(matter, ver=matter.ver + 1, acts={**matter.acts, action: str(by.account_id)})
+    after = replace(matter, ver=matter.ver + 1)
     if action == "claim":
         return replace(after, claimed_by=by.account_id, claimed_at=now)
     if action == "release":

@@ -27,10 +27,11 @@ NOTICE_QUEUE, NOTICE_TASK = "notify", "notify.deliver"
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What a statement carries sealed: the officer's words, and answers when they change."""
+    """What a statement carries sealed: the officer's words, answers when they change, and whom they are about."""
 
     note: bytes | None = None
     answers: bytes | None = None
+    subject_index: bytes | None = None
 
 
 def write(
@@ -66,6 +67,7 @@ def write(
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
         "answers_sealed": sealed.answers,
+        "subject_index": sealed.subject_index,
         "detail": Jsonb(change.detail),
         "tasks": Jsonb(tasks_of(body, change.tasks, place, calendar, now)),
         "notices": Jsonb(notices),

@@ -192,3 +192,20 @@ class FileOut(Schema):
     kind: str
     size: int
     sha256: str
+
+
+class SearchIn(Schema):
+    """A full name or an ID number; a reason from the list, or a matter in hand."""
+
+    text: str = Field(max_length=60)
+    reason: str = ""
+    matter: str = ""
+
+
+class DeputyIn(Schema):
+    deputy: UUID
+    post: str
+    unit_id: int
+    since: datetime
+    until: datetime
+    scope: list[str] = []

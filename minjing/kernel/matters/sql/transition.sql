@@ -16,7 +16,8 @@ WITH request AS (
         acts = %(acts)s, open_tasks = %(open_tasks)s, extension_days = %(extension_days)s,
         asked = %(asked)s, asked_days = %(asked_days)s, back_to = %(back_to)s,
         outcome = %(outcome)s, closed_at = %(closed_at)s, procedure_id = %(procedure_id)s,
-        answers_sealed = COALESCE(%(answers_sealed)s, answers_sealed)
+        answers_sealed = COALESCE(%(answers_sealed)s, answers_sealed),
+        subject_index = COALESCE(%(subject_index)s, subject_index)
     WHERE id = %(id)s AND ver = %(ver)s AND EXISTS (SELECT FROM request)
     RETURNING id, org_id, number, account_id
 ), event AS (

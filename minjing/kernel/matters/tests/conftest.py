@@ -55,7 +55,9 @@ def lasting_city(transactional_db) -> Iterator[None]:
 
 def make_city() -> Iterator[None]:
     for post in ("station_clerk", "station_approver", "branch_approver", "bureau_approver", "record_checker"):
-        Post.objects.get_or_create(code=post, defaults={"name": {"zh": post, "en": post}, "level": "station"})
+        Post.objects.get_or_create(
+            code=post, defaults={"name": {"zh": post, "en": post}, "level": "station", "acts": ["look"]}
+        )
     for unit_id, org, level, parent, path in (
         (1, 0, "bureau", None, "1."),
         (4, 4, "branch", 1, "1.4."),
@@ -106,12 +108,17 @@ def make_city() -> Iterator[None]:
     queries.forget_kept()
 
 
+NUMBERS = {world.LIN.person_id: "440304199001010011", world.STRANGER.person_id: "440304199001010038"}
+
+
 def make_resident(actor) -> None:
     """Make the person, key and account of a resident."""
-    person = Person(id=actor.person_id, created_at=timezone.now(), id_index=blind_index("t", str(actor.person_id)))
+    person = Person(
+        id=actor.person_id, created_at=timezone.now(), id_index=blind_index("id_number", NUMBERS[actor.person_id])
+    )
     PersonKey.objects.create(pk=actor.person_id, wrapped=new_key(actor.person_id), created_at=timezone.now())
     person.name_sealed = seal(actor.person_id, "identity_person.name", "林晓夫")
-    person.id_number_sealed = seal(actor.person_id, "identity_person.id_number", "440304199001010011")
+    person.id_number_sealed = seal(actor.person_id, "identity_person.id_number", NUMBERS[actor.person_id])
     person.save(force_insert=True)
     Account.objects.create(
         id=actor.account_id,

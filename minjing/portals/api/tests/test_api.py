@@ -95,3 +95,25 @@ def test_a_shut_account_has_no_token_any_more(as_):
     lin = as_(LIN)
     Account.objects.filter(id=LIN.account_id).update(is_active=False)
     assert lin.get("/api/me").status_code == 401
+
+
+def test_search_needs_a_reason_and_leaves_a_record(as_):
+    from minjing.kernel.ledger.models import Outbox
+
+    chen = as_(CHEN)
+    assert post(chen, "/api/work/search", text="林晓夫").status_code == 403
+    reason = chen.get("/api/work/reasons").json()[0]["key"]
+    found = post(chen, "/api/work/search", text="440304199001010011", reason=reason)
+    assert [person["name"] for person in found.json()] == ["林*夫"]
+    assert "440304199001010011" not in found.content.decode()
+    assert Outbox.objects.filter(kind="identity:person:looked", subject_id=LIN.person_id).count() == 1
+
+
+def test_supervision_is_for_supervisors(as_):
+    for path in ("units", "overdue", "load", "trend", "matters"):
+        assert as_(CHEN).get(f"/api/work/supervision/{path}").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/api/matters?limit=-5", "/api/me/notices?limit=-1", "/api/matters/not-a-number"])
+def test_odd_questions_are_answered_without_an_error(as_, path):
+    assert as_(LIN).get(path).status_code in (200, 404, 422)

@@ -1,0 +1,88 @@
+"""The door of the API: who asks, and how a refusal is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.security import APIKeyCookie, HttpBearer
+
+from minjing.base.clock import now
+from minjing.kernel.files.actions import Refused
+from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import IdentityError
+from minjing.kernel.matters import plugs
+from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
+from minjing.portals.api.shapes import MatterOut, TextOut
+
+
+class Bearer(HttpBearer):
+    """A token of an account: `Authorization: Bearer …`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        """Return whom the token stands for."""
+        return identity.actor_by_token(token, now())
+
+
+class SignedIn(APIKeyCookie):
+    """A session of the pages: writes need the CSRF token as well."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
+        """Return who is signed in."""
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        return actor
+
+
+api = NinjaAPI(
+    title="Minjing",
+    version="1",
+    description="Everything a resident, an officer or a supervisor does on the pages.",
+    auth=[Bearer(), SignedIn()],
+    urls_namespace="api",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+)
+STATUS = {Unknown: 404, NotAllowed: 403, Stale: 409, Wrong: 422}
+
+
+def asker(request: HttpRequest) -> Actor:
+    """Return who asks."""
+    actor: Actor = request.auth  # type: ignore[attr-defined]
+    return actor
+
+
+@api.exception_handler(MatterError)
+def refused(request: HttpRequest, error: MatterError) -> HttpResponse:
+    """Answer a refusal with its sentence, and a stale one with the matter as it is."""
+    body: dict[str, Any] = {"key": error.key, "message": error.text.model_dump()}
+    if isinstance(error, Wrong):
+        body["errors"] = {name: text.model_dump() for name, text in error.errors.items()}
+    if isinstance(error, Stale):
+        body["matter"] = MatterOut.of(error.snapshot, now()).model_dump(mode="json")
+    return api.create_response(request, body, status=STATUS.get(type(error), 400))
+
+
+@api.exception_handler(plugs.EffectRefused)
+def effect_refused(request: HttpRequest, error: plugs.EffectRefused) -> HttpResponse:
+    """Answer a decision that the register does not allow."""
+    body = {"key": "register", "message": error.text.model_dump()}
+    return api.create_response(request, body, status=409)
+
+
+@api.exception_handler(IdentityError)
+def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse:
+    """Answer a refusal of the identity part."""
+    status = 404 if error.key == "unknown" else 403
+    return api.create_response(request, {"key": error.key, "message": dict(error.text)}, status=status)
+
+
+@api.exception_handler(Refused)
+def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    """Answer a file that cannot be taken."""
+    text = TextOut.model_validate(error.text, from_attributes=True)
+    return api.create_response(request, {"key": error.key, "message": text.model_dump()}, status=422)

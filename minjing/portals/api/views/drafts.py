@@ -1,0 +1,81 @@
+"""Applications being filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+
+from minjing.base.clock import now
+from minjing.kernel.matters import actions, queries
+from minjing.portals.api import shapes
+from minjing.portals.api.shapes import MatterOut
+from minjing.portals.api.views.door import asker
+
+drafts = Router(tags=["drafts"])
+
+
+def _draft_out(draft: Any) -> shapes.DraftOut:
+    return shapes.DraftOut(
+        id=draft.id,
+        code=queries.body_of(draft).service.code,
+        answers=queries.draft_answers(draft),
+        pages_done=draft.pages_done,
+        saved_at=draft.saved_at,
+        expires_at=draft.expires_at,
+        matter_id=draft.matter_id,
+    )
+
+
+@drafts.get("", response=list[shapes.DraftOut])
+def my_drafts(request: HttpRequest) -> list[shapes.DraftOut]:
+    """Return the applications being filled in."""
+    return [_draft_out(d) for d in queries.drafts(asker(request), now())]
+
+
+@drafts.post("/{code}", response=shapes.DraftOut)
+def start_draft(request: HttpRequest, code: str) -> shapes.DraftOut:
+    """Start or resume an application."""
+    return _draft_out(actions.draft(code, by=asker(request), now=now()))
+
+
+@drafts.put("/{uuid:draft_id}/pages/{page}")
+def save_page(request: HttpRequest, draft_id: UUID, page: str, data: shapes.PageIn) -> dict[str, Any]:
+    """Keep the answers of one page; what is wrong comes back per field, what is right is kept."""
+    errors = actions.save_page(draft_id, page, data.answers, by=asker(request), now=now())
+    return {"errors": {name: text.model_dump() for name, text in errors.items()}}
+
+
+@drafts.post("/{uuid:draft_id}/materials")
+def attach(request: HttpRequest, draft_id: UUID, data: shapes.AttachIn) -> dict[str, UUID]:
+    """Add an uploaded file as a material."""
+    return {"id": actions.attach(draft_id, data.name, data.file_id, by=asker(request), now=now()).id}
+
+
+@drafts.post("/{uuid:draft_id}/submit", response=MatterOut)
+def submit_draft(request: HttpRequest, draft_id: UUID, data: shapes.RequestIn) -> MatterOut:
+    """Submit a draft; twice gives the same matter."""
+    at = now()
+    return MatterOut.of(actions.submit(draft_id, by=asker(request), now=at, request_id=data.request_id), at)
+
+
+@drafts.delete("/{uuid:draft_id}")
+def discard(request: HttpRequest, draft_id: UUID) -> dict[str, bool]:
+    """Delete a draft."""
+    actions.discard(draft_id, by=asker(request), now=now())
+    return {"deleted": True}
+
+
+@drafts.get("/{uuid:draft_id}", response=shapes.DraftOut)
+def one(request: HttpRequest, draft_id: UUID) -> shapes.DraftOut:
+    """Return a draft with what has been filled in."""
+    return _draft_out(queries.draft(draft_id, asker(request), now()))
+
+
+@drafts.delete("/{uuid:draft_id}/materials/{uuid:material_id}")
+def detach(request: HttpRequest, draft_id: UUID, material_id: UUID) -> dict[str, bool]:
+    """Take a file off a draft."""
+    actions.detach(draft_id, material_id, by=asker(request), now=now())
+    return {"deleted": True}

@@ -1,0 +1,206 @@
+"""Matters: submitting, following, acting."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from minjing.base.clock import now
+from minjing.kernel.matters import actions, plugs, queries
+from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.papers import queries as papers
+from minjing.portals.api import shapes
+from minjing.portals.api.shapes import MatterOut, TextOut
+from minjing.portals.api.views.door import asker
+
+matters = Router(tags=["matters"])
+
+
+@matters.post("", response={201: MatterOut, 422: shapes.ErrorOut, 403: shapes.ErrorOut})
+def submit(request: HttpRequest, data: shapes.SubmitIn) -> tuple[int, MatterOut]:
+    """Submit a whole application at once."""
+    at = now()
+    matter = actions.submit_whole(
+        data.code,
+        data.answers,
+        by=asker(request),
+        now=at,
+        request_id=data.request_id,
+        materials=data.materials,
+    )
+    return 201, MatterOut.of(matter, at)
+
+
+@matters.get("", response=list[MatterOut])
+def mine(request: HttpRequest, limit: int = 50) -> list[MatterOut]:
+    """Return one's own matters, newest first."""
+    at = now()
+    return [MatterOut.of(m, at) for m in queries.mine(asker(request), limit=max(1, min(limit, 200)))]
+
+
+@matters.post("/bulk/{action}", response=list[shapes.ResultOut])
+def bulk(request: HttpRequest, action: str, data: shapes.BulkIn) -> list[shapes.ResultOut]:
+    """Take one step in many matters; each has its own outcome."""
+    at = now()
+    results = actions.act_many(
+        [(chosen.id, chosen.ver) for chosen in data.matters],
+        action,
+        by=asker(request),
+        now=at,
+        request_id=data.request_id,
+        note=data.note,
+        reason=data.reason,
+    )
+    return [
+        shapes.ResultOut(
+            id=r.matter_id,
+            matter=MatterOut.of(r.matter, at) if r.matter else None,
+            error=TextOut(**r.error.model_dump()) if r.error else None,
+        )
+        for r in results
+    ]
+
+
+@matters.get("/{ref}", response={200: MatterOut, 404: shapes.ErrorOut})
+def one(request: HttpRequest, ref: str) -> MatterOut:
+    """Return one matter by id or number."""
+    at = now()
+    return MatterOut.of(queries.matter(ref, asker(request), at), at)
+
+
+@matters.get("/{ref}/line", response=list[shapes.StationOut])
+def line(request: HttpRequest, ref: str) -> list[Any]:
+    """Return the line of stations."""
+    return queries.line(queries.matter(ref, asker(request), now()))
+
+
+@matters.get("/{ref}/steps", response=list[shapes.StepOut])
+def steps(request: HttpRequest, ref: str) -> list[Any]:
+    """Return the lawful next steps, with why not for those one may not take."""
+    at, by = now(), asker(request)
+    return list(queries.steps(queries.matter(ref, by, at), by, at))
+
+
+@matters.get("/{ref}/answers")
+def answers(request: HttpRequest, ref: str, reason: str = "") -> dict[str, Any]:
+    """Return the form; an officer's look is written into the ledger first."""
+    at, by = now(), asker(request)
+    return queries.answers(queries.matter(ref, by, at), by, at, reason)
+
+
+@matters.get("/{ref}/events")
+def events(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
+    """Return the history."""
+    matter = queries.matter(ref, asker(request), now())
+    return [
+        {
+            "seq": e.seq,
+            "at": e.at,
+            "action": e.action,
+            "from": e.from_state,
+            "to": e.to_state,
+            "post": e.post,
+            "entry": e.entry_id,
+        }
+        for e in queries.events(matter)
+    ]
+
+
+@matters.get("/{ref}/materials")
+def materials(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
+    """Return the papers of a matter: what was uploaded, what was held already."""
+    matter = queries.matter(ref, asker(request), now())
+    return [
+        {"id": m.id, "name": m.name, "file_id": m.file_id, "held": m.held_ref, "added_at": m.added_at}
+        for m in queries.materials(matter)
+    ]
+
+
+@matters.get("/{ref}/tasks")
+def tasks(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
+    """Return the child tasks."""
+    matter = queries.matter(ref, asker(request), now())
+    return [
+        {"id": t.id, "kind": t.kind, "post": t.post, "due_at": t.due_at, "done_at": t.done_at, "result": t.result}
+        for t in queries.tasks(matter)
+    ]
+
+
+@matters.get("/{ref}/papers")
+def papers_of(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
+    """Return the certificates issued."""
+    matter = queries.matter(ref, asker(request), now())
+    return [
+        {"id": p.id, "number": p.number, "code": p.code, "state": p.state, "issued_at": p.issued_at}
+        for p in papers.of_matter(matter.id, now=now())
+    ]
+
+
+@matters.get("/{ref}/papers/{uuid:paper_id}.pdf")
+def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
+    """Return a certificate as the signed PDF; the applicant's own, or an officer's look."""
+    at, by = now(), asker(request)
+    matter = queries.matter(ref, by, at)
+    if paper_id not in {p.id for p in papers.of_matter(matter.id, now=now())}:
+        raise Unknown
+    queries.record_look(matter, by, "papers.pdf", at)
+    return HttpResponse(papers.pdf(paper_id), content_type="application/pdf")
+
+
+@matters.post(
+    "/{ref}/actions/{action}",
+    response={200: MatterOut, 403: shapes.ErrorOut, 404: shapes.ErrorOut, 409: shapes.ErrorOut, 422: shapes.ErrorOut},
+)
+def act(request: HttpRequest, ref: str, action: str, data: shapes.ActIn) -> MatterOut:
+    """Take one step."""
+    at, by = now(), asker(request)
+    done = actions.act(
+        queries.matter(ref, by, at).id,
+        action,
+        ver=data.ver,
+        by=by,
+        now=at,
+        request_id=data.request_id,
+        note=data.note,
+        reason=data.reason,
+        materials=data.materials,
+        days=data.days,
+        files=data.files,
+        corrections=data.corrections,
+    )
+    return MatterOut.of(done, at)
+
+
+@matters.post("/{ref}/rating")
+def rate(request: HttpRequest, ref: str, data: shapes.RateIn) -> dict[str, bool]:
+    """Say what one thought of it."""
+    at, by = now(), asker(request)
+    actions.rate(queries.matter(ref, by, at).id, data.stars, words=data.words, by=by, now=at)
+    return {"rated": True}
+
+
+@matters.get("/{ref}/notes")
+def notes(request: HttpRequest, ref: str) -> dict[int, Any]:
+    """Return what was written at each event; an officer's look is written into the ledger first."""
+    at, by = now(), asker(request)
+    return queries.notes(queries.matter(ref, by, at), by, at)
+
+
+@matters.get("/{ref}/duplicates", response=list[MatterOut])
+def duplicates(request: HttpRequest, ref: str) -> list[MatterOut]:
+    """Return other open matters about the same person for the same service that are one's business."""
+    at, by = now(), asker(request)
+    found = queries.duplicates(queries.matter(ref, by, at))
+    return [MatterOut.of(m, at) for m in found if queries.may_see(m, by)]
+
+
+@matters.get("/{ref}/register")
+def register(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
+    """Return what the register says of the applicant; the register records the look itself."""
+    at, by = now(), asker(request)
+    matter = queries.matter(ref, by, at)
+    rows = [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, at, matter_id=matter.id)]
+    return [{"label": label.model_dump(), "name": name, "value": str(value)} for label, name, value in rows]

@@ -1,0 +1,116 @@
+"""Files, oneself, and what is open to all."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import File, Router, UploadedFile
+
+from minjing.base.clock import now
+from minjing.kernel.files import actions as files
+from minjing.kernel.identity import queries as identity
+from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.matters import plugs
+from minjing.kernel.matters.errors import NotAllowed
+from minjing.kernel.notify import actions as notify
+from minjing.kernel.notify import queries as notices
+from minjing.kernel.papers import queries as papers
+from minjing.portals.api import shapes
+from minjing.portals.api.views.door import asker
+
+upload = Router(tags=["files"])
+UPLOADED: Any = File(...)  # type: ignore[type-arg]
+
+
+@upload.post("", response={201: shapes.FileOut})
+def store(request: HttpRequest, file: UploadedFile = UPLOADED) -> tuple[int, Any]:
+    """Upload an image or a PDF."""
+    by = asker(request)
+    if by.person_id is None:
+        raise NotAllowed("identity_level", "请先完成实名核验。", "Say who you are first.")
+    return 201, files.store(file.read(), by=by, owner_person=by.person_id, name=file.name or "", now=now())
+
+
+me = Router(tags=["me"])
+
+
+@me.get("")
+def myself(request: HttpRequest) -> dict[str, Any]:
+    """Return who one is here: kind, level, posts held."""
+    by = asker(request)
+    held = [{"post": h.post, "unit_id": h.unit_id, "deputy": h.deputy_for is not None} for h in by.holdings]
+    return {"id": by.account_id, "kind": by.kind, "level": by.level, "holdings": held}
+
+
+@me.get("/looks")
+def looks(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return who looked at one's data, when and why."""
+    by = asker(request)
+    if by.person_id is None:
+        return []
+    return [
+        {
+            "at": look.at,
+            "unit": look.by_unit,
+            "post": look.by_post,
+            "police_number": look.police_number,
+            "reason": look.reason,
+            "fields": list(look.fields),
+            "matter_number": look.matter_number,
+        }
+        for look in identity.looks_at(by.person_id)
+    ]
+
+
+public = Router(tags=["open"], auth=None)
+
+
+@public.get("/papers/{code}")
+def check_paper(request: HttpRequest, code: str) -> dict[str, Any]:
+    """Say whether a certificate is valid, revoked, expired or unknown; nothing about the person."""
+    found = papers.check(code, now=now())
+    return {"state": found.state, "title": found.title, "issued_at": found.issued_at}
+
+
+@public.get("/ledger")
+def ledger_head(request: HttpRequest) -> dict[str, Any]:
+    """Return the signed head of the ledger."""
+    head = ledger.head()
+    if head is None:
+        return {"size": 0, "root": "", "checkpoint": ""}
+    return {"size": head.size, "root": head.root.hex(), "checkpoint": head.checkpoint_text}
+
+
+@me.get("/notices")
+def my_notices(request: HttpRequest, limit: int = 20, before: UUID | None = None) -> list[dict[str, Any]]:
+    """Return one's notices, newest first."""
+    listed = notices.inbox(asker(request).account_id, limit=max(1, min(limit, 100)), before=before)
+    return [
+        {"id": n.id, "text": dict(n.text), "matter_id": n.matter_id, "at": n.at, "read_at": n.read_at} for n in listed
+    ]
+
+
+@me.post("/notices/read")
+def read_notices(request: HttpRequest) -> dict[str, int]:
+    """Mark one's notices read."""
+    return {"read": notify.mark_read(asker(request).account_id, now=now())}
+
+
+@me.get("/register")
+def my_record(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what the register holds on oneself."""
+    at, by = now(), asker(request)
+    if by.person_id is None:
+        return []
+    rows = [row for ask in plugs.REGISTER_RECORD for row in ask(by.person_id, by, at)]
+    return [{"label": label.model_dump(), "name": name, "value": str(value)} for label, name, value in rows]
+
+
+@me.get("/papers")
+def my_papers(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the certificates one holds."""
+    by = asker(request)
+    held = papers.of_person(by.person_id, now=now()) if by.person_id else []
+    return [{"id": p.id, "number": p.number, "code": p.code, "state": p.state, "title": p.title} for p in held]
