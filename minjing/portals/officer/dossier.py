@@ -11,14 +11,13 @@ from uuid import UUID
 from minjing.base import names
 from minjing.base.clock import local_day
 from minjing.kernel.files import queries as files
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, forms, plugs, queries
 from minjing.kernel.matters.rules import Happening, Snapshot, Station
 from minjing.kernel.matters.schema import Body, FormField, Text
 from minjing.kernel.papers import queries as papers
 
-# Steps for which no claim is asked: who may take one must see the file in full to take it.
-FULL_VIEW_STEPS = frozenset({"approve_correction", "refuse_correction", "approve_reopening", "refuse_reopening"})
 HIDDEN = "＊"
 
 
@@ -41,6 +40,20 @@ class Group:
 
     title: Text
     answers: Sequence[Answer]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the register says of one person: the applicant, or the person the matter is about."""
+
+    title: Text
+    rows: Sequence[tuple[Text, str, str]]  # heading, name of the item, value
+    of_subject: bool  # whether the matter is about this person
+
+    @property
+    def items(self) -> dict[str, str]:
+        """Return the values by item."""
+        return {name: value for _, name, value in self.rows if name}
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ class Dossier:
     full: bool  # whether values are shown in full; else they are masked
     readable: bool  # whether the asker may read the form at all
     groups: Sequence[Group] = ()
-    record: Sequence[tuple[Text, str, str]] = ()
+    records: Sequence[Record] = ()
     sheets: Sequence[Sheet] = ()
     missing: Sequence[Text] = ()
     line: Sequence[Station] = ()
@@ -78,18 +91,6 @@ class Dossier:
     papers: Sequence[Any] = ()
     proposed: Sequence[dict[str, Any]] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)  # the answers, only when `full`
-
-
-def reads(actor: Actor) -> bool:
-    """Say whether the actor's posts include reading personal records (supervisors see figures and clocks only)."""
-    return any("look" in held.acts for held in actor.holdings)
-
-
-def sees_in_full(matter: Snapshot, by: Actor, steps: Sequence[queries.Step]) -> bool:
-    """Say whether the file is in this officer's hands: claimed by them, or theirs to approve without a claim."""
-    if matter.claimed_by == by.account_id:
-        return True
-    return any(step.allowed and step.action in FULL_VIEW_STEPS for step in steps)
 
 
 def open_dossier(
@@ -104,19 +105,19 @@ def open_dossier(
         "duplicates": queries.duplicates(matter),
         "papers": papers.of_matter(matter.id, now=now),
     }
-    if not reads(by):
+    if not queries.reads(matter, by):
         return Dossier(matter, body, False, False, history=_history(body, happened, {}), **facts)
-    full = bool(reason) or sees_in_full(matter, by, steps)
+    full = bool(reason) or queries.in_hand(matter, by, steps)
     answers = queries.answers(matter, by, now, reason=reason)
-    record = _register(matter, by, now) if full else ()
+    records = _records(matter, body, answers, by, now) if full else ()
     notes = queries.notes(matter, by, now) if full else {}
     return Dossier(
         matter,
         body,
         full,
         True,
-        groups=_groups(body, answers, record, full, now),
-        record=record,
+        groups=_groups(body, answers, records, full, now),
+        records=records,
         sheets=_sheets(matter, body, happened) if full else (),
         missing=_missing(matter, body, answers, now),
         history=_history(body, happened, notes),
@@ -130,24 +131,38 @@ def open_dossier(
 
 
 def _groups(
-    body: Body, answers: Mapping[str, Any], record: Sequence[tuple[Text, str, str]], full: bool, now: datetime
+    body: Body, answers: Mapping[str, Any], records: Sequence[Record], full: bool, now: datetime
 ) -> list[Group]:
-    known = {name: value for _, name, value in record if name}
     groups = []
     for page in forms.visible_pages(body, answers, local_day(now)):
-        shown = [_answer(f, answers[f.name], known.get(f.name), full) for f in page.fields if f.name in answers]
+        shown = [_answer(f, answers[f.name], _known(f, records), full) for f in page.fields if f.name in answers]
         if shown:
             groups.append(Group(page.title, shown))
     return groups
 
 
+def _known(spec: FormField, records: Sequence[Record]) -> str | None:
+    """Return what the register says of the same thing about the same person; None where nothing can be compared.
+
+    Fields named `person_…` are of the person the matter is about; fields filled from the register are of the
+    applicant, and can be compared only where the matter is about the applicant.
+    """
+    subject = next((record.items for record in records if record.of_subject), None)
+    if subject is None:
+        return None
+    if spec.name.startswith("person_"):
+        item = spec.name.removeprefix("person_")
+        return subject.get({"id": "id_number"}.get(item, item))
+    plug, _, path = spec.prefill.partition(".")
+    return subject.get(path) if plug == "register" and len(records) == 1 else None
+
+
 def _answer(spec: FormField, value: Any, known: str | None, full: bool) -> Answer:
     said = in_words(spec, value)
-    if not full:
-        said = masked(spec, said)
-        return Answer(spec.name, spec.label, said, _people(value, full) if spec.type == "people" else ())
-    differs = known is not None and _bare(known) not in (_bare(said.zh), _bare(str(value)))
     rows = _people(value, full) if spec.type == "people" else ()
+    if not full:
+        return Answer(spec.name, spec.label, masked(spec, said), rows)
+    differs = known is not None and _bare(known) not in (_bare(said.zh), _bare(str(value)))
     return Answer(spec.name, spec.label, said, rows, known, differs, spec.sets)
 
 
@@ -219,8 +234,22 @@ def _people(value: Any, full: bool) -> list[dict[str, str]]:
     return rows
 
 
-def _register(matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
-    return [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, now, matter_id=matter.id)]
+APPLICANT = Text(zh="申请人的户籍登记", en="The applicant in the register")
+CONCERNED = Text(zh="当事人的户籍登记", en="The person concerned in the register")
+
+
+def _records(matter: Snapshot, body: Body, answers: Mapping[str, Any], by: Actor, now: datetime) -> list[Record]:
+    """Return what the register says of the applicant and, where another, of the person the matter is about."""
+    number = str(answers.get(body.service.about, "")) if body.service.about else ""
+    subject = people.person_by_id_number(number) if number else matter.person_id
+    own = Record(APPLICANT, _asked(matter.person_id, matter, by, now), subject == matter.person_id)
+    if subject is None or subject == matter.person_id:
+        return [own]
+    return [Record(CONCERNED, _asked(subject, matter, by, now), True), own]
+
+
+def _asked(person_id: UUID, matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
+    return [row for ask in plugs.REGISTER_RECORD for row in ask(person_id, by, now, matter_id=matter.id)]
 
 
 def _proposed(matter: Snapshot, body: Body, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -297,13 +326,13 @@ def _history(
     body: Body, happened: Sequence[Happening], notes: Mapping[int, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the events newest first, with who acted and the words they left."""
-    people = queries.officers(event.actor_id for event in happened)
+    officers = queries.officers(event.actor_id for event in happened)
     known = queries.units()
     reasons = {reason.key: reason.text for reason in body.flow.refusals}
     titles = {spec.name: spec.title for spec in body.service.materials}
     told = []
     for event in reversed(happened):
-        officer = people.get(event.actor_id)
+        officer = officers.get(event.actor_id)
         target = body.flow.states.get(event.to_state)
         told.append(
             {
@@ -328,13 +357,13 @@ def _history(
 def _tasks(matter: Snapshot, body: Body) -> list[dict[str, Any]]:
     known = queries.units()
     rows = queries.tasks(matter)
-    people = queries.officers(row.done_by for row in rows if row.done_by)
+    officers = queries.officers(row.done_by for row in rows if row.done_by)
     return [
         {
             "row": row,
             "title": body.flow.tasks[row.kind].title if row.kind in body.flow.tasks else _text(row.kind, row.kind),
             "unit": known[row.unit_id].name if row.unit_id in known else None,
-            "who": people[row.done_by].display_name if row.done_by in people else "",
+            "who": officers[row.done_by].display_name if row.done_by in officers else "",
         }
         for row in rows
     ]

@@ -236,13 +236,20 @@ def take_step(request: OfficerRequest, number: str, action: str) -> HttpResponse
     except Stale as stale:
         seen = _whole(request.POST.get("ver", ""))
         return _page(
-            request, stale.snapshot, step=action, typed=typed, stale=_since(stale.snapshot, seen, action), status=409
+            request,
+            stale.snapshot,
+            step=action,
+            typed=typed,
+            stale=_since(request, stale.snapshot, seen, action),
+            status=409,
         )
     except NotAllowed as no:
         if no.key == "claimed":  # a colleague was faster: show who has it, not a bare refusal
             fresh = queries.matter(matter.id, request.actor, request.at)
             seen = _whole(request.POST.get("ver", ""))
-            return _page(request, fresh, step=action, typed=typed, stale=_since(fresh, seen, action), status=409)
+            return _page(
+                request, fresh, step=action, typed=typed, stale=_since(request, fresh, seen, action), status=409
+            )
         raise
     except Wrong as wrong:
         return _page(request, matter, step=action, typed=typed, errors=wrong.errors, status=422)
@@ -275,12 +282,13 @@ def _typed(request: OfficerRequest, matter: Snapshot) -> dict[str, Any]:
     }
 
 
-def _since(now_is: Snapshot, seen: int, action: str) -> dict[str, Any]:
+def _since(request: OfficerRequest, now_is: Snapshot, seen: int, action: str) -> dict[str, Any]:
     """Return what others did since the officer opened the page, newest last."""
     body = queries.body_of(now_is)
     missed = [event for event in queries.events(now_is) if event.seq > seen] or queries.events(now_is)[-1:]
     people = queries.officers(event.actor_id for event in missed)
     return {
+        "by_me": all(event.actor_id == request.actor.account_id for event in missed),
         "events": [
             {
                 "at": event.at,
@@ -335,7 +343,9 @@ def finish_task(request: OfficerRequest, number: str, task_id: UUID) -> HttpResp
     except Wrong as wrong:
         return _page(request, matter, errors={"task": next(iter(wrong.errors.values()))}, status=422)
     except Stale as stale:
-        return _page(request, stale.snapshot, stale=_since(stale.snapshot, matter.ver, "finish_task"), status=409)
+        return _page(
+            request, stale.snapshot, stale=_since(request, stale.snapshot, matter.ver, "finish_task"), status=409
+        )
     messages.success(request, pick({"zh": "协办结果已登记。", "en": "The result of the task is entered."}))
     return HttpResponseRedirect(reverse("officer:matter", args=[number]))
 
@@ -361,10 +371,8 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
     """Send one paper of a matter to the officer whose file it is: shown, never stored by a cache."""
     matter = queries.matter(number, request.actor, request.at)
     steps = queries.steps(matter, request.actor, request.at)
-    from minjing.portals.officer.dossier import sees_in_full
-
     reason = _revealed(request, matter)
-    if not reason and not sees_in_full(matter, request.actor, steps):
+    if not reason and not queries.in_hand(matter, request.actor, steps):
         raise NotAllowed("unclaimed", "请先领办，再查看材料。", "Claim the matter before you look at its papers.")
     row = next((m for m in queries.materials(matter) if m.id == material_id and m.file_id), None)
     if row is None or row.file_id is None:
