@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -34,3 +36,20 @@ def elder(request: HttpRequest) -> HttpResponse:
     chosen = "1" if request.POST.get("elder") == "1" else "0"
     response.set_cookie(ELDER_COOKIE, chosen, max_age=YEAR_S, samesite="Lax", httponly=True, secure=settings.SECURE)
     return response
+
+
+def malformed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that the request makes no sense."""
+    return _said(request, "400.html", 400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that something went wrong on our side, also when the database does not answer."""
+    return _said(request, "500.html", 500)
+
+
+def _said(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    try:
+        return render(request, template, status=status)
+    except Exception:  # what failed the page may fail its frame too: then without anything that asks
+        return HttpResponse(loader.get_template(template).render(), status=status)

@@ -15,6 +15,7 @@ import minjing
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - a fixture
+from minjing.portals.frame import views
 from minjing.portals.frame.language import pick, t
 
 ROOT = Path(minjing.__file__).parent
@@ -104,6 +105,15 @@ def test_pages_that_are_not_there_say_what_to_do(city):  # noqa: F811
     answer = Client().get("/nowhere/")
     assert answer.status_code == 404
     assert "回首页" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("handler", "status"), [(views.malformed, 400), (views.server_error, 500)])
+@pytest.mark.parametrize(("language", "words"), [("zh-hans", "回首页"), ("en", "Home page")])
+def test_trouble_is_told_in_the_readers_language_without_the_database(rf, handler, status, language, words):
+    with translation.override(language):
+        answer = handler(rf.get("/"))
+    assert answer.status_code == status
+    assert words in answer.content.decode()
 
 
 @pytest.mark.django_db
