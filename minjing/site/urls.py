@@ -15,3 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("minjing.kernel.files.urls")),
     path("", include("minjing.kernel.notify.urls")),
 ]
+
+handler400 = "minjing.portals.frame.views.malformed"
+handler500 = "minjing.portals.frame.views.server_error"
