@@ -1,0 +1,109 @@
+"""Starting, and the one sentence that says what to do when it cannot."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from django.test import Client
+
+from minjing.kernel.matters import queries
+from minjing.site import postgres, processes
+from minjing.site.processes import CannotStart, Child
+
+
+def minjing(*arguments: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    code = f"{before}\nfrom minjing.site.cli import main\nmain({list(arguments)!r})"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what was said, if it was said plainly."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("minjing: ")
+    return done.stderr
+
+
+def test_a_busy_port_is_said_with_another_to_choose():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        said = one_sentence(minjing("up", PORT=str(number)))
+    assert f"Port {number} is in use" in said
+    assert "PORT=9000 make up" in said
+
+
+def test_a_port_that_is_none_is_said():
+    assert "PORT must be a number" in one_sentence(minjing("up", PORT="eight"))
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    said = one_sentence(minjing("up", DATA_DIR=str(tmp_path / "file" / "var")))
+    assert "cannot be written" in said
+    assert "DATA_DIR=" in said
+
+
+def test_a_database_that_does_not_answer_is_said():
+    said = one_sentence(minjing("ledger", "status", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
+    assert "Check DATABASE_URL" in said
+
+
+def test_a_postgresql_that_is_too_old_is_said(monkeypatch):
+    monkeypatch.setattr(postgres, "OLDEST", 99)
+    with pytest.raises(CannotStart, match="is too old; Minjing needs 99"):
+        postgres.check(os.environ["DATABASE_URL"])
+
+
+def test_a_missing_package_is_said_with_the_remedy():
+    said = one_sentence(minjing("catalog", "list", before="import sys; sys.modules['yaml'] = None"))
+    assert "make setup" in said
+
+
+def test_help_needs_no_database():
+    done = minjing("help", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert done.returncode == 0
+    assert "minjing VERB" in done.stdout
+
+
+def test_a_child_that_dies_is_started_again_and_all_stop_together(monkeypatch):
+    monkeypatch.setattr(processes, "RESTART_AFTER_S", 0.0)
+    brief = Child("brief", [sys.executable, "-c", "pass"])
+    lasting = Child("lasting", [sys.executable, "-c", "import time; time.sleep(60)"])
+    began = time.monotonic()
+
+    def ready() -> None:
+        import signal
+        import threading
+
+        threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+
+    processes.supervise([brief, lasting], ready)
+    assert brief.starts >= 2
+    assert lasting.starts == 1
+    assert lasting.process is not None
+    assert lasting.process.poll() is not None
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.django_db
+def test_health_names_the_state_of_each_part():
+    queries.forget_kept()
+    answer = Client(HTTP_HOST="localhost").get("/healthz")
+    assert answer.status_code == 503  # no catalogue is published in an empty database
+    parts = answer.json()["parts"]
+    assert parts["database"]["ok"] is True
+    assert parts["catalogue"] == {"ok": False, "services": 0}
+    assert {"ledger", "jobs"} <= parts.keys()
