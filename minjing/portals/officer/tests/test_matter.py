@@ -50,6 +50,7 @@ def test_after_the_claim_everything_is_shown_and_each_look_is_in_the_ledger_firs
     sheet = bench(CHEN).get(url(matter, f"sheets/{paper.id}/"))
     assert (sheet.status_code, sheet["Content-Type"].split("/")[0]) == (200, "image")
     assert "no-store" in sheet["Cache-Control"]
+    assert "sandbox" in sheet["Content-Security-Policy"]
     assert looks() == before + 1
 
 
@@ -211,7 +212,9 @@ def test_a_correction_is_proposed_with_values_and_shown_to_the_approver(bench):
     matter = act(act(act(submitted(), "claim", CHEN), "recommend", CHEN), "claim", LUO)
     matter = act(matter, "approve", LUO)
     browser = bench(CHEN)
-    browser.post(url(matter, "reveal/"), {"reason": "register_upkeep"})
+    assert "为什么要查看" in text(browser.get(url(matter) + "?step=ask_correction"))
+    shown = browser.post(url(matter, "reveal/"), {"reason": "register_upkeep", "step": "ask_correction"})
+    assert shown["Location"].endswith("?step=ask_correction")
     assert "c_married_on" in text(browser.get(url(matter) + "?step=ask_correction"))
     nothing = take(browser, matter, "ask_correction", note="日期有误", c_married_on="2019-05-20")
     assert nothing.status_code == 422

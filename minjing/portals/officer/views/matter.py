@@ -200,7 +200,8 @@ def reveal(request: OfficerRequest, number: str) -> HttpResponse:
     kept = {k: v for k, v in request.session.get("revealed", {}).items() if datetime.fromisoformat(v["until"]) > now}
     kept[str(matter.id)] = {"reason": reason, "until": (now + REVEALED_FOR).isoformat()}
     request.session["revealed"] = kept
-    return HttpResponseRedirect(reverse("officer:matter", args=[matter.number]))
+    step = request.POST.get("step", "")
+    return HttpResponseRedirect(url_of(matter.number, **({"step": step} if step else {})))
 
 
 def reason_of(request: OfficerRequest) -> str:
@@ -381,8 +382,18 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
         request.actor, [matter.person_id], ["matters.material"], reason=reason, matter_id=matter.id, now=request.at
     )
     kept = files.file(row.file_id)
-    response = HttpResponse(files.read(row.file_id), content_type=kept.media_type)
+    return _shown(files.read(row.file_id), kept.media_type)
+
+
+# What is shown runs nothing and loads nothing. A PDF is not sandboxed: the browser's own viewer would not open it.
+SHOWN = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+
+
+def _shown(content: bytes, media_type: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = "inline"
+    response["Content-Security-Policy"] = SHOWN if media_type == "application/pdf" else f"{SHOWN}; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
 
 
@@ -396,7 +407,7 @@ def paper_file(request: OfficerRequest, number: str, paper_id: UUID) -> HttpResp
     identity.record_look(
         request.actor, [matter.person_id], ["papers.paper"], reason="", matter_id=matter.id, now=request.at
     )
-    response = HttpResponse(papers.pdf(paper_id), content_type="application/pdf")
+    response = _shown(papers.pdf(paper_id), "application/pdf")
     response["Content-Disposition"] = f'inline; filename="{matter.number}.pdf"'
     return response
 

@@ -134,10 +134,9 @@ def _hex(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def short_name(name: Text) -> dict[str, str]:
-    """Return a unit's name as it fits a tile: 罗湖分局, 桂园所."""
+    """Return a unit's name as it fits a tile: 罗湖分局, 桂园; Luohu Branch, Guiyuan."""
     zh = name.zh.split("公安局")[-1] or name.zh
-    en = name.en.removesuffix(" Police Station").removesuffix(" Branch")
-    return {"zh": zh.removesuffix("派出所") if zh != "派出所" else zh, "en": en}
+    return {"zh": zh.removesuffix("派出所"), "en": name.en.removesuffix(" Police Station")}
 
 
 def _steps(unit: UnitFacts, request: OfficerRequest) -> list[dict[str, Any]]:
