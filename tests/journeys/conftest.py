@@ -1,5 +1,6 @@
 """One house of real processes and one Chromium for all journeys; browsers of residents, officers and visitors."""
 
+import contextlib
 import itertools
 import os
 import re
@@ -8,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.house import MINJING, ROOT, House, wait_for
 from tests.people import PASSWORD, Resident, now_code
@@ -26,6 +27,21 @@ QUIET = [
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 _addresses = (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(1, 250), range(1, 250), range(1, 250)))
+
+
+expect.set_options(timeout=20_000)
+OPEN: list[BrowserContext] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keep a picture of what the browsers show when a journey fails."""
+    report = yield
+    if report.when == "call" and report.failed and OPEN:
+        for page in OPEN[-1].pages[-1:] + [p for c in OPEN[:-1] for p in c.pages[-1:]]:
+            with contextlib.suppress(Exception):
+                shoot(page, f"failed-{item.name[:60]}-{id(page) % 1000}")
+    return report
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -85,7 +101,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def browse(chromium: Browser, house: House) -> Iterator[Callable[..., BrowserContext]]:
     """Return a maker of browsers: each with its own cookies and its own network address."""
-    made: list[BrowserContext] = []
+    made = OPEN
 
     def make(size: dict[str, int] = PHONE, **more) -> BrowserContext:
         context = chromium.new_context(
