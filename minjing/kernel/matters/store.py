@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from psycopg.types.json import Jsonb
 
 from minjing.base.clock import CHINA
@@ -20,7 +19,7 @@ from minjing.kernel.ledger.actions import Entry
 from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
-from minjing.kernel.matters.sql import statement
+from minjing.kernel.matters.sql import prepared_cursor, statement
 
 NOTICE_QUEUE, NOTICE_TASK = "notify", "notify.deliver"
 
@@ -74,7 +73,7 @@ def write(
         "jobs": Jsonb(jobs),
         **_entry_params(entry),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement("transition"), params)
         return cursor.fetchone() is not None
 
@@ -137,7 +136,7 @@ def submit(
         "now": now,
         **_entry_params(entry),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement("submission"), params)
         row = cursor.fetchone()
     return None if row is None else str(row[0])
