@@ -23,6 +23,7 @@ TOUCH_AFTER = timedelta(minutes=1)
 
 ACCOUNT = "_auth_user_id"  # Django's own key of who signed in
 KIND, STARTED, REF, DEVICE, SECOND = "kind", "started", "ref", "device", "second"
+ELDER = "elder"  # the account wants large type; a switch on the page outdoes it
 
 
 class SessionStore(DatabaseStore):
@@ -95,6 +96,7 @@ def begin(request: HttpRequest, account: Account, device: str, now: datetime, *,
     request.session[REF] = str(new_id())
     request.session[DEVICE] = device[:40]
     request.session[SECOND] = second
+    request.session[ELDER] = account.elder_mode
 
 
 def _expires(kind: str, started: datetime, now: datetime) -> datetime:

@@ -7,6 +7,8 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
@@ -18,12 +20,17 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import errors as matters
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.papers.errors import Unknown as UnknownPaper
+from minjing.portals.frame.language import pick
 
 View = Callable[..., HttpResponse]
 
 OFFICER = Text(
     zh="您现在以民警身份登录。居民页面请先退出，再用手机号码登录。",
     en="You are signed in as an officer. For residents’ pages sign out first, then sign in with your phone.",
+)
+ENDED = Text(
+    zh="登录已过期，刚才的操作没有执行。登录后请再做一次。",
+    en="Your session had ended, so nothing was done just now. Sign in and do it once more.",
 )
 MALFORMED = Text(
     zh="请求不完整。请返回上一页刷新后再试。", en="The request is incomplete. Go back, reload and try again."
@@ -53,6 +60,8 @@ def resident(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         actor = getattr(request, "actor", None)
         if actor is None:
+            if request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES:
+                messages.warning(request, pick(ENDED))
             return sign_in(request)
         if not actor.is_resident:
             return stopped(request, 403, OFFICER)

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from minjing.kernel.identity.sessions import ELDER
+
 LANGUAGE_COOKIE = "language"
 ELDER_COOKIE = "elder"
 
@@ -40,12 +42,21 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "LANGUAGE_CODE": "en" if is_english() else "zh-hans",
         "english": is_english(),
-        "elder": request.COOKIES.get(ELDER_COOKIE) == "1",
+        "elder": wants_large_type(request),
         "demo": settings.DEMO,
         "sms_inbox_url": settings.SMS_INBOX_URL if settings.DEMO else "",
         "actor": actor,
         "unread": unread(actor),
     }
+
+
+def wants_large_type(request: HttpRequest) -> bool:
+    """Say whether the page is to be large: by the switch on this device, else by the account."""
+    chosen = request.COOKIES.get(ELDER_COOKIE)
+    if chosen in ("0", "1"):
+        return chosen == "1"
+    signed_in = getattr(request, "actor", None) is not None
+    return signed_in and bool(request.session.get(ELDER))
 
 
 def unread(actor: Any) -> Any:

@@ -159,10 +159,26 @@ def test_a_page_sent_after_the_session_has_ended_is_kept_until_its_writer_is_bac
     page = f"/drafts/{draft.id}/spouse/"
     answer = lin.post(page, walk.SPOUSE)
     assert answer["Location"].startswith("/sign-in/?next=%2Fdrafts%2F")
+    assert "您填写的内容都在" in text(lin.get(answer["Location"]))
     shown = text(signed_in(LIN).get(page))
     assert "登录中断前您填写的内容都在" in shown
     assert f'value="{walk.SPOUSE["spouse_id"]}"' in shown
     assert 'value="2019"' in shown
+
+
+def test_other_acts_after_the_session_has_ended_say_that_nothing_was_done(lin):
+    draft = walk.begin(lin)
+    Session.objects.all().delete()
+    answer = lin.post(f"/drafts/{draft.id}/materials/", {"go": "1"}, follow=True)
+    assert "刚才的操作没有执行" in text(answer)
+
+
+def test_an_account_that_wants_large_type_gets_it(lin):
+    Account.objects.filter(pk=LIN.account_id).update(elder_mode=True)
+    elder = signed_in(LIN)
+    assert 'class="elder"' in text(elder.get("/"))
+    elder.post("/elder/", {"elder": "0", "next": "/"})
+    assert 'class="elder"' not in text(elder.get("/"))
 
 
 def test_what_was_kept_is_shown_to_nobody_else(lin, stranger):

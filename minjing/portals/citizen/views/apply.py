@@ -82,7 +82,14 @@ def page(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
     """Ask one group of questions. A page posted after the session has ended is kept until its owner is back."""
     if request.method == "POST" and getattr(request, "actor", None) is None:
         posted = {key: values for key, values in request.POST.lists() if key != "csrfmiddlewaretoken"}
-        actions.stash(draft_id, name, posted, now=now())
+        if actions.stash(draft_id, name, posted, now=now()):
+            messages.info(
+                request,
+                t(
+                    "登录已过期，您填写的内容都在，登录后接着填。",
+                    "Your session had ended. What you typed is kept: sign in and go on.",
+                ),
+            )
         return sign_in(request, request.path)
     return _page(request, draft_id, name)
 

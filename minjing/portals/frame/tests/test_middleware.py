@@ -1,0 +1,17 @@
+"""What is turned away at the door."""
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("path", ["/open/services/?q=%00", "/find/?q=a%00b", "/open/check/?code=%00", "/%00"])
+def test_a_nul_in_the_address_is_a_bad_request_and_no_fault(path: str) -> None:
+    assert Client(HTTP_HOST="localhost").get(path).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/officer/sign-in/", "/language/"])
+def test_a_nul_in_a_form_is_a_bad_request_and_no_fault(path: str) -> None:
+    typed = {"phone": "139\x0000000000", "login": "a\x00b", "password": "x", "next": "/\x00"}
+    assert Client(HTTP_HOST="localhost").post(path, typed).status_code == 400
