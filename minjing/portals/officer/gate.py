@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
@@ -65,8 +66,15 @@ def _answer(view: View, request: OfficerRequest, *args: Any, **kwargs: Any) -> H
 
 
 def _to_the_door(request: HttpRequest) -> HttpResponse:
-    query = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{reverse('identity:officer_sign_in')}?{query}")
+    """Lead to the sign-in and back; who had just sent a form keeps what was typed on the page in between."""
+    door = reverse("identity:officer_sign_in")
+    if request.method != "POST":
+        return HttpResponseRedirect(f"{door}?{urlencode({'next': request.get_full_path()})}")
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    page = came_from.path if came_from.netloc == request.get_host() else ""
+    back = f"{page}?{came_from.query}" if page and came_from.query else page or reverse("officer:workbench")
+    context = {"door": f"{door}?{urlencode({'next': back})}", "typed": request.POST.get("note", "").strip()}
+    return render(request, "officer/ended.html", context, status=401)
 
 
 def refused(request: OfficerRequest, why: Words, needs: str = "") -> HttpResponse:

@@ -243,3 +243,29 @@ def test_a_resident_is_not_let_in(bench):
     nobody = Client(HTTP_HOST="localhost").get(url(matter))
     assert nobody.status_code == 302
     assert "/officer/sign-in/" in nobody["Location"]
+
+
+def test_a_session_that_ends_in_the_middle_of_a_form_keeps_what_was_typed(bench):
+    from minjing.kernel.identity.models import Session
+
+    matter = act(submitted(), "claim", CHEN)
+    browser = bench(CHEN)
+    page = f"http://localhost{url(matter)}?step=refuse_to_accept"
+    browser.get(page)
+    Session.objects.all().delete()
+    answer = browser.post(
+        url(matter, "steps/refuse_to_accept/"),
+        {"ver": matter.ver, "request_id": new_id(), "note": "材料复印件看不清。", "reason": "conditions"},
+        HTTP_REFERER=page,
+    )
+    assert answer.status_code == 401
+    assert "材料复印件看不清。" in text(answer)
+    assert "step%3Drefuse_to_accept" in text(answer)
+    assert Matter.objects.get(id=matter.id).ver == matter.ver
+
+
+def test_the_address_of_a_step_opened_by_hand_leads_to_its_panel(bench):
+    matter = act(submitted(), "claim", CHEN)
+    answer = bench(CHEN).get(url(matter, "steps/recommend/"))
+    assert answer["Location"] == f"{url(matter)}?step=recommend"
+    assert bench(CHEN).get(url(matter) + "?step=approve").status_code == 200

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from minjing.base.ids import new_id
 from minjing.kernel.files import queries as files
@@ -215,9 +215,11 @@ def reason_of(request: OfficerRequest) -> str:
 
 
 @officer_page()
-@require_POST
+@require_http_methods(["GET", "POST"])
 def take_step(request: OfficerRequest, number: str, action: str) -> HttpResponse:
     """Take one step: once, by right, and only if the matter is as the officer saw it."""
+    if request.method == "GET":  # a reloaded address, or back from the door
+        return HttpResponseRedirect(url_of(number, step=action))
     matter = queries.matter(number, request.actor, request.at)
     typed = _typed(request, matter)
     try:
