@@ -4,8 +4,8 @@ SELECT setseed(0.2018);
 CREATE TEMPORARY TABLE bulk_plan AS
 WITH drawn AS (
     SELECT i, i > %(total)s - %(recent)s AS is_recent,
-        i > %(total)s - %(recent)s AND (i - (%(total)s - %(recent)s)) * %(open)s / %(recent)s
-            > (i - 1 - (%(total)s - %(recent)s)) * %(open)s / %(recent)s AS is_open,
+        i > %(total)s - %(recent)s AND (i - (%(total)s - %(recent)s)) * %(open)s::bigint / %(recent)s
+            > (i - 1 - (%(total)s - %(recent)s)) * %(open)s::bigint / %(recent)s AS is_open,
         width_bucket(random(), (SELECT array_agg(up_to ORDER BY n) FROM bulk_service)) AS service_n,
         width_bucket(random(), (SELECT array_agg(up_to ORDER BY n) FROM bulk_station)) AS station_n,
         CASE WHEN i %% 125 = 0 THEN 1 + (i / 125) %% %(residents)s END AS resident_n,

@@ -23,7 +23,7 @@ CLIENTS = (1, 8)
 
 def run(say: Callable[[str], None]) -> list[Row]:
     """Measure all four in turn, three times, with one client and with eight."""
-    _matters()
+    matters()
     environments = {"ours": dict(os.environ), **peers()}
     script = pgbench_script()
     found: dict[tuple[str, int], list[float]] = {}
@@ -48,7 +48,8 @@ def run(say: Callable[[str], None]) -> list[Row]:
     return rows
 
 
-def _matters() -> None:
+def matters() -> None:
+    """Give every client's station enough to claim."""
     import django
 
     django.setup()
