@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
@@ -374,10 +375,16 @@ def opened(matter: Snapshot) -> dict[str, Any]:
     return dict(json.loads(unseal(matter.person_id, ANSWERS_CONTEXT, bytes(blob))))
 
 
-def notes(matter: Snapshot, by: Actor, now: datetime) -> dict[int, dict[str, Any]]:
+# Steps whose words are addressed to the applicant; what officers write to each other stays among them.
+ADDRESSED = frozenset({"ask_supplement", "refuse", "refuse_to_accept"})
+
+
+def notes(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[int, dict[str, Any]]:
     """Return what officers wrote, by event; the applicant reads what was addressed to them."""
-    record_look(matter, by, "matters.notes", now)
+    record_look(matter, by, "matters.notes", now, reason)
     rows = MatterEvent.objects.filter(matter_id=matter.id, note_sealed__isnull=False)
+    if by.kind == "resident":
+        rows = rows.filter(action__in=ADDRESSED)
     return {
         seq: json.loads(unseal(matter.person_id, NOTE_CONTEXT, bytes(blob)))
         for seq, blob in rows.values_list("seq", "note_sealed")
@@ -618,10 +625,21 @@ def _in_my_units(by: Actor) -> Q:
 
 
 def counts(by: Actor, now: datetime) -> dict[str, int]:
-    """Return how many matters lie in each of an officer's queues, counted up to 999."""
-    return {name: _queue(by, name, now)[:999].count() for name in QUEUES if name != "done"} | {
-        "tasks": open_tasks(by)[:999].count()
-    }
+    """Return how many matters lie in each of an officer's queues, counted up to 999, by one statement."""
+    wanted = {name: _queue(by, name, now) for name in QUEUES if name != "done"} | {"tasks": open_tasks(by)}
+    counted, parts, values = dict.fromkeys(wanted, 0), {}, []
+    for name, rows in wanted.items():
+        try:
+            sql, params = rows.order_by().values("id")[:999].query.sql_with_params()
+        except EmptyResultSet:  # no post that has such a queue
+            continue
+        parts[name] = f"(SELECT count(*) FROM ({sql}) AS q)"  # noqa: S608 - compiled by the ORM
+        values += params
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts.values())}", values)
+            counted |= dict(zip(parts, cursor.fetchone() or (), strict=True))
+    return counted
 
 
 def open_tasks(by: Actor) -> Any:
