@@ -15,7 +15,7 @@ ADMIN_ACTS: Mapping[str, frozenset[str]] = {
     SECURITY_ADMIN: frozenset({"manage_accounts", "manage_appointments", "ask_erasure"}),
     AUDIT_ADMIN: frozenset({"audit", "confirm_erasure"}),
 }
-LOOK = "look"  # the act of reading a person's record without a matter in hand
+LOOK = "look"  # the act of reading a person's record
 
 # A deputy stands in for an absence, not for a career; longer needs an appointment of its own.
 DEPUTY_MAX = timedelta(days=60)
@@ -71,19 +71,18 @@ def _able(holding: Holding, act: str, post: str) -> bool:
     return holding.post == post if post else act in holding.acts
 
 
-def may_look(actor: Actor, *, with_matter: bool, unit_path: str = "") -> Verdict:
-    """Say whether `actor` may read persons' records; with a matter in hand the caller has checked the matter.
+def may_look(actor: Actor, *, unit_path: str = "") -> Verdict:
+    """Say whether `actor` may read persons' records; the caller has checked the matter, where there is one.
 
-    Administrators never may: who can erase or appoint must not also read.
+    Administrators never may: who can erase or appoint must not also read. Nor may those whose posts do not carry
+    the act, supervisors among them: a matter that one may see is not yet a record that one may read.
     """
     if actor.kind != OFFICER:
         return Verdict(False, "not_officer", LOOK)
     able = [
         h
         for h in actor.holdings
-        if h.post not in ADMINISTRATORS
-        and (with_matter or LOOK in h.acts)
-        and (not unit_path or unit_path.startswith(h.unit_path))
+        if h.post not in ADMINISTRATORS and LOOK in h.acts and (not unit_path or unit_path.startswith(h.unit_path))
     ]
     if not able:
         return Verdict(False, "no_post", LOOK)

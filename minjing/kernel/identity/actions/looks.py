@@ -64,7 +64,7 @@ def record_look(
     others = [pk for pk in dict.fromkeys(person_ids) if pk != by.person_id or by.is_officer]
     if not others:
         return
-    verdict = _verdict(by, matter_id is not None, unit_path)
+    verdict = _verdict(by, unit_path)
     if not verdict.ok:
         raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
     key, words = ("matter", "") if matter_id and not reason else _parsed(reason)
@@ -83,10 +83,10 @@ def record_look(
     ledger.append(*(ledger.entry(LOOKED, payload, at=now, org_id=org_id, subject_id=pk) for pk in others))
 
 
-def _verdict(by: Actor, with_matter: bool, unit_path: str) -> Verdict:
+def _verdict(by: Actor, unit_path: str) -> Verdict:
     if by.kind == SYSTEM_KIND:
         return Verdict(True)
-    return may_look(by, with_matter=with_matter, unit_path=unit_path)
+    return may_look(by, unit_path=unit_path)
 
 
 def _parsed(reason: str) -> tuple[str, str]:

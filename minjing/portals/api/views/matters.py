@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +10,28 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from minjing.base.clock import now
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, plugs, queries
-from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.papers import queries as papers
 from minjing.portals.api import shapes
 from minjing.portals.api.shapes import MatterOut, TextOut
 from minjing.portals.api.views.door import asker
 
 matters = Router(tags=["matters"])
+
+
+def _opened(ref: str, by: Actor, at: datetime, reason: str) -> Snapshot:
+    """Return a matter whose file the asker may read in full: their own, in their hands, or for a reason."""
+    matter = queries.matter(ref, by, at)
+    if not reason and not queries.opens_in_full(matter, by, at):
+        raise NotAllowed(
+            "unclaimed",
+            "请先领办，或选择查看理由。",
+            "Claim the matter first, or give a reason for looking.",
+        )
+    return matter
 
 
 @matters.post("", response={201: MatterOut, 422: shapes.ErrorOut, 403: shapes.ErrorOut})
@@ -88,7 +103,7 @@ def steps(request: HttpRequest, ref: str) -> list[Any]:
 def answers(request: HttpRequest, ref: str, reason: str = "") -> dict[str, Any]:
     """Return the form; an officer's look is written into the ledger first."""
     at, by = now(), asker(request)
-    return queries.answers(queries.matter(ref, by, at), by, at, reason)
+    return queries.answers(_opened(ref, by, at, reason), by, at, reason)
 
 
 @matters.get("/{ref}/events")
@@ -183,10 +198,10 @@ def rate(request: HttpRequest, ref: str, data: shapes.RateIn) -> dict[str, bool]
 
 
 @matters.get("/{ref}/notes")
-def notes(request: HttpRequest, ref: str) -> dict[int, Any]:
+def notes(request: HttpRequest, ref: str, reason: str = "") -> dict[int, Any]:
     """Return what was written at each event; an officer's look is written into the ledger first."""
     at, by = now(), asker(request)
-    return queries.notes(queries.matter(ref, by, at), by, at)
+    return queries.notes(_opened(ref, by, at, reason), by, at, reason)
 
 
 @matters.get("/{ref}/duplicates", response=list[MatterOut])
@@ -198,9 +213,11 @@ def duplicates(request: HttpRequest, ref: str) -> list[MatterOut]:
 
 
 @matters.get("/{ref}/register")
-def register(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
-    """Return what the register says of the applicant; the register records the look itself."""
+def register(request: HttpRequest, ref: str, reason: str = "") -> list[dict[str, Any]]:
+    """Return what the register says of the applicant; the look is written into the ledger first."""
     at, by = now(), asker(request)
-    matter = queries.matter(ref, by, at)
+    matter = _opened(ref, by, at, reason)
+    if reason:
+        queries.record_look(matter, by, "household.record", at, reason)
     rows = [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, at, matter_id=matter.id)]
     return [{"label": label.model_dump(), "name": name, "value": str(value)} for label, name, value in rows]

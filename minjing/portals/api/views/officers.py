@@ -13,6 +13,7 @@ from minjing.base import idnumber, names
 from minjing.base.clock import now
 from minjing.kernel.identity import actions as people
 from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity.rules import LOOK
 from minjing.kernel.matters import actions, oversight, queries
 from minjing.kernel.matters.errors import NotAllowed
 from minjing.portals.api import shapes
@@ -78,8 +79,11 @@ def reasons(request: HttpRequest) -> list[dict[str, Any]]:
 def search(request: HttpRequest, data: shapes.SearchIn) -> list[dict[str, Any]]:
     """Find persons by full name or ID number, masked; each one shown is written into the ledger first."""
     at, by = now(), asker(request)
+    # The right and the reason come first, also when nobody would be found: that too is an answer.
+    if not any(LOOK in h.acts for h in by.holdings):
+        raise NotAllowed("no_look", "您的岗位不能查看个人信息。", "None of your posts reads records.", needs=LOOK)
     matter = queries.matter(data.matter, by, at) if data.matter else None
-    if matter is None and not data.reason:  # also when nobody would be found: that too is an answer
+    if not data.reason and (matter is None or matter.claimed_by != by.account_id):
         raise NotAllowed("no_reason", "请选择查看理由。", "Please give the reason for looking.")
     ids = identity.find_people(data.text, limit=20)
     shown = people.look(
