@@ -514,6 +514,7 @@ def drafts(by: Actor, now: datetime) -> list[Draft]:
 
 
 QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "deciding", "review", "done")
+APPROVERS = ("station_approver", "branch_approver", "bureau_approver")
 SORTS = {"due": "due_at", "received": "submitted_at", "step": "step_since", "closed": "closed_at"}
 
 
@@ -587,8 +588,11 @@ def _queue(by: Actor, name: str, now: datetime) -> Any:
     if name == "overdue":
         return live.filter(paused_since__isnull=True, due_at__lte=now)
     if name == "deciding":
+        # Where decisions on our matters lie, by the queue's own index: our units and those above them.
+        near = {int(part) for h in by.holdings for part in h.unit_path.rstrip(".").split(".")}
+        near |= {u.id for u in units().values() if any(u.path.startswith(h.unit_path) for h in by.holdings)}
         ours = Matter.objects.filter(_in_my_units(by), closed_at__isnull=True, paused_since__isnull=True)
-        return ours.filter(post__endswith="_approver")
+        return ours.filter(unit_id__in=near, post__in=APPROVERS)
     if name == "review":
         return live.filter(state__in=("correcting", "reopening"))
     if name == "waiting":
