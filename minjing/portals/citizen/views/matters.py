@@ -19,7 +19,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.files import queries as stored
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import actions, queries
+from minjing.kernel.matters import actions, queries, rules
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Material
 from minjing.kernel.matters.rules import Snapshot
@@ -109,7 +109,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "service": body.service,
         "flow": body.flow,
         "state": body.flow.states[matter.state],
-        "line": queries.line(matter),
+        "line": rules.stations(body, matter, events),
         "told": list(reversed(told)),
         "decision": next((row for row in reversed(told) if row["reason"]), None),
         "asked": [titles[name] for name in matter.asked if name in titles],
@@ -159,7 +159,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
         "tab": "matters",
         "matter": matter,
         "service": body.service,
-        "line": queries.line(matter),
+        "line": rules.stations(body, matter, events),
         "station": queries.units()[matter.station_id].name,
         "entry": events[0].entry_id if events else None,
         "papers": papers.of_matter(matter.id, now=now()),
