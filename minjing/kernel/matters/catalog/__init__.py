@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -243,20 +244,37 @@ def _lint_end(body: Body) -> Iterable[str]:
 
 
 def diff(old: Body, new: Body) -> list[Text]:
-    """Return the differences between two versions in words, most weighty first."""
+    """Return the differences between two versions in words, in the order of the file."""
     before, after = _flat(old.model_dump(mode="json")), _flat(new.model_dump(mode="json"))
-    said: list[Text] = []
-    for key in sorted(before.keys() | after.keys()):
-        was, now = before.get(key), after.get(key)
-        if was == now:
-            continue
-        if was is None:
-            said.append(Text(zh=f"新增 {key}：{now}", en=f"Added {key}: {now}"))
-        elif now is None:
-            said.append(Text(zh=f"删除 {key}（原为：{was}）", en=f"Removed {key} (it was: {was})"))
-        else:
-            said.append(Text(zh=f"{key}：由「{was}」改为「{now}」", en=f"{key}: from “{was}” to “{now}”"))
-    return said
+    keys = [*after, *(key for key in before if key not in after)]
+    return [_said(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
+
+
+def _said(key: str, was: str | None, now: str | None) -> Text:
+    """Say one difference: what was added, taken away or changed, and where."""
+    place = Text(
+        zh=" › ".join(_word(part, "zh") for part in key.split(SEPARATOR)),
+        en=" › ".join(_word(part, "en") for part in key.split(SEPARATOR)),
+    )
+    if was is None:
+        return Text(zh=f"新增{place.zh}：{now}", en=f"Added {place.en}: {now}")
+    if now is None:
+        return Text(zh=f"删除{place.zh}（原为：{was}）", en=f"Removed {place.en} (it was: {was})")
+    return Text(zh=f"{place.zh}：由「{was}」改为「{now}」", en=f"{place.en}: from “{was}” to “{now}”")
+
+
+SEPARATOR = "\x1f"  # between the parts of a path; no name in a file has it
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    text = (Path(__file__).parent / "words.yaml").read_text(encoding="utf-8")
+    return dict(yaml.load(text, Loader=yaml.CSafeLoader))
+
+
+def _word(part: str, language: str) -> str:
+    """Return what a key of the files is called; names made by the file itself stay as they are."""
+    return _words().get(part, {}).get(language, part)
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:
@@ -269,7 +287,7 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
         return {} if value in (None, "", False) else {path: str(value)}
     flat: dict[str, str] = {}
     for key, item in items:
-        flat |= _flat(item, f"{path} › {key}" if path else key)
+        flat |= _flat(item, f"{path}{SEPARATOR}{key}" if path else key)
     return flat
 
 
