@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -128,7 +129,7 @@ TEMPLATES = [
 ]
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """Return Django's settings for a postgresql:// address, sockets (?host=/path) included."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
@@ -151,7 +152,11 @@ def database(url: str) -> dict[str, object]:
 
 
 # Without DATABASE_URL the command line starts the embedded PostgreSQL and sets it before settings load.
+# One transaction that stays open holds up the ledger for the whole city: a page's is ended after ten seconds.
+PATIENCE = {"options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=60s"}
 DATABASES = {"default": database(env("DATABASE_URL") or f"postgresql://postgres@/minjing?host={DATA_DIR / 'pg'}")}
+if env("MINJING_PROCESS") == "minjing-web":
+    DATABASES["default"]["OPTIONS"] |= PATIENCE
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "identity.Account"
