@@ -24,5 +24,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<str:number>/papers/<uuid:paper_id>.pdf", matters.paper, name="paper"),
     path("messages/", oneself.messages, name="messages"),
     path("me/", oneself.me, name="me"),
+    path("me/papers/<uuid:paper_id>.pdf", oneself.paper, name="own_paper"),
     path("me/looks/", oneself.looks, name="looks"),
 ]

@@ -8,9 +8,10 @@ from django.test import Client
 from minjing.base.clock import now
 from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Account, Post
-from minjing.kernel.matters import actions, queries
+from minjing.kernel.matters import actions, plugs, queries
 from minjing.kernel.matters.models import Material, Matter, Rating
-from minjing.kernel.matters.tests.world import CHEN, LUO
+from minjing.kernel.matters.schema import Text
+from minjing.kernel.matters.tests.world import CHEN, LUO, STRANGER
 from minjing.portals.citizen.tests import walk
 from minjing.portals.citizen.tests.conftest import photo
 
@@ -141,7 +142,19 @@ def test_the_paper_is_downloaded_by_its_holder_only(lin, stranger, approved):
     assert paper["Content-Type"] == "application/pdf"
     assert paper.content.startswith(b"%PDF")
     assert stranger.get(address[1]).status_code == 404
-    assert address[1] in text(lin.get("/me/"))
+
+
+def test_a_paper_is_found_under_me_by_the_person_it_is_about_whoever_applied(lin, stranger, number, monkeypatch):
+    outcome = plugs.Outcome([(Text(zh="事由", en="Matter"), "夫妻投靠")], STRANGER.person_id)
+    monkeypatch.setitem(plugs.EFFECTS, "test.effect", lambda **_: outcome)
+    for action, by in (("claim", CHEN), ("recommend", CHEN), ("claim", LUO), ("approve", LUO)):
+        act(number, action, by)
+    address = re.search(r'href="(/me/papers/[^"]+)"', text(stranger.get("/me/")))
+    assert address
+    assert stranger.get(address[1]).content.startswith(b"%PDF")
+    assert number not in text(stranger.get("/me/"))
+    assert lin.get(address[1]).status_code == 404
+    assert "/me/papers/" not in text(lin.get("/me/"))
 
 
 def test_a_closed_matter_is_rated_once(lin, approved):

@@ -275,8 +275,13 @@ def paper(request: HttpRequest, number: str, paper_id: UUID) -> HttpResponse:
     found = next((p for p in papers.of_matter(matter.id, now=now()) if p.id == paper_id), None)
     if found is None:
         raise Unknown
-    response = HttpResponse(papers.pdf(paper_id), content_type="application/pdf")
-    name = quote(f"{found.number}.pdf")
+    return handed_out(found)
+
+
+def handed_out(paper: papers.Card) -> HttpResponse:
+    """Return the signed PDF of a paper whose asker's right has been checked."""
+    response = HttpResponse(papers.pdf(paper.id), content_type="application/pdf")
+    name = quote(f"{paper.number}.pdf")
     response["Content-Disposition"] = f"inline; filename=\"paper.pdf\"; filename*=UTF-8''{name}"
     return response
 

@@ -12,11 +12,14 @@ from django.views.decorators.http import require_safe
 from minjing.base.clock import now
 from minjing.kernel.identity import actions as identity_actions
 from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import plugs, queries
+from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
 from minjing.kernel.papers import queries as papers
 from minjing.portals.citizen.access import resident, who
+from minjing.portals.citizen.views.matters import handed_out
 
 PAGE = 20
 
@@ -50,17 +53,34 @@ def me(request: HttpRequest) -> HttpResponse:
         for ask in plugs.REGISTER_RECORD:
             rows += list(ask(by.person_id, by, at))
     own = papers.of_person(by.person_id, now=at) if by.person_id else []
-    numbers = queries.numbers([p.matter_id for p in own])
     said = identity_actions.look(by, [by.person_id], ["id_number", "phone"], now=at) if by.person_id else {}
     context = {
         "tab": "me",
         "oneself": said.get(by.person_id, {}) if by.person_id else {},
         "rows": rows,
         "looks": identity.looks_at(by.person_id, limit=5) if by.person_id else [],
-        "papers": [(p, numbers[p.matter_id]) for p in own if p.matter_id in numbers],
+        "papers": [(p, _number(p.matter_id, by, at)) for p in own],
         "drafts": len(queries.drafts(by, at)),
     }
     return render(request, "citizen/me.html", context)
+
+
+def _number(matter_id: UUID, by: Actor, at: datetime) -> str:
+    """Return the number of the matter a paper came from, "" where somebody else applied for it."""
+    try:
+        return queries.matter(matter_id, by, at).number
+    except Unknown:
+        return ""
+
+
+@require_safe
+@resident
+def paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
+    """Hand a paper out to the person it is about, whoever applied for it."""
+    found = papers.card(paper_id, now=now())
+    if found.holder_id != who(request).person_id:
+        raise Unknown
+    return handed_out(found)
 
 
 @require_safe
