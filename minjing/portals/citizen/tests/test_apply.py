@@ -10,7 +10,7 @@ from django.test import Client
 from minjing.base.clock import now
 from minjing.kernel.identity.models import Account, Session
 from minjing.kernel.matters import plugs, publishing, queries
-from minjing.kernel.matters.models import Draft, Material, Matter
+from minjing.kernel.matters.models import Draft, Material, Matter, Procedure
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.world import LIN, LUO
 from minjing.portals.citizen.tests import walk
@@ -217,6 +217,17 @@ def test_an_open_draft_goes_on_under_its_own_rules_when_the_service_changes(lin)
         f"/drafts/{draft.id}/check/", {"request_id": walk.request_id(lin, draft), "declare": "yes"}, follow=True
     )
     assert "夫妻投靠入户" in text(done)
+
+
+def test_a_draft_of_a_service_that_is_no_longer_offered_can_still_be_submitted(lin):
+    draft = walk.fill(lin)
+    Procedure.objects.update(valid_to=now())
+    queries.forget_kept()
+    assert "继续填写" in text(lin.get("/apply/HZ9901/"))
+    sent = {"request_id": walk.request_id(lin, draft), "declare": "yes"}
+    assert lin.post(f"/drafts/{draft.id}/check/", sent).status_code == 302
+    assert Matter.objects.count() == 1
+    assert lin.get("/apply/HZ9901/").status_code == 404  # and nobody can begin another
 
 
 def test_submitting_twice_makes_one_matter(lin):
