@@ -132,10 +132,14 @@ def test_a_step_says_what_it_will_do_before_it_is_done(bench):
 def test_a_decision_changes_the_state_and_shows_the_paper(bench):
     matter = act(act(act(submitted(), "claim", CHEN), "recommend", CHEN), "claim", LUO)
     assert take(bench(LUO), matter, "approve").status_code == 302
-    page = text(bench(LUO).get(url(matter)))
-    assert "签发的证照" in page
-    paper = page.split(f"{url(matter)}papers/")[1].split("/")[0]
-    pdf = bench(LUO).get(url(matter, f"papers/{paper}/"))
+    from minjing.kernel.papers import queries as papers
+
+    (paper,) = papers.of_matter(matter.id, now=clock.now())
+    browser = bench(LUO)
+    assert "签发的证照" in text(browser.get(url(matter)))
+    assert browser.get(url(matter, f"papers/{paper.id}/")).status_code == 403
+    browser.post(url(matter, "reveal/"), {"reason": "phone_enquiry"})
+    pdf = browser.get(url(matter, f"papers/{paper.id}/"))
     assert pdf.content.startswith(b"%PDF")
 
 

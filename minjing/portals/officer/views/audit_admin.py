@@ -17,6 +17,7 @@ from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.deputies import day_of
+from minjing.portals.officer.views.typed import instant
 
 PAGE = 100
 
@@ -41,7 +42,7 @@ def _span(request: OfficerRequest, days: int) -> tuple[dict[str, Any], dict[str,
 def entries(request: OfficerRequest) -> HttpResponse:
     """Search the ledger by kind and time: who did what, by ids; whose data it was about is not shown."""
     span, errors = _span(request, 7)
-    prefix, before = request.GET.get("kind", "").strip()[:60], _instant(request.GET.get("before", ""))
+    prefix, before = request.GET.get("kind", "").strip()[:60], instant(request.GET.get("before", ""))
     found = ledger.search(prefix=prefix, since=span["since"], until=span["until"], before=before, limit=PAGE + 1)
     page = found[:PAGE]
     officers = queries.officers(_by(entry) for entry in page if _by(entry))
@@ -99,13 +100,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _instant(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 @officer_page(act="audit")
 @require_http_methods(["GET", "POST"])
 def verification(request: OfficerRequest) -> HttpResponse:
@@ -126,7 +120,7 @@ def verification(request: OfficerRequest) -> HttpResponse:
 def looks(request: OfficerRequest) -> HttpResponse:
     """List looks at persons' records that no matter stands behind: who, in which post, for which reason."""
     span, errors = _span(request, 30)
-    before = _instant(request.GET.get("before", ""))
+    before = instant(request.GET.get("before", ""))
     found = people.looks_without_matter(
         request.actor, since=span["since"], until=span["until"], before=before, limit=PAGE + 1
     )

@@ -21,6 +21,7 @@ from minjing.portals.frame.language import pick
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.typed import day, whole
 
 
 @officer_page()
@@ -86,7 +87,7 @@ def _name_one(request: OfficerRequest) -> dict[str, Words]:
     deputy = people.officer_by_number(request.POST.get("deputy", "").strip())
     if deputy is None:
         errors["deputy"] = {"zh": "没有这个警号的民警。", "en": "No officer has this number."}
-    if not unit.isdigit():
+    if not whole(unit):
         errors["post"] = {"zh": "请选择岗位。", "en": "Choose a post."}
     if errors or since is None or until is None or deputy is None:
         return errors
@@ -96,7 +97,7 @@ def _name_one(request: OfficerRequest) -> dict[str, Words]:
             by=request.actor,
             deputy_account_id=deputy.id,
             post=post,
-            unit_id=int(unit),
+            unit_id=whole(unit),
             since=start,
             until=datetime.combine(until + timedelta(days=1), time(), CHINA),
             scope=[code for code in request.POST.getlist("scope") if code],
@@ -113,7 +114,7 @@ _FIELD = {"too_long": "until", "ends_before_start": "until", "own_deputy": "depu
 def day_of(text: str, name: str, errors: dict[str, Words]) -> date | None:
     """Return the day that was typed, or None with a sentence in `errors`."""
     try:
-        return date.fromisoformat(text.strip())
+        return day(text)
     except ValueError:
         errors[name] = {"zh": "请填写日期，例如 2026-11-24。", "en": "Write a date, for example 2026-11-24."}
         return None

@@ -30,6 +30,7 @@ from minjing.portals.officer.consequences import consequences, ready_steps
 from minjing.portals.officer.dossier import Dossier, open_dossier, title_of
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.typed import whole
 from minjing.portals.officer.views.workbench import rows_of
 
 REVEALED_FOR = timedelta(minutes=10)
@@ -226,18 +227,18 @@ def take_step(request: OfficerRequest, number: str, action: str) -> HttpResponse
         after = actions.act(
             matter.id,
             action,
-            ver=_whole(request.POST.get("ver", "")),
+            ver=whole(request.POST.get("ver", "")),
             by=request.actor,
             now=request.at,
             request_id=_uuid(request.POST.get("request_id", "")),
             note=typed["note"],
             reason=typed["reason"],
             materials=typed["materials"],
-            days=_whole(typed["days"]),
+            days=whole(typed["days"]),
             corrections=typed["corrections"] or None,
         )
     except Stale as stale:
-        seen = _whole(request.POST.get("ver", ""))
+        seen = whole(request.POST.get("ver", ""))
         return _page(
             request,
             stale.snapshot,
@@ -249,7 +250,7 @@ def take_step(request: OfficerRequest, number: str, action: str) -> HttpResponse
     except NotAllowed as no:
         if no.key == "claimed":  # a colleague was faster: show who has it, not a bare refusal
             fresh = queries.matter(matter.id, request.actor, request.at)
-            seen = _whole(request.POST.get("ver", ""))
+            seen = whole(request.POST.get("ver", ""))
             return _page(
                 request, fresh, step=action, typed=typed, stale=_since(request, fresh, seen, action), status=409
             )
@@ -353,10 +354,6 @@ def finish_task(request: OfficerRequest, number: str, task_id: UUID) -> HttpResp
     return HttpResponseRedirect(reverse("officer:matter", args=[number]))
 
 
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
@@ -373,10 +370,7 @@ def _uuid(text: str) -> UUID:
 def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpResponse:
     """Send one paper of a matter to the officer whose file it is: shown, never stored by a cache."""
     matter = queries.matter(number, request.actor, request.at)
-    steps = queries.steps(matter, request.actor, request.at)
-    reason = _revealed(request, matter)
-    if not reason and not queries.in_hand(matter, request.actor, steps):
-        raise NotAllowed("unclaimed", "请先领办，再查看材料。", "Claim the matter before you look at its papers.")
+    reason = _reason_to_open(request, matter)
     row = next((m for m in queries.materials(matter) if m.id == material_id and m.file_id), None)
     if row is None or row.file_id is None:
         raise Unknown
@@ -385,6 +379,19 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
     )
     kept = files.file(row.file_id)
     return _shown(files.read(row.file_id), kept.media_type)
+
+
+def _reason_to_open(request: OfficerRequest, matter: Snapshot) -> str:
+    """Return the reason for which the file lies open, "" when it is in the officer's hands; raise NotAllowed."""
+    reason = _revealed(request, matter)
+    steps = queries.steps(matter, request.actor, request.at)
+    if not reason and not queries.in_hand(matter, request.actor, steps):
+        raise NotAllowed(
+            "unclaimed",
+            "请先领办，或选择理由查看全部内容。",
+            "Claim the matter, or give a reason to see it in full, before you look at its papers.",
+        )
+    return reason
 
 
 # What is shown runs nothing and loads nothing. A PDF is not sandboxed: the browser's own viewer would not open it.
@@ -402,12 +409,13 @@ def _shown(content: bytes, media_type: str) -> HttpResponse:
 @officer_page(act="look")
 @require_GET
 def paper_file(request: OfficerRequest, number: str, paper_id: UUID) -> HttpResponse:
-    """Send the certificate that a matter ended in."""
+    """Send the certificate that a matter ended in, under the same rule as its papers."""
     matter = queries.matter(number, request.actor, request.at)
+    reason = _reason_to_open(request, matter)
     if paper_id not in {card.id for card in papers.of_matter(matter.id, now=request.at)}:
         raise Unknown
     identity.record_look(
-        request.actor, [matter.person_id], ["papers.paper"], reason="", matter_id=matter.id, now=request.at
+        request.actor, [matter.person_id], ["papers.paper"], reason=reason, matter_id=matter.id, now=request.at
     )
     response = _shown(papers.pdf(paper_id), "application/pdf")
     response["Content-Disposition"] = f'inline; filename="{matter.number}.pdf"'

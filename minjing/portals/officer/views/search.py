@@ -15,10 +15,12 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.identity.reasons import reasons
+from minjing.kernel.identity.rules import LOOK
 from minjing.kernel.matters import oversight, queries
-from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.rules import Snapshot
 from minjing.portals.officer.gate import OfficerRequest, officer_page
+from minjing.portals.officer.permissions import holds
 from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.matter import reason_of
 from minjing.portals.officer.views.workbench import rows_of
@@ -37,6 +39,8 @@ def search(request: OfficerRequest) -> HttpResponse:
         return show(request, "officer/search.html", context | {"stage": "start"}, page="search")
     if NUMBER.fullmatch(text.upper()):
         return _by_number(request, text, context)
+    if not holds(request.actor, LOOK):  # also when nobody would be found: that too is an answer
+        raise NotAllowed("no_look", "您的岗位不能查看个人信息。", "None of your posts reads records.", needs=LOOK)
     wrong = _wrong(text)
     if wrong:
         return show(

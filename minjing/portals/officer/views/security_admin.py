@@ -22,6 +22,7 @@ from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.deputies import day_of
+from minjing.portals.officer.views.typed import whole
 
 PAGE = 50
 
@@ -131,7 +132,7 @@ def appoint(request: OfficerRequest, account_id: UUID) -> HttpResponse:
     until_text = request.POST.get("until", "").strip()
     until = day_of(until_text, "until", errors) if until_text else None
     unit = request.POST.get("unit", "")
-    if not unit.isdigit():
+    if not whole(unit):
         errors["unit"] = {"zh": "请选择单位。", "en": "Choose a unit."}
     if errors or since is None:
         return _account_page(request, account_id, errors)
@@ -139,7 +140,7 @@ def appoint(request: OfficerRequest, account_id: UUID) -> HttpResponse:
         identity.appoint(
             by=request.actor,
             account_id=account_id,
-            unit_id=int(unit),
+            unit_id=whole(unit),
             post=request.POST.get("post", ""),
             since=max(request.at, datetime.combine(since, time(), CHINA)),
             until=datetime.combine(until + timedelta(days=1), time(), CHINA) if until else None,

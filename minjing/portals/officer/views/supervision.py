@@ -21,6 +21,7 @@ from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words, units_with
 from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.typed import whole
 from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rows_of
 
 WHYS: Mapping[str, Words] = {
@@ -45,7 +46,7 @@ def _unit(request: OfficerRequest) -> UnitFacts:
         )
     known = queries.units()
     wanted = request.GET.get("unit", "")
-    unit = known.get(int(wanted)) if wanted.isascii() and wanted.isdigit() else known.get(able[0].unit_id)
+    unit = known.get(whole(wanted)) if wanted else known.get(able[0].unit_id)
     if unit is None:
         raise Unknown
     if not any(unit.path.startswith(held.unit_path) for held in able):

@@ -19,6 +19,7 @@ from minjing.portals.frame.language import pick
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import ACTS, Words
 from minjing.portals.officer.rail import show
+from minjing.portals.officer.views.typed import day
 
 LEVELS: Mapping[str, Words] = {
     "bureau": {"zh": "市局", "en": "Bureau"},
@@ -99,12 +100,17 @@ def _calendar_typed(request: OfficerRequest) -> tuple[dict[str, Words], dict[str
     }
     until = _days(request.POST.get("known_until", ""), "known_until", errors)
     typed["known_until"] = until[0] if until else None
-    typed["source"] = request.POST.get("source", "").strip()
+    typed["source"] = request.POST.get("source", "").strip()[:200]
     if not typed["source"]:
         errors["source"] = {"zh": "请写明通知的文号或名称。", "en": "Name the notice that says so."}
     newest = queries.calendars()[0]
     if typed["known_until"] is None:
         errors.setdefault("known_until", {"zh": "请填写日期。", "en": "Fill in a date."})
+    elif typed["known_until"].year > request.at.year + publishing.YEARS_AHEAD:
+        errors["known_until"] = {
+            "zh": f"最多公布到 {request.at.year + publishing.YEARS_AHEAD} 年。",
+            "en": f"Not beyond {request.at.year + publishing.YEARS_AHEAD}.",
+        }
     elif typed["known_until"] <= newest.known_until:
         errors["known_until"] = {
             "zh": f"须晚于现行日历的截止日 {newest.known_until}。",
@@ -124,7 +130,7 @@ def _days(text: str, name: str, errors: dict[str, Words]) -> list[date]:
     days = []
     for part in text.replace("，", " ").replace(",", " ").split():
         try:
-            days.append(date.fromisoformat(part))
+            days.append(day(part))
         except ValueError:
             errors[name] = {
                 "zh": f"「{part}」不是日期，请写成 2027-01-01。",
@@ -236,6 +242,8 @@ def publish(request: OfficerRequest) -> HttpResponse:
     """Publish what the files hold, one service or all; running matters keep the version they began under."""
     waiting, wrong = _waiting()
     code = request.POST.get("code", "")
+    if code and code not in waiting and not queries.versions(code):
+        raise Unknown
     chosen = [body for key, body in waiting.items() if not code or key == code]
     back = reverse("officer:versions", args=[code]) if code else reverse("officer:catalogue")
     mine = [sentence for sentence in wrong if not code or sentence.startswith(f"{code}:")]

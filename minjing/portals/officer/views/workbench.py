@@ -21,6 +21,7 @@ from minjing.kernel.matters.rules import Snapshot
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import EMPTY, TITLES, first_page, show
+from minjing.portals.officer.views.typed import day, instant
 
 LIGHTS: Sequence[tuple[str, Words]] = (
     ("green", {"zh": "正常", "en": "On time"}),
@@ -118,7 +119,7 @@ def wish_of(asked: Any, queue: str) -> tuple[Wish, Words | None]:
     for name in ("since", "until"):
         text = asked.get(name, "").strip()
         try:
-            days[name] = date.fromisoformat(text) if text else None
+            days[name] = day(text) if text else None
         except ValueError:
             days[name] = None
             wrong = {
@@ -134,8 +135,9 @@ def wish_of(asked: Any, queue: str) -> tuple[Wish, Words | None]:
 def after_of(text: str) -> tuple[datetime, UUID] | None:
     """Return the place in the list that an address names, or None for its beginning."""
     at, _, last = text.partition("~")
+    seen = instant(at)
     try:
-        return datetime.fromisoformat(at), UUID(last)
+        return (seen, UUID(last)) if seen else None
     except ValueError:
         return None
 
