@@ -95,7 +95,13 @@ class House:
         """Run a verb of `minjing` beside the house, on its data."""
         environment = self.environment | {"DATABASE_URL": self.database}
         return subprocess.run(
-            [*MINJING, *verbs], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+            [*MINJING, *verbs],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
