@@ -18,12 +18,13 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.matters import catalog, queries, rules, store
-from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.matters.models import Calendar, Matter, MigratedMatter, Migration, Procedure
 from minjing.kernel.matters.rules import Change, Snapshot
-from minjing.kernel.matters.schema import Body
+from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.matters.sql import statement
 
+YEARS_AHEAD = 2  # the State Council announces the days off of one year in the autumn before
 BATCH = 2_000
 
 
@@ -82,7 +83,13 @@ def publish_calendar(
     by: Actor,
     now: datetime,
 ) -> Calendar:
-    """Publish a revision of the working-day calendar; `recompute_provisional` then moves what rested on guesses."""
+    """Publish a revision of the working-day calendar; `recompute_provisional` then moves what rested on guesses.
+
+    Raises Wrong for a year that no notice can speak of yet: every due date rests on it.
+    """
+    if known_until.year > now.year + YEARS_AHEAD:
+        last = now.year + YEARS_AHEAD
+        raise Wrong({"known_until": Text(zh=f"最多公布到 {last} 年。", en=f"Not beyond {last}.")})
     revision = Calendar.objects.create(
         known_until=known_until,
         days_off=[day.isoformat() for day in sorted(days_off)],

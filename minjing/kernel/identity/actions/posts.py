@@ -71,9 +71,12 @@ def put_post(*, code: str, name: Text, level: str, acts: Sequence[str], by: Acto
 def create_officer(*, login: str, password: str, name: str, police_number: str, by: Actor, now: datetime) -> Account:
     """Make an officer's account; they enrol a second factor at their first sign-in.
 
-    Raises Wrong for a password that is short or known to be bad, or a login that is taken.
+    Raises Wrong for a password that is short or known to be bad, a login that is taken, or too many characters.
     """
     _require(by, "manage_accounts")
+    for field, value, longest in (("login", login, 40), ("name", name, 30), ("police_number", police_number, 12)):
+        if len(value) > longest:
+            raise Wrong("too_long", {"zh": f"最多 {longest} 个字符。", "en": f"At most {longest} characters."}, field)
     if Account.objects.filter(login=login).exists():
         raise Wrong("login_taken", {"zh": "该登录名已被使用。", "en": "This login is taken."}, "login")
     account = Account(

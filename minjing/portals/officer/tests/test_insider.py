@@ -116,15 +116,15 @@ ASKED = {
 @pytest.mark.parametrize("odd", ODD)
 def test_no_odd_address_is_a_fault(bench, odd):
     matter = submitted()
-    everyone = [bench(who) for who in (world.CHEN, SUPERVISOR, *ADMINISTRATORS)]
-    asked = {**ASKED, url(matter): ("step", "sheet")}
-    for path, names in asked.items():
+    whose = {"admin/accounts": SECURITY, "admin/catalogue": SYSTEM, "admin": AUDIT, "supervision": SUPERVISOR}
+    for path, names in {**ASKED, url(matter): ("step", "sheet")}.items():
+        who = next((who for part, who in whose.items() if part in path), world.CHEN)
+        browser = bench(who)
         for name in names:
-            for browser in everyone:
-                answer = browser.get(f"{path}?{name}={odd}")
-                assert answer.status_code < 500, (path, name)
-                assert "<script>alert(1)" not in text(answer)
-                assert "X" not in answer.headers
+            answer = browser.get(f"{path}?{name}={odd}")
+            assert answer.status_code < 500, (path, name)
+            assert "<script>alert(1)" not in text(answer)
+            assert "X" not in answer.headers
 
 
 @pytest.mark.parametrize("odd", ["x", "²", "-1", "9" * 30, "9" * 5000, "9999-12-31", "0001-01-01", "<b>", "a" * 9000])
@@ -149,8 +149,9 @@ def test_no_odd_form_is_a_fault(bench, odd):
             "deputy": "030000",
             "login": "somebody", "name": "x", "police_number": "1", "password": "evening-tide-on-the-bay",
         }  # fmt: skip
-        for wrong in [*[{name: odd} for name in names], dict.fromkeys(names, odd)]:
-            assert bench(who).post(path, {**good, **wrong}).status_code < 500, (path, wrong.keys())
+        browser = bench(who)
+        for name in names:
+            assert browser.post(path, {**good, name: odd}).status_code < 500, (path, name)
 
 
 def test_a_post_that_has_ended_opens_nothing_any_more(bench):
