@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ DISTRICTS = (8, 10, 12, 16, 16, 9, 6, 4, 3, 5, 2)
 AGES = range(1, 1062)  # days ago
 
 
-def fill(total: int, still_open: int, residents: int = RESIDENTS) -> None:
+def fill(total: int, still_open: int, residents: int = RESIDENTS, services: Mapping[str, int] = SERVICES) -> None:
     """Add `total` matters of which `still_open` are open, three years back to yesterday."""
     from django.db import connection
 
@@ -35,7 +36,7 @@ def fill(total: int, still_open: int, residents: int = RESIDENTS) -> None:
 
     now = clock_now()
     with connection.cursor() as cursor:
-        _services(cursor, now)
+        _services(cursor, services, now)
         _stations(cursor)
         _residents(cursor, residents, now)
         cursor.execute("SET session_replication_role = replica")
@@ -61,7 +62,7 @@ def _known_until() -> date:
     return queries.calendar().known_until
 
 
-def _services(cursor: Any, now: datetime) -> None:
+def _services(cursor: Any, services: Mapping[str, int], now: datetime) -> None:
     """Write the services with their shares, and the due dates of each for every day of arrival."""
     from minjing.base.clock import local_day
     from minjing.kernel.matters import queries, rules
@@ -74,9 +75,9 @@ def _services(cursor: Any, now: datetime) -> None:
         "CREATE TEMPORARY TABLE bulk_clock (service_n int, age int, day timestamptz, due_at timestamptz,"
         " yellow_at timestamptz, PRIMARY KEY (service_n, age))"
     )
-    shares, calendar = _up_to(list(SERVICES.values())), queries.calendar()
+    shares, calendar = _up_to(list(services.values())), queries.calendar()
     rows, clocks = [], []
-    for n, code in enumerate(SERVICES):
+    for n, code in enumerate(services):
         procedure_id, body = queries.service(code)
         service = body.service
         rows.append((n, shares[n], procedure_id, code, service.flow, service.decides))
