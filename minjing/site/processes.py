@@ -88,11 +88,12 @@ def own(verb: str, *more: str) -> list[str]:
     return [sys.executable, "-m", "minjing.site.cli", verb, *more]
 
 
-def supervise(children: Sequence[Child], ready: Callable[[], None]) -> None:
+def supervise(children: Sequence[Child], ready: Callable[[], None], watch: Callable[[], None] = lambda: None) -> None:
     """Keep the children running until SIGINT or SIGTERM, then stop them in reverse order.
 
     A child that dies is started again after a second: a worker killed in the middle of a job finds the job
-    unfinished in the database and takes it up again.
+    unfinished in the database and takes it up again. `watch` is called several times a second and looks after
+    what is no child, such as the embedded database.
     """
     stopping = False
 
@@ -107,6 +108,7 @@ def supervise(children: Sequence[Child], ready: Callable[[], None]) -> None:
     ready()
     while not stopping:
         time.sleep(0.2)
+        watch()
         for child in children:
             if child.process and child.process.poll() is not None and not stopping:
                 print(f"{child.name} ended (code {child.process.returncode}) and is started again", flush=True)
