@@ -1,8 +1,7 @@
-"""One house of real processes and one Chromium for all journeys; browsers of residents, officers and visitors."""
+"""One Chromium for all journeys; browsers of residents, officers and visitors."""
 
 import contextlib
 import itertools
-import os
 import re
 import shutil
 import subprocess
@@ -44,31 +43,8 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-def pytest_collection_modifyitems(items) -> None:
-    """Mark everything here as a journey."""
-    for item in items:
-        if "/journeys/" in str(item.path):
-            item.add_marker(pytest.mark.journey)
-
-
 # All of package scope, not session: Playwright keeps an event loop running, in which Django's tests would refuse to
 # touch the database.
-@pytest.fixture(scope="package")
-def house() -> Iterator[House]:
-    """Start the house once; stop it after the last journey. JOURNEY_HOUSE=folder:port takes one that is running."""
-    running = os.environ.get("JOURNEY_HOUSE")
-    if running:
-        yield House.running(*running.rsplit(":", 1))
-        return
-    house = House()
-    try:
-        house.start()
-        yield house
-    finally:
-        house.stop()
-        shutil.rmtree(house.data_dir, ignore_errors=True)
-
-
 @pytest.fixture(scope="package")
 def demo_journey(house: House) -> Iterator[subprocess.Popen[str]]:
     """Start `minjing demo journey` beside the browser: it waits most of its time for a second code to be allowed."""

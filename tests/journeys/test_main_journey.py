@@ -11,11 +11,11 @@ from datetime import datetime
 import httpx
 import psycopg
 import pytest
+from playwright.sync_api import Page, expect
 from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
-from playwright.sync_api import Page, expect
 
 from tests.house import House, wait_for
 from tests.journeys.conftest import PHONE, say_who, shoot, sign_in_resident
