@@ -56,6 +56,7 @@ HELP = """minjing VERB
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
   ledger status | verify
+  administrator appoint LOGIN POST [--name --number] | reset LOGIN
   stop-postgres         stop the embedded database"""
 
 

@@ -14,7 +14,7 @@ from minjing.kernel.identity.actor import SYSTEM_KIND, Actor
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown, Wrong
 from minjing.kernel.identity.models import Account, ApiToken, Appointment, Post, Session, Unit
 from minjing.kernel.identity.queries import actor_of
-from minjing.kernel.identity.rules import WORDS, Verdict, may_deputise, may_hold
+from minjing.kernel.identity.rules import ADMINISTRATORS, WORDS, Verdict, may_deputise, may_hold
 from minjing.kernel.ledger import actions as ledger
 
 
@@ -98,6 +98,7 @@ def set_password(*, account_id: UUID, password: str, by: Actor, now: datetime) -
     """Give an officer a new password, one's own or, as security administrator, another's; ends all its sessions."""
     if by.account_id != account_id:
         _require(by, "manage_accounts")
+        _leave_administrators(by, _posts_held(account_id, now))
     account = _account(account_id)
     _set_password(account, password)
     account.save(update_fields=["password"])
@@ -133,6 +134,7 @@ def appoint(
 ) -> UUID:
     """Give an officer a post in a unit. Raises NotAllowed, Unknown, and Wrong where the post is of another level."""
     _require(by, "manage_appointments")
+    _leave_administrators(by, [post])
     if by.account_id == account_id:
         raise NotAllowed("own_post", {"zh": "不能给自己任命岗位。", "en": "Nobody appoints themselves."})
     unit, kind = _unit_and_post(unit_id, post)
@@ -251,6 +253,7 @@ def reset_factors(*, account_id: UUID, by: Actor, now: datetime) -> None:
         raise NotAllowed(
             "own_factors", {"zh": "不能重置自己的第二步验证。", "en": "Nobody resets their own second step."}
         )
+    _leave_administrators(by, _posts_held(account_id, now))
     account = _account(account_id)
     Authenticator.objects.filter(user=account).delete()
     _cut(account_id)
@@ -281,6 +284,22 @@ def _unit_and_post(unit_id: int, post: str) -> tuple[Unit, Post]:
             "post",
         )
     return unit, kind
+
+
+def _leave_administrators(by: Actor, posts: Sequence[str]) -> None:
+    """Refuse the security administrator the doors and posts of administrators.
+
+    Whoever could name an auditor, or sign in as one, could ask for an erasure and confirm it alone. Administrators
+    are made and let in again by the command on the server (`minjing administrator`).
+    """
+    if by.kind != SYSTEM_KIND and ADMINISTRATORS & set(posts):
+        raise NotAllowed(
+            "administrators_by_command",
+            {
+                "zh": "三类管理员的任命、密码和第二因素只能由机房人员在服务器上用命令办理。",
+                "en": "Administrators are appointed, and let in again, by the command on the server only.",
+            },
+        )
 
 
 def _posts_held(account_id: UUID, now: datetime) -> list[str]:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from minjing.base import clock
 from minjing.kernel.identity import actions, queries
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown, Wrong
-from minjing.kernel.identity.models import Appointment, Session
+from minjing.kernel.identity.models import Account, Appointment, Session
 from minjing.kernel.identity.rules import may
 from minjing.kernel.identity.tests.conftest import NOW, PASSWORD, City
 
@@ -203,3 +204,34 @@ def test_a_deputy_has_no_more_right_than_the_holder(city: City, security: Actor)
     )
     held = [len(city.again(deputy.account_id, NOW + weeks * WEEK).holdings) for weeks in (0, 1, 2)]
     assert held == [1, 0, 0]
+
+
+def test_the_security_administrator_cannot_stand_for_a_second_administrator(
+    city: City, security: Actor, audit: Actor
+) -> None:
+    puppet = city.hire("puppet")
+    bureau = city.units["bureau"].pk
+    for post in ("audit_admin", "system_admin", "security_admin"):
+        with pytest.raises(NotAllowed, match="administrators_by_command"):
+            actions.appoint(by=security, account_id=puppet.account_id, unit_id=bureau, post=post, since=NOW, now=NOW)
+    with pytest.raises(NotAllowed, match="administrators_by_command"):
+        actions.set_password(account_id=audit.account_id, password="another-tide-on-the-bay", by=security, now=NOW)
+    with pytest.raises(NotAllowed, match="administrators_by_command"):
+        actions.reset_factors(account_id=audit.account_id, by=security, now=NOW)
+
+
+def test_an_administrator_is_appointed_and_let_in_again_by_the_command(city: City) -> None:
+    from io import StringIO
+
+    from django.contrib.auth.hashers import check_password
+    from django.core.management import CommandError, call_command
+
+    said = StringIO()
+    call_command("administrator", "appoint", "first.audit", "audit_admin", "--number", "030001", stdout=said)
+    account = Account.objects.get(login="first.audit")
+    assert [h.post for h in city.again(account.pk, clock.now()).holdings] == ["audit_admin"]
+    assert check_password(said.getvalue().split()[1], account.password)
+    call_command("administrator", "reset", "first.audit", stdout=StringIO())
+    assert Account.objects.get(login="first.audit").password != account.password
+    with pytest.raises(CommandError, match="taken"):
+        call_command("administrator", "appoint", "first.audit", "security_admin")
