@@ -21,6 +21,7 @@ from minjing.modules.household import codes, rules
 from minjing.modules.household.models import Household, Item, Member
 
 ADDRESS, VALUE = "household_member.address", "household_item.value"
+REGISTER = "户籍登记"  # where a paper is held already
 RECORD = "household.record"  # how a look at the register is called in the ledger
 
 
@@ -200,7 +201,9 @@ def _of_household(person_id: UUID, path: str) -> Any:
 
 
 def held(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
-    """Say which entry of the register makes a paper of a household unnecessary: `户号 602000123`, or empty.
+    """Say what makes a paper of a household unnecessary: `户籍登记`, or empty.
+
+    No number: whoever fills in the form may have named a stranger, and must not learn where they live.
 
     A paper named after somebody else (the spouse's book, the parent's card) is held when that person, named in the
     form by ID number, is registered.
@@ -219,8 +222,7 @@ def held(person_id: UUID, material: str, answers: Mapping[str, Any], now: dateti
 def _entry_of(person_id: UUID | None) -> str:
     if person_id is None:
         return ""
-    member = Member.objects.select_related("household").filter(person_id=person_id, until__isnull=True).first()
-    return f"户号 {member.household.number}" if member else ""
+    return REGISTER if Member.objects.filter(person_id=person_id, until__isnull=True).exists() else ""
 
 
 def _kinship(person_id: UUID, answers: Mapping[str, Any]) -> str:

@@ -120,11 +120,11 @@ def test_what_the_register_fills_in():
 
 
 def test_what_is_held_already():
-    assert queries.held(person(LIN), "household_book", {}, NOW) == "户号 602000001"
+    assert queries.held(person(LIN), "household_book", {}, NOW) == "户籍登记"
     assert queries.held(person(WANG), "household_book", {}, NOW) == ""
-    assert queries.held(person(WANG), "spouse_household_book", {"spouse_id": HE}, NOW) == "户号 602000002"
+    assert queries.held(person(WANG), "spouse_household_book", {"spouse_id": HE}, NOW) == "户籍登记"
     assert queries.held(person(LIN), "parents_id_card", {"father_id": LIN, "mother_id": WANG}, NOW) == ""
-    assert queries.held(person(LIN), "kinship_proof", {"person_id": SU}, NOW) == "户号 602000001"
+    assert queries.held(person(LIN), "kinship_proof", {"person_id": SU}, NOW) == "户籍登记"
     assert queries.held(person(LIN), "kinship_proof", {"person_id": HE}, NOW) == ""
     assert queries.held_by_civil_affairs(person(LIN), "marriage_certificate", {"spouse_id": SU}, NOW)
     assert not queries.held_by_civil_affairs(person(LIN), "marriage_certificate", {"spouse_id": HE}, NOW)
@@ -161,3 +161,9 @@ def test_a_look_at_the_register_has_a_name_that_the_resident_understands():
     queries.register_record(person(LIN), world.CLERK, NOW)
     (look,) = identity.looks_at(person(LIN))
     assert [field["zh"] for field in look.fields] == ["户籍登记"]
+
+
+def test_naming_a_stranger_in_a_form_does_not_tell_where_they_live(city):
+    told = queries.held(person(LIN), "spouse_household_book", {"spouse_id": HE}, NOW)
+    assert told
+    assert not any(character.isdigit() for character in told)
