@@ -79,8 +79,8 @@ def borne_out(case: Case, person: UUID) -> None:
     """Where no officer looks (instant services), refuse what the register itself does not bear out.
 
     The person must be the applicant, or live in the applicant's household or have lived there until the last; and
-    be called what the form says. The
-    matter then stays for an officer.
+    be called what the form says. The matter then stays for an officer. People of a collective household share an
+    address and nothing else: they get no paper about one another.
     """
     if case.act.by.kind != "system":
         return
@@ -88,6 +88,8 @@ def borne_out(case: Case, person: UUID) -> None:
         own = register.current_membership(case.matter.person_id)
         theirs = Member.objects.filter(person_id=person).order_by("-since", "-id").first()
         if own is None or theirs is None or own.household_id != theirs.household_id:
+            raise Refusal("officer_must_look")
+        if own.household.kind == Household.COLLECTIVE:
             raise Refusal("officer_must_look")
     said = case.first("person_name")
     if said and said != register.known(person)[0]:

@@ -19,7 +19,7 @@ from minjing.modules.household.actions.case import (
     text,
 )
 from minjing.modules.household.actions.endings import CAUSES
-from minjing.modules.household.models import Member
+from minjing.modules.household.models import Household, Member
 from minjing.modules.household.rules import Refusal
 
 
@@ -31,6 +31,8 @@ def reissue(case: Case) -> Outcome:
     borne_out(case, person)
     if number:
         household = register.open_household(number)
+        if household.kind == Household.COLLECTIVE and case.act.by.kind == "system":
+            raise Refusal("officer_must_look")  # its book lists people who are nothing to one another
         if person not in {m.person_id for m in register.members_of(household)}:
             raise Refusal("not_a_member")  # nobody reads another family's book by asking for it
         facts = household_facts(household)
@@ -101,6 +103,8 @@ def certify(case: Case) -> Outcome:
 def _kin_facts(member: Member) -> Facts:
     facts: Facts = []
     for other in register.members_of(member.household):
+        if rules.NOT_RELATED in (other.relation, member.relation) and other.person_id != member.person_id:
+            continue
         name = register.known(other.person_id)[0]
         facts.append(
             (text("同户成员", "Member of the household"), f"{name}（{rules.relation_title(other.relation)[0]}）")

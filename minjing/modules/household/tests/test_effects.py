@@ -463,3 +463,13 @@ def test_a_newcomer_enters_a_collective_household(code):
     decide(code, answers, applicant=WANG)
     assert relations(home("collective"))[person(WANG)] == "99"
     assert membership(WANG).household.kind == Household.COLLECTIVE
+
+
+def test_strangers_who_share_a_collective_household_get_no_paper_about_one_another():
+    for mover in (LIN, HE_SON):
+        decide("HZ0702", {"person_id": mover, "to_household_no": home("collective")}, applicant=mover)
+    with pytest.raises(EffectRefused):
+        decide("HZ1001", {"household_no": home("collective")}, applicant=LIN, by=SYSTEM)
+    asked = {"for_whom": "self", "certificate_kind": "relation"}
+    outcome = decide("HZ1003", asked, applicant=LIN, by=SYSTEM)
+    assert "何" not in "".join(value for _, value in outcome.facts)

@@ -163,7 +163,7 @@ def test_a_look_at_the_register_has_a_name_that_the_resident_understands():
     assert [field["zh"] for field in look.fields] == ["户籍登记"]
 
 
-def test_naming_a_stranger_in_a_form_does_not_tell_where_they_live(city):
+def test_naming_a_stranger_in_a_form_does_not_tell_where_they_live():
     told = queries.held(person(LIN), "spouse_household_book", {"spouse_id": HE}, NOW)
     assert told
     assert not any(character.isdigit() for character in told)
