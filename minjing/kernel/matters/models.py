@@ -126,6 +126,7 @@ class Matter(models.Model):
             # The officer's queue: what my unit and post must act on, most urgent first.
             models.Index(
                 fields=["org_id", "unit_id", "post", "due_at"],
+                include=["claimed_by", "yellow_at", "id"],
                 condition=Q(closed_at__isnull=True, paused_since__isnull=True),
                 name="matter_queue",
             ),
@@ -146,6 +147,17 @@ class Matter(models.Model):
                 fields=["org_id", "station_id", "due_at"],
                 condition=Q(paused_since__isnull=False, closed_at__isnull=True),
                 name="matter_paused",
+            ),
+            # What lies with an approver, by the station it came from; and what is to be corrected or reopened.
+            models.Index(
+                fields=["org_id", "station_id", "due_at"],
+                condition=Q(post__endswith="_approver", closed_at__isnull=True, paused_since__isnull=True),
+                name="matter_deciding",
+            ),
+            models.Index(
+                fields=["org_id", "unit_id", "post"],
+                condition=Q(state__in=("correcting", "reopening"), closed_at__isnull=True),
+                name="matter_review",
             ),
             # Extensions that wait for approval: very few at any time.
             models.Index(

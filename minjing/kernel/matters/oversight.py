@@ -6,10 +6,11 @@ The caller has checked the right to supervise; every query names the districts a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from threading import Lock
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 from django.db import connection
@@ -25,6 +26,7 @@ from minjing.kernel.matters.rules import Snapshot
 
 WEEKS = 12
 KEPT_S = 60.0  # figures by the week may be this old
+T = TypeVar("T")
 Why = Literal["tasks", "unclaimed", "extension", "long_step"]
 WHYS: tuple[Why, ...] = ("tasks", "unclaimed", "extension", "long_step")
 
@@ -92,18 +94,41 @@ class UnitLights:
         return self.green + self.yellow + self.red
 
 
-_kept: dict[tuple[str, Any], tuple[float, Any]] = {}
+Key = tuple[str, Any]
+_kept: dict[Key, tuple[float, Any]] = {}
+_counting: dict[Key, Lock] = {}
+
+
+def _figure(key: Key, seconds: float, count: Callable[[], T]) -> T:
+    """Return a figure that is about `seconds` old at most.
+
+    One request counts anew; those that come meanwhile get the last figure, so that many supervisors at once do
+    not each count every open matter of the city.
+    """
+    kept = _kept.get(key)
+    age = time.monotonic() - kept[0] if kept else float("inf")
+    if kept and age < seconds:
+        return cast(T, kept[1])
+    counting = _counting.setdefault(key, Lock())
+    if not counting.acquire(blocking=age > 3 * seconds) and kept:
+        return cast(T, kept[1])
+    try:
+        kept = _kept.get(key)
+        if kept is None or time.monotonic() - kept[0] >= seconds:  # nobody counted while this one waited
+            kept = _kept[key] = (time.monotonic(), count())
+        return cast(T, kept[1])
+    finally:
+        counting.release()
 
 
 def unit_lights(within: Area, now: datetime) -> list[UnitLights]:
     """Return the lights of each unit of the area, in the order of the tree; units with nothing are there too."""
-    kept = _kept.get(("lights", within.path))
-    if kept and time.monotonic() - kept[0] < queries.LIGHTS_KEPT_S:
-        return list(kept[1])
+    return list(_figure(("lights", within.path), queries.LIGHTS_KEPT_S, lambda: _unit_lights(within, now)))
+
+
+def _unit_lights(within: Area, now: datetime) -> list[UnitLights]:
     counted = {row[0]: UnitLights(*row) for row in _rows(UNIT_LIGHTS, {**within.params, "now": now})}
-    listed = [counted.get(unit_id, UnitLights(unit_id)) for unit_id in within.units]
-    _kept["lights", within.path] = (time.monotonic(), listed)
-    return listed
+    return [counted.get(unit_id, UnitLights(unit_id)) for unit_id in within.units]
 
 
 def forget_kept() -> None:
@@ -134,7 +159,8 @@ SELECT why, count(*) FROM (
 
 def overdue_why(within: Area, now: datetime) -> dict[Why, int]:
     """Return how many matters are overdue, by what holds each up."""
-    counted = dict(_rows(OVERDUE_WHY, {**within.params, "now": now}))
+    params = {**within.params, "now": now}
+    counted = _figure(("why", within.path), queries.LIGHTS_KEPT_S, lambda: dict(_rows(OVERDUE_WHY, params)))
     return {why: counted.get(why, 0) for why in WHYS}
 
 
@@ -157,7 +183,8 @@ GROUP BY pause_reason
 
 def paused(within: Area) -> list[tuple[str, int, datetime]]:
     """Return why clocks stand still: reason, how many matters, the longest since when."""
-    return [(reason, count, since) for reason, count, since in _rows(PAUSED, within.params)]
+    found = _figure(("paused", within.path), queries.LIGHTS_KEPT_S, lambda: _rows(PAUSED, within.params))
+    return [(reason, count, since) for reason, count, since in found]
 
 
 # ---- the very matters -----------------------------------------------------------------------------------
@@ -244,7 +271,8 @@ class Load:
 
 def load(within: Area, now: datetime) -> list[Load]:
     """Return what each officer of the area has claimed and not finished, the fullest desk first."""
-    return [Load(*row) for row in _rows(LOAD, {**within.params, "now": now})]
+    params = {**within.params, "now": now}
+    return [Load(*row) for row in _figure(("load", within.path), queries.LIGHTS_KEPT_S, lambda: _rows(LOAD, params))]
 
 
 # ---- trend ----------------------------------------------------------------------------------------------
@@ -277,18 +305,17 @@ class Week:
 
 def trend(within: Area, now: datetime, weeks: int = WEEKS) -> list[Week]:
     """Return received, closed and closed in time of the last `weeks` weeks, this one included, oldest first."""
-    kept = _kept.get(("trend", (within.path, weeks)))
-    if kept and time.monotonic() - kept[0] < KEPT_S:
-        return list(kept[1])
+    return list(_figure(("trend", (within.path, weeks)), KEPT_S, lambda: _trend(within, now, weeks)))
+
+
+def _trend(within: Area, now: datetime, weeks: int) -> list[Week]:
     today = local_day(now)
     monday = today - timedelta(days=today.weekday())
     mondays = [monday - timedelta(weeks=back) for back in range(weeks - 1, -1, -1)]
     params = {**within.params, "since": start_of(mondays[0])}
     received = dict(_rows(RECEIVED, params))
     decided = {row[0]: row[1:] for row in _rows(DECIDED, params)}
-    counted = [Week(day, received.get(day, 0), *decided.get(day, (0, 0))) for day in mondays]
-    _kept["trend", (within.path, weeks)] = (time.monotonic(), counted)
-    return counted
+    return [Week(day, received.get(day, 0), *decided.get(day, (0, 0))) for day in mondays]
 
 
 def start_of(day: date) -> datetime:

@@ -98,7 +98,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if is_administrator(actor):
         return {"admin_pages": _admin_pages(actor)}
-    counted = queries.counts(actor, getattr(request, "at", None) or clock.now()) if works(actor) else {}
+    counted = counts(request) if works(actor) else {}
     return {
         "works": True,
         "looks": holds(actor, "look"),
@@ -118,6 +118,16 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "decides": holds(actor, "decide"),
         "supervises": bool(units_with(actor, "supervise", approvers=True)),
     }
+
+
+def counts(request: HttpRequest) -> Mapping[str, int]:
+    """Return how many matters lie in each queue of the officer: counted once a page, for the rail and the view."""
+    counted: Mapping[str, int] | None = getattr(request, "counted", None)
+    if counted is None:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        counted = queries.counts(actor, getattr(request, "at", None) or clock.now())
+        request.counted = counted  # type: ignore[attr-defined]
+    return counted
 
 
 def _admin_pages(actor: Actor) -> list[dict[str, Any]]:

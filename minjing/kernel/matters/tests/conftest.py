@@ -6,11 +6,16 @@ from io import BytesIO
 from uuid import UUID
 
 import pytest
+from django.conf import settings as site
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from minjing.base import clock
+from minjing.base.ids import new_id
 from minjing.kernel.files import actions as files
+from minjing.kernel.identity import sessions
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Appointment, Person, PersonKey, Post, Unit
 from minjing.kernel.identity.sealing import blind_index, new_key, seal
@@ -145,3 +150,19 @@ def scan(by: Actor = world.LIN, shade: int = 200) -> UUID:
     Image.new("L", (40, 30), shade).save(picture, "PNG")
     kept = files.store(picture.getvalue(), by=by, owner_person=by.person_id, name="scan.png", now=timezone.now())
     return kept.id
+
+
+def signed_in(actor: Actor, language: str = "zh-hans") -> Client:
+    """Return a browser in which this officer has given password and second factor."""
+    account = Account.objects.get(id=actor.account_id)
+    store = sessions.SessionStore()
+    now = clock.now()
+    store[sessions.ACCOUNT] = str(account.pk)
+    store[sessions.KIND], store[sessions.STARTED] = account.kind, now.isoformat()
+    store[sessions.REF], store[sessions.DEVICE], store[sessions.SECOND] = str(new_id()), "test", True
+    store.create()
+    store.save()
+    browser = Client(HTTP_HOST="localhost", HTTP_SEC_FETCH_SITE="same-origin")
+    browser.cookies[site.SESSION_COOKIE_NAME] = store.session_key
+    browser.cookies[site.LANGUAGE_COOKIE_NAME] = language
+    return browser

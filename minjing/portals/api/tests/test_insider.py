@@ -91,7 +91,7 @@ def test_what_officers_write_to_each_other_is_not_told_to_the_applicant(as_):  #
 def test_a_session_without_the_form_token_writes_nothing(city):  # noqa: F811
     from django.test import Client
 
-    from minjing.portals.officer.tests.conftest import signed_in
+    from minjing.kernel.matters.tests.conftest import signed_in
 
     browser = signed_in(CHEN)
     strict = Client(enforce_csrf_checks=True, HTTP_HOST="localhost")

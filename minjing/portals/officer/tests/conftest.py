@@ -4,18 +4,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as site
 from django.test import Client
 
 from minjing.base import clock
 from minjing.base.ids import new_id
-from minjing.kernel.identity import sessions
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Appointment, Post
 from minjing.kernel.matters import actions, oversight
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.tests import world
-from minjing.kernel.matters.tests.conftest import ANSWERS, make_city, scan
+from minjing.kernel.matters.tests.conftest import ANSWERS, make_city, scan, signed_in
 
 POSTS = {
     "station_clerk": ("station", ["handle", "look"]),
@@ -58,22 +56,6 @@ def bench(db, settings, tmp_path) -> Iterator[Door]:
             Account.objects.filter(pk=account.pk).update(police_number=f"0300{number:02d}")
         oversight.forget_kept()
         yield signed_in
-
-
-def signed_in(actor: Actor, language: str = "zh-hans") -> Client:
-    """Return a browser in which this officer has given password and second factor."""
-    account = Account.objects.get(id=actor.account_id)
-    store = sessions.SessionStore()
-    now = clock.now()
-    store[sessions.ACCOUNT] = str(account.pk)
-    store[sessions.KIND], store[sessions.STARTED] = account.kind, now.isoformat()
-    store[sessions.REF], store[sessions.DEVICE], store[sessions.SECOND] = str(new_id()), "test", True
-    store.create()
-    store.save()
-    browser = Client(HTTP_HOST="localhost", HTTP_SEC_FETCH_SITE="same-origin")
-    browser.cookies[site.SESSION_COOKIE_NAME] = store.session_key
-    browser.cookies[site.LANGUAGE_COOKIE_NAME] = language
-    return browser
 
 
 def submitted(hours_ago: int = 1, **answers) -> Snapshot:

@@ -231,7 +231,7 @@ def test_a_correction_is_proposed_with_values_and_shown_to_the_approver(bench):
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_page_stands_in_both_languages(bench, language):
-    from minjing.portals.officer.tests.conftest import signed_in
+    from minjing.kernel.matters.tests.conftest import signed_in
 
     matter = act(submitted(), "claim", CHEN)
     page = text(signed_in(CHEN, language).get(url(matter)))
@@ -241,7 +241,7 @@ def test_the_page_stands_in_both_languages(bench, language):
 
 def test_a_resident_is_not_let_in(bench):
     matter = submitted()
-    from minjing.portals.officer.tests.conftest import signed_in
+    from minjing.kernel.matters.tests.conftest import signed_in
 
     assert signed_in(LIN).get(url(matter)).status_code == 403
     nobody = Client(HTTP_HOST="localhost").get(url(matter))

@@ -20,7 +20,7 @@ from minjing.kernel.matters.queries import Wish
 from minjing.kernel.matters.rules import Snapshot
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
-from minjing.portals.officer.rail import EMPTY, TITLES, first_page, show
+from minjing.portals.officer.rail import EMPTY, TITLES, counts, first_page, show
 from minjing.portals.officer.views.typed import day, instant
 
 LIGHTS: Sequence[tuple[str, Words]] = (
@@ -71,7 +71,7 @@ def workbench(request: OfficerRequest) -> HttpResponse:
     elsewhere = first_page(request.actor)
     if elsewhere:
         return HttpResponseRedirect(elsewhere)
-    name = request.GET.get("queue") or _first(queries.counts(request.actor, request.at))
+    name = request.GET.get("queue") or _first(counts(request))
     if name not in TITLES:
         name = "to_claim"
     context: dict[str, Any] = {"queue": name, "queue_title": TITLES[name], "empty": EMPTY[name]}
