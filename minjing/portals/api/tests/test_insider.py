@@ -143,3 +143,27 @@ def test_odd_answers_and_notes_get_an_answer_and_no_fault(as_, odd):  # noqa: F8
         (chen, "/api/work/deputies", {"deputy": odd, "unit_id": odd, "post": odd}),
     ):
         assert post(client, path, request_id=new_id(), **body).status_code < 500
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 200_000, '{"a":' * 100_000, "{" * 9, "", "nul", "[]", '"x"', '{"code": 1e999}']
+)
+def test_a_body_that_is_no_request_is_answered_without_a_fault(as_, body):  # noqa: F811
+    for path in ("/api/matters", f"/api/drafts/{new_id()}/submit", "/api/work/search"):
+        answer = as_(LIN).post(path, body, content_type="application/json")
+        assert 400 <= answer.status_code < 500
+
+
+def test_answers_of_a_megabyte_are_answered_at_once(as_):  # noqa: F811
+    from time import perf_counter
+
+    huge = {
+        "spouse_id": "4" * 1_000_000,
+        "married_on": "1-" * 500_000,
+        "children": [{}] * 50_000,
+        "office": "U" * 1000,
+    }
+    began = perf_counter()
+    answer = post(as_(LIN), "/api/matters", code="HZ9901", answers=huge, request_id=new_id())
+    assert answer.status_code == 422
+    assert perf_counter() - began < 10

@@ -30,7 +30,7 @@ def store(request: HttpRequest, file: UploadedFile = UPLOADED) -> tuple[int, Any
     by = asker(request)
     if by.person_id is None:
         raise NotAllowed("identity_level", "请先完成实名核验。", "Say who you are first.")
-    return 201, files.store(file.read(), by=by, owner_person=by.person_id, name=file.name or "", now=now())
+    return 201, files.store(file, by=by, owner_person=by.person_id, name=file.name or "", now=now())
 
 
 me = Router(tags=["me"])

@@ -79,7 +79,7 @@ def test_no_odd_address_or_form_is_a_fault(lin, odd):
     found = addresses()
     asked = [(address, names) for address, names in (
         ("/matters/", ("before",)), ("/messages/", ("before",)), ("/me/looks/", ("before",)), ("/find/", ("q",)),
-        (found["page"], ("then",)), ("/open/check/", ("code",)), ("/open/services/", ("q",)), 
+        (found["page"], ("then",)), ("/open/check/", ("code",)), ("/open/services/", ("q",)),
         ("/sign-in/", ("next",)),
     )]  # fmt: skip
     for address, names in asked:
