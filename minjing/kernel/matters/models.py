@@ -151,7 +151,11 @@ class Matter(models.Model):
             # What lies with an approver, by the station it came from; and what is to be corrected or reopened.
             models.Index(
                 fields=["org_id", "station_id", "due_at"],
-                condition=Q(post__endswith="_approver", closed_at__isnull=True, paused_since__isnull=True),
+                condition=Q(
+                    post__in=("station_approver", "branch_approver", "bureau_approver"),
+                    closed_at__isnull=True,
+                    paused_since__isnull=True,
+                ),
                 name="matter_deciding",
             ),
             models.Index(
