@@ -146,6 +146,20 @@ def attach(draft_id: UUID, name: str, file_id: UUID, *, by: Actor, now: datetime
     return added
 
 
+def _named_papers(body: Body, materials: Mapping[str, Sequence[UUID]]) -> None:
+    """Raise Wrong for papers that the service does not know, and for too many of one."""
+    known = {spec.name: spec for spec in body.service.materials}
+    errors = {
+        name[:40]: Text(zh=f"最多 {known[name].max_files} 个文件。", en=f"At most {known[name].max_files} files.")
+        if name in known
+        else Text(zh="此事项没有这项材料。", en="This service asks for no such paper.")
+        for name, sent in materials.items()
+        if name not in known or len(sent) > known[name].max_files
+    }
+    if errors:
+        raise Wrong(errors)
+
+
 def _own_files(ids: Iterable[UUID], by: Actor) -> None:
     """Raise Unknown for a file that somebody else sent in: an id is no right."""
     from minjing.kernel.files import queries as files
@@ -206,6 +220,7 @@ def submit_whole(
     procedure_id, body = queries.service(code)
     _can_apply(body, by)
     checked = forms.check_all(body, answers, local_day(now))
+    _named_papers(body, materials or {})
     _own_files([file_id for sent in (materials or {}).values() for file_id in sent], by)
     attached = [
         Material(id=new_id(), name=name, file_id=file_id, added_at=now)
@@ -521,15 +536,15 @@ def proposed_corrections(matter: Snapshot) -> dict[str, Any]:
 
 
 def _add_supplement(matter: Snapshot, files: Mapping[str, Sequence[UUID]], now: datetime) -> None:
+    specs = {m.name: m for m in queries.body_of(matter).service.materials}
     missing = [name for name in matter.asked if not files.get(name)]
     if missing:
-        titles = {m.name: m.title for m in queries.body_of(matter).service.materials}
-        raise Wrong({n: Text(zh=f"请上传{titles[n].zh}。", en=f"Upload: {titles[n].en}.") for n in missing})
+        raise Wrong({n: Text(zh=f"请上传{specs[n].title.zh}。", en=f"Upload: {specs[n].title.en}.") for n in missing})
     Material.objects.bulk_create(
         Material(matter_id=matter.id, name=name, file_id=file_id, added_at=now)
         for name, added in files.items()
-        for file_id in added
         if name in matter.asked
+        for file_id in added[: specs[name].max_files]
     )
 
 

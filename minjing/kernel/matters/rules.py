@@ -19,6 +19,7 @@ from minjing.kernel.matters.schema import ActionSpec, Body, State, Text
 YELLOW_SHARE = 0.75
 # 行政许可法 art. 42: an extension is at most ten working days.
 MAX_EXTENSION_DAYS = 10
+NOTE_MAX = 2_000  # characters
 
 # Keys of `acts` beside the actions: a parallel check, and for whom a deputy acted.
 TASK, FOR = "task_", ":for"
@@ -291,6 +292,8 @@ def _input_errors(body: Body, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
     errors: dict[str, Text] = {}
     if "note" in spec.needs and not ask.note.strip():
         errors["note"] = Text(zh="请写明情况。", en="Say why, in words.")
+    if len(ask.note) > NOTE_MAX:
+        errors["note"] = Text(zh=f"最多 {NOTE_MAX} 字。", en=f"At most {NOTE_MAX} characters.")
     reasons = {reason.key for reason in body.flow.refusals} | set(body.service.refusals)
     if "reason" in spec.needs and ask.reason not in reasons:
         errors["reason"] = Text(zh="请从法定理由中选择一项。", en="Choose one of the law's reasons.")

@@ -1,11 +1,11 @@
 """The shapes that come in and go out."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.rules import Snapshot
@@ -125,7 +125,7 @@ class BulkIn(Schema):
 
     matters: list[Chosen] = Field(max_length=200)
     request_id: UUID
-    note: str = ""
+    note: str = Field("", max_length=2000)
     reason: str = ""
 
 
@@ -206,6 +206,6 @@ class DeputyIn(Schema):
     deputy: UUID
     post: str
     unit_id: int
-    since: datetime
-    until: datetime
-    scope: list[str] = []
+    since: AwareDatetime
+    until: AwareDatetime
+    scope: list[Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{4}$")]] = Field([], max_length=200)

@@ -1,7 +1,7 @@
 """Units, posts and who holds them; officers' accounts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -16,6 +16,8 @@ from minjing.kernel.identity.models import Account, ApiToken, Appointment, Post,
 from minjing.kernel.identity.queries import actor_of
 from minjing.kernel.identity.rules import ADMINISTRATORS, WORDS, Verdict, may_deputise, may_hold
 from minjing.kernel.ledger import actions as ledger
+
+CLOCKS_DIFFER = timedelta(minutes=5)  # between who asks and us
 
 
 @transaction.atomic
@@ -180,6 +182,8 @@ def deputise(
         .exists()
     ):
         raise Unknown
+    if since < now - CLOCKS_DIFFER:
+        raise Wrong("in_past", {"zh": "开始时间不能早于现在。", "en": "The start must not lie in the past."}, "since")
     _must(may_deputise(actor_of(holder_id, now).holdings, kind.code, unit.path, since, until))
     _must(may_hold(_posts_held(deputy_account_id, now), kind.code))
     made = Appointment.objects.create(

@@ -120,7 +120,7 @@ def test_the_end_of_a_post_ends_its_deputies_and_all_their_sessions(
         deputy_account_id=deputy.account_id,
         post="station_clerk",
         unit_id=city.units["lianhua"].pk,
-        since=NOW - WEEK,
+        since=NOW - timedelta(minutes=1),
         until=NOW + WEEK,
         now=NOW,
     )

@@ -167,3 +167,41 @@ def test_answers_of_a_megabyte_are_answered_at_once(as_):  # noqa: F811
     answer = post(as_(LIN), "/api/matters", code="HZ9901", answers=huge, request_id=new_id())
     assert answer.status_code == 422
     assert perf_counter() - began < 10
+
+
+def test_papers_under_names_of_ones_own_making_are_refused(as_):  # noqa: F811
+    from minjing.kernel.matters.tests.conftest import ANSWERS, scan
+
+    for materials in (
+        {"marriage_certificate": [scan()], "x" * 300: [scan()]},
+        {"marriage_certificate": [scan()], "林晓夫 440304199001010011": [scan()]},
+        {"marriage_certificate": [scan()] * 50},
+    ):
+        sent = {"code": "HZ9901", "answers": ANSWERS, "materials": materials, "request_id": new_id()}
+        assert post(as_(LIN), "/api/matters", **sent).status_code == 422
+    assert as_(LIN).get("/api/matters").json() == []
+
+
+def test_a_note_has_an_end(as_):  # noqa: F811
+    made = submitted(as_(LIN)).json()
+    path = f"/api/matters/{made['id']}/actions/withdraw"
+    assert post(as_(LIN), path, ver=1, request_id=new_id(), note="长" * 3000).status_code == 422
+    body = {"matters": [{"id": made["id"], "ver": 1}], "request_id": new_id(), "note": "长" * 3000}
+    assert post(as_(CHEN), "/api/matters/bulk/claim", **body).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "unit", "scope"),
+    [
+        ("2020-01-01", "2020-01-08", 27, []),
+        ("2026-01-01T00:00:00", "2026-01-08T00:00:00+08:00", 27, []),
+        ("0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59Z", 27, []),
+        ("2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z", 10**30, []),
+        ("2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z", 27, ["\x00", "x" * 5000]),
+        ("2020-01-01T00:00:00Z", "2020-01-08T00:00:00Z", 27, []),
+    ],
+)
+def test_no_odd_or_past_deputyship_is_named(as_, since, until, unit, scope):  # noqa: F811
+    body = {"deputy": ZHOU.account_id, "post": "station_clerk", "unit_id": unit, "scope": scope}
+    answer = post(as_(CHEN), "/api/work/deputies", **body, since=since, until=until)
+    assert 400 <= answer.status_code < 500
