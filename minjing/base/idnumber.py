@@ -7,7 +7,7 @@ from datetime import date
 # GB 11643-1999, clause 4: weights of the first 17 digits and the check characters by remainder.
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
-_SHAPE = re.compile(r"\d{17}[\dX]\Z")
+_SHAPE = re.compile(r"[0-9]{17}[0-9X]\Z")  # not \d: it takes the digits of every script
 
 
 class WrongIdNumber(ValueError):

@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 MAX_NAME = 30  # characters; the longest names in the population register, with · between parts
-_ALLOWED = re.compile(r"[A-Za-z \-.'’·\u2E80-\u9FFF\u3400-\u4DBF\uF900-\uFAFF\U00020000-\U0003FFFF]+\Z")
+# Of the signs between U+3000 and U+303F only 々〆〇 are written in names.
+_ALLOWED = re.compile(r"[A-Za-z \-.'’·\u2E80-\u2FFF\u3005-\u3007\u3040-\u9FFF\uF900-\uFAFF\U00020000-\U0003FFFF]+\Z")
 
 
 class WrongName(ValueError):
@@ -23,7 +24,7 @@ def parse(text: str) -> str:
         raise WrongName("empty")
     if len(name) > MAX_NAME:
         raise WrongName("long")
-    if not _ALLOWED.match(name):
+    if not _ALLOWED.match(name) or not any(sign.isalpha() or sign == "〇" for sign in name):
         raise WrongName("characters")
     return name
 
