@@ -205,3 +205,10 @@ def test_no_odd_or_past_deputyship_is_named(as_, since, until, unit, scope):  # 
     body = {"deputy": ZHOU.account_id, "post": "station_clerk", "unit_id": unit, "scope": scope}
     answer = post(as_(CHEN), "/api/work/deputies", **body, since=since, until=until)
     assert 400 <= answer.status_code < 500
+
+
+def test_no_answer_of_the_api_about_a_person_is_kept_by_a_cache(as_):  # noqa: F811
+    lin = as_(LIN)
+    number = submitted(lin).json()["number"]
+    for path in ("/api/me", "/api/matters", f"/api/matters/{number}/answers", "/api/me/register"):
+        assert "no-store" in lin.get(path).headers["Cache-Control"], path

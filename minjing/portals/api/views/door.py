@@ -38,7 +38,17 @@ class SignedIn(APIKeyCookie):
         return actor
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """An API whose answers no cache keeps: they are about the one who asked."""
+
+    def create_response(self, request: HttpRequest, data: Any, **more: Any) -> HttpResponse:
+        """Return the answer as JSON, marked so."""
+        answer = super().create_response(request, data, **more)
+        answer["Cache-Control"] = "no-store, private"
+        return answer
+
+
+api = Api(
     title="Minjing",
     version="1",
     description="Everything a resident, an officer or a supervisor does on the pages.",

@@ -162,7 +162,8 @@ def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
     if paper_id not in {p.id for p in papers.of_matter(matter.id, now=now())}:
         raise Unknown
     queries.record_look(matter, by, "papers.pdf", at)
-    return HttpResponse(papers.pdf(paper_id), content_type="application/pdf")
+    headers = {"Cache-Control": "no-store, private"}
+    return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)
 
 
 @matters.post(

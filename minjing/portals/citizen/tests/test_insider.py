@@ -110,3 +110,8 @@ def test_what_a_resident_reads_of_their_own_is_no_look(lin):
     for address in addresses().values():
         lin.get(address)
     assert not Outbox.objects.filter(kind="identity:person:looked").exists()
+
+
+def test_no_page_with_ones_own_matters_is_kept_by_a_cache(lin):
+    for address in ("/", "/matters/", "/messages/", "/me/"):
+        assert "no-store" in lin.get(address).headers.get("Cache-Control", ""), address

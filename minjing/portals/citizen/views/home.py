@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from minjing.base.clock import now
@@ -13,6 +14,7 @@ from minjing.kernel.matters import queries
 from minjing.kernel.notify import queries as notices
 
 
+@never_cache  # the page of a visitor and the page of its owner have one address
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the search box, the most wanted six, one's open matters and notices."""
