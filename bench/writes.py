@@ -50,14 +50,17 @@ def actions(count: int) -> list[bytes]:
 
     now = clock_now()
     waiting = Matter.objects.filter(state="submitted", closed_at=None, paused_since=None)
+    own_accounts = resident_accounts(USERS)  # they withdraw; officers claim what others asked for
     claims, withdrawals = [], []
     clerks = people.holders("station_clerk", 200)
     each = count // len(clerks) + 2
     for account, unit in clerks:
         token = identity.token_for(account, now)
-        free = waiting.filter(station_id=unit, claimed_by=None).order_by("due_at")
+        free = (
+            waiting.filter(station_id=unit, claimed_by=None).exclude(account_id__in=own_accounts).order_by("due_at")
+        )
         claims += [_step(token, "claim", *row) for row in free.values_list("id", "ver")[:each]]
-    tokens = {account: identity.token_for(account, now) for account in resident_accounts(USERS)}
+    tokens = {account: identity.token_for(account, now) for account in own_accounts}
     own = waiting.filter(account_id__in=tokens).values_list("account_id", "id", "ver")
     withdrawals = [_step(tokens[account], "withdraw", matter, ver) for account, matter, ver in own]
     turns = chain.from_iterable(zip_longest(claims, withdrawals))
