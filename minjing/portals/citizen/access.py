@@ -67,7 +67,7 @@ def resident(view: View) -> View:
             return stopped(request, 403, OFFICER)
         try:
             return view(request, *args, **kwargs)
-        except (matters.Unknown, identity.Unknown, UnknownPaper, UnknownFile):
+        except (matters.Unknown, identity.Unknown, identity.Erased, UnknownPaper, UnknownFile):
             return render(request, "404.html", status=404)
         except matters.Stale as stale:
             return stopped(request, 409, stale.text, reverse("citizen:matter", args=[stale.snapshot.number]))

@@ -61,6 +61,8 @@ def _answer(view: View, request: OfficerRequest, *args: Any, **kwargs: Any) -> H
         return refused(request, {"zh": no.text.zh, "en": no.text.en}, no.needs)
     except identity_errors.NotAllowed as no:
         return refused(request, no.text, getattr(no, "needs", ""))
+    except identity_errors.Erased as gone:
+        return show(request, "officer/erased.html", {"why": gone.text}, status=410)
     except (matter_errors.Unknown, identity_errors.Unknown):
         return missing(request)
 

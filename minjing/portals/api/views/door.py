@@ -87,7 +87,7 @@ def effect_refused(request: HttpRequest, error: plugs.EffectRefused) -> HttpResp
 @api.exception_handler(IdentityError)
 def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse:
     """Answer a refusal of the identity part."""
-    status = 404 if error.key == "unknown" else 403
+    status = {"unknown": 404, "erased": 410}.get(error.key, 403)
     return api.create_response(request, {"key": error.key, "message": dict(error.text)}, status=status)
 
 

@@ -178,3 +178,23 @@ def test_a_deputy_whose_time_ends_after_the_claim_decides_nothing(bench):
         act(matter, "recommend", replace(world.ZHOU, holdings=()))
     freed = act(matter, "release", world.HEAD)
     assert freed.claimed_by is None
+
+
+def test_the_matter_of_an_erased_person_says_so_and_breaks_nothing(bench):
+    from minjing.kernel.identity import sealing
+    from minjing.kernel.identity.models import PersonKey
+
+    matter = act(submitted(), "claim", world.CHEN)
+    material = queries.materials(matter)[0]
+    PersonKey.objects.filter(pk=world.LIN.person_id).delete()
+    sealing.forget(world.LIN.person_id)
+    chen = bench(world.CHEN)
+    for tail in ("", f"sheets/{material.id}/", "?step=ask_supplement"):
+        assert chen.get(url(matter, tail)).status_code in (200, 404, 410), tail
+    assert (
+        chen.post(
+            url(matter, "steps/recommend/"), {"ver": matter.ver, "request_id": new_id(), "note": "x"}
+        ).status_code
+        < 500
+    )
+    assert chen.get(f"/api/matters/{matter.number}/answers").status_code in (403, 404, 410)
