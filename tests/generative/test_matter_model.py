@@ -226,6 +226,6 @@ class MatterMachine(RuleBasedStateMachine):
 def test_the_engine_and_the_model_say_the_same(city):  # noqa: F811 - the fixture
     MatterMachine.sheets = {}
     MatterMachine.done = set()
-    examples = 1000 if NIGHT else 60
+    examples = 1000 if NIGHT else 130
     run_state_machine_as_test(MatterMachine, settings=settings(max_examples=examples, phases=PHASES))
     assert (set(ACTIONS) - RARE if NIGHT else OFTEN) <= MatterMachine.done
