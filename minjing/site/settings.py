@@ -31,8 +31,8 @@ def env_int(name: str, default: int) -> int:
 DATA_DIR = Path(env("DATA_DIR") or ROOT / "var").resolve()
 CITY = env("CITY", "shenzhen")
 CITY_DIR = Path(env("CITY_DIR") or ROOT / "cities" / CITY)
-# The demo prints logins and shows text messages on a page; a real city switches it off.
-DEMO = env_bool("MINJING_DEMO", True)
+# The demo prints logins and shows text messages on a page: never behind a real address unless it is asked for.
+DEMO = env_bool("MINJING_DEMO", not env("BASE_URL").startswith("https://"))
 DEBUG = env_bool("DEBUG", False)
 
 
