@@ -87,24 +87,19 @@ def up(arguments: list[str]) -> None:
     number = port()
     processes.check_port(number)
     connect()
-    import django
-
-    django.setup()
-    from django.conf import settings
-
-    prepare()
+    is_demo, told = processes.apart(_prepared)
     children = [
         Child("web", processes.web(number, options.workers)),
         Child("sequencer", processes.own("sequencer")),
         Child("worker", processes.own("worker")),
     ]
-    if settings.DEMO:
+    if is_demo:
         processes.check_port(number + 1)
         children.insert(0, Child("sms", processes.own("demo", "sms-gateway", "--port", str(number + 1))))
 
     def ready() -> None:
         processes.wait_until_served(number)
-        print(welcome(time.monotonic() - began), flush=True)
+        print(told.replace(SECONDS, f"{time.monotonic() - began:.1f} s"), flush=True)
 
     embedded = "DATABASE_URL" not in _given_by_user
     try:
@@ -119,6 +114,17 @@ def up(arguments: list[str]) -> None:
 
 
 _given_by_user = frozenset(os.environ)
+
+
+def _prepared() -> tuple[bool, str]:
+    """Bring the database up to date; return whether this is the demo, and what to print once the pages are served."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    prepare()
+    return settings.DEMO, welcome()
 
 
 def prepare() -> None:
@@ -151,14 +157,17 @@ def _load_city(is_demo: bool) -> None:
         raise CannotStart(str(wrong)) from None
 
 
-def welcome(seconds: float) -> str:
+SECONDS = "<seconds>"
+
+
+def welcome() -> str:
     """Return what is printed once the pages are served: addresses and, in the demo, the logins."""
     from django.conf import settings
 
     base = settings.BASE_URL
     lines = [
         "",
-        f"  Minjing 民警 · 民生警务 is up ({seconds:.1f} s). Ctrl-C stops it; the data stays in {settings.DATA_DIR}.",
+        f"  Minjing 民警 · 民生警务 is up ({SECONDS}). Ctrl-C stops it; the data stays in {settings.DATA_DIR}.",
         f"    residents  {base}/            officers  {base}/officer/",
         f"    open portal {base}/open/       API       {base}/api/docs",
     ]

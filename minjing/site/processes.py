@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 RESTART_AFTER_S = 1.0
 STOP_WITHIN_S = 10.0
@@ -20,6 +23,45 @@ STOP_WITHIN_S = 10.0
 
 class CannotStart(Exception):
     """Why the house cannot start, as a sentence that says what to do."""
+
+
+T = TypeVar("T")
+
+
+def apart(work: Callable[[], T]) -> T:
+    """Do `work` in a forked process and return what it returns; raise CannotStart as it does.
+
+    What the work needs (the framework, the whole catalogue: a hundred megabytes) goes with that process, and the
+    parent, which only watches afterwards, stays small.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            try:
+                said: tuple[bool, object] = (True, work())
+            except CannotStart as reason:
+                said = (False, str(reason))
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(said, pipe)
+            status = 0
+        except Exception:  # nothing above this frame is the child's: its traceback is printed here
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        content = pipe.read()
+    os.waitpid(child, 0)
+    if not content:
+        raise SystemExit(1)
+    ended_well, value = pickle.loads(content)  # noqa: S301 - from our own child
+    if not ended_well:
+        raise CannotStart(value)
+    result: T = value
+    return result
 
 
 @dataclass
