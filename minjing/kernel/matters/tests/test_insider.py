@@ -187,3 +187,53 @@ def test_a_paper_is_opened_by_its_id_only_by_who_has_the_matter_in_hand(city):
     assert queries.may_open_file(file_id, CHEN, MONDAY)
     assert not queries.may_open_file(file_id, ZHOU, MONDAY)
     assert claimed.claimed_by == CHEN.account_id
+
+
+def test_a_draft_of_a_service_begun_twice_at_once_is_one(city):
+    first = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    assert actions.draft("HZ9901", by=LIN, now=MONDAY).id == first.id
+    actions.submit_whole(
+        "HZ9901", ANSWERS, by=LIN, now=MONDAY, request_id=new_id(), materials={"marriage_certificate": [scan()]}
+    )
+    assert actions.draft("HZ9901", by=LIN, now=MONDAY).id == first.id
+
+
+def test_an_expired_draft_is_neither_saved_nor_submitted(city):
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    late = MONDAY + actions.DRAFT_LIVES + HOUR
+    with pytest.raises(Unknown):
+        actions.save_page(draft.id, "spouse", {}, by=LIN, now=late)
+    with pytest.raises(Unknown):
+        actions.submit(draft.id, by=LIN, now=late, request_id=new_id())
+    assert not actions.stash(draft.id, "spouse", {"spouse_id": "x"}, now=late)
+    actions.sweep(late)
+    with pytest.raises(Unknown):
+        queries.draft(draft.id, LIN, MONDAY)
+
+
+def test_a_decision_refused_by_the_register_may_be_sent_again_with_the_same_request(city):
+    from minjing.kernel.matters import plugs
+
+    matter = submit(spouse_id="440304199001010038")
+    matter = act(act(act(matter, "claim", CHEN), "recommend", CHEN), "claim", LUO)
+    request_id = new_id()
+    with pytest.raises(plugs.EffectRefused):
+        act(matter, "approve", LUO, request_id=request_id)
+    plugs.effect("test.effect", lambda *, matter, answers, by, now: plugs.Outcome([], matter.person_id), None)
+    assert act(matter, "approve", LUO, request_id=request_id).state == "approved"
+
+
+def test_who_asked_for_more_time_does_not_grant_it_in_another_post(city):
+    both = replace(CHEN, holdings=(*CHEN.holdings, *LUO.holdings))
+    asked = act(act(submit(), "claim", both), "ask_extension", both, note="材料待核", days=5)
+    with pytest.raises(NotAllowed) as raised:
+        act(asked, "grant_extension", both)
+    assert raised.value.key == "same_person"
+
+
+def test_who_proposed_a_correction_or_a_reopening_does_not_approve_it_in_another_post(city):
+    both = replace(CHEN, holdings=(*CHEN.holdings, *LUO.holdings))
+    asked = act(approved(), "ask_correction", both, note="日期有误", corrections={"married_on": "2018-05-20"})
+    for action in ("approve_correction", "refuse_correction"):
+        with pytest.raises(NotAllowed):
+            act(asked, action, both, note="x")
