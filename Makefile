@@ -23,6 +23,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 test: $(VENV)/.ready
 	@sh tests/setup.sh
 	$(BIN)/pytest
+	@sh tests/postgres15.sh
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

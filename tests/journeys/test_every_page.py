@@ -152,6 +152,17 @@ def examine(
     assert not wrong, "\n".join([f"{len(wrong)} faults on {len(found.pages)} kinds of pages:", *wrong])
 
 
+def test_a_page_with_faults_would_be_found(browse) -> None:
+    page = browse(NARROW).new_page()
+    page.set_content('<html><body><main><img src="x.png"><div style="width: 900px">wide</div>'
+                     '<p style="color: #ccc">pale</p></main></body></html>')  # fmt: skip
+    found = " ".join(faults(page, "a page"))
+    for rule in ("image-alt", "html-has-lang", "color-contrast", "wider than"):
+        assert rule in found
+    links = '<a href="/nowhere/">x</a><a href="/matters/HZ02260000001/">y</a>'
+    assert [shape(link) for link in Links(links).found] == ["/nowhere/", "/matters/<number>/"]
+
+
 RESIDENT_SIZES = [("zh", NARROW), ("en", NARROW), ("elder", NARROW)]
 OFFICER_SIZES = [("zh", LAPTOP), ("en", LAPTOP)]
 
