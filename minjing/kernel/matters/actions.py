@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from minjing.base.clock import CHINA, local_day
@@ -37,6 +37,7 @@ MAX_DRAFTS = 20
 def draft(code: str, *, by: Actor, now: datetime) -> Draft:
     """Start an application for `code`, or return the one already begun; known answers are filled in."""
     procedure_id, body = queries.service(code)
+    _one_at_a_time(f"draft:{by.account_id}")
     begun = next((d for d in queries.drafts(by, now) if queries.body_of(d).service.code == code), None)
     if begun is not None:
         return begun
@@ -61,6 +62,12 @@ def draft(code: str, *, by: Actor, now: datetime) -> Draft:
     made.save(force_insert=True)
     append(ledger_entry("matters:draft:started", {"draft": made.id, "by": by.account_id, "code": code}, at=now))
     return made
+
+
+def _one_at_a_time(what: str) -> None:
+    """Wait until no other transaction does the same, to the end of this one: a button pressed twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
 
 
 def _can_apply(body: Body, by: Actor) -> None:

@@ -10,9 +10,9 @@ from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions
 from minjing.kernel.matters.errors import MatterError
-from minjing.kernel.matters.models import Matter, MatterEvent
+from minjing.kernel.matters.models import Draft, Matter, MatterEvent
 from minjing.kernel.matters.tests.test_actions import act, submit
-from minjing.kernel.matters.tests.world import CHEN, LUO, MA, MONDAY, ZHOU
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MA, MONDAY, ZHOU
 from minjing.kernel.papers import queries as papers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +49,12 @@ def test_two_approvers_pressing_at_once_issue_one_paper(lasting_city):
     assert results.count("approved") == 1
     assert len(papers.of_matter(matter.id, now=MONDAY)) == 1
     assert Outbox.objects.filter(kind="matters:matter:approve").count() == 1
+
+
+def test_a_service_begun_many_times_at_once_has_one_draft(lasting_city):
+    begun = all_at_once([lambda: actions.draft("HZ9901", by=LIN, now=MONDAY).id] * AT_ONCE)
+    assert len(set(begun)) == 1
+    assert Draft.objects.count() == 1
 
 
 def test_the_same_request_sent_many_times_at_once_has_one_effect(lasting_city):
