@@ -74,7 +74,8 @@ def test_the_house_stands_without(module: str):
     code = (
         "import django\nfrom django.conf import settings\n"
         f"settings.INSTALLED_APPS.remove('minjing.modules.{module}')\n"
-        "django.setup()\nfrom django.core.management import call_command\ncall_command('check', '--fail-level', 'WARNING')\n"
+        "django.setup()\nfrom django.core.management import call_command\n"
+        "call_command('check', '--fail-level', 'WARNING')\n"
         "from django.urls import reverse\n"
         "[reverse(name) for name in ('citizen:home', 'officer:workbench', 'open:home', 'open:services')]\n"
     )
@@ -108,7 +109,8 @@ def test_the_database_refuses_to_rewrite_evidence(table: str, statement: str):
     verb = statement.split()[0]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgenabled IN ('O', 'A')"
+            "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal"
+            " AND tgenabled IN ('O', 'A')"
             " AND (tgtype & %s) > 0 AND (tgtype & 2) > 0",  # 2: before
             [table, {"DELETE": 8, "UPDATE": 16}[verb]],
         )

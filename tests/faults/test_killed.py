@@ -219,7 +219,8 @@ def test_the_ledger_goes_on_and_verifies(house: House, told: list[Said]) -> None
     wait_for(
         lambda: (
             house.rows(
-                "SELECT count(*) FROM ledger_outbox o WHERE NOT EXISTS (SELECT FROM ledger_entry l WHERE l.entry_id = o.id)"
+                "SELECT count(*) FROM ledger_outbox o WHERE NOT EXISTS"
+                " (SELECT FROM ledger_entry l WHERE l.entry_id = o.id)"
             )
             == [(0,)]
         ),

@@ -25,7 +25,7 @@ AT_ONCE = 8
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Run every act in a thread with a connection of its own, all let go at the same moment; return what came of each."""
+    """Run each act in a thread with a connection of its own, all let go at once; return what came of each."""
     gate = Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""A model of a matter against the engine: random people, steps and instants; both must say the same, step for step."""
+"""A model of a matter against the engine: random people, steps and instants; both must say the same at each step."""
 
 import os
 from dataclasses import asdict, replace
@@ -26,8 +26,8 @@ from minjing.kernel.notify.models import Message
 from minjing.kernel.papers import queries as papers
 
 PEOPLE = (
-    world.LIN, world.STRANGER, world.CHEN, world.ZHOU, world.HEAD, world.ELSEWHERE, world.LUO, world.MA, world.CHECKER,
-    SYSTEM,
+    world.LIN, world.STRANGER, world.CHEN, world.ZHOU, world.HEAD, world.ELSEWHERE, world.LUO, world.MA,
+    world.CHECKER, SYSTEM,
 )  # fmt: skip
 ACTIONS = sorted({name for state in world.BODY.flow.states.values() for name in state.actions} | {"explode"})
 STRANGERS = (world.STRANGER, world.ELSEWHERE)

@@ -1,4 +1,4 @@
-"""Every page that every kind of user can reach by links: none dead, none wider than its screen, none that axe faults."""
+"""Every page that each kind of user reaches by links: none dead, none wider than its screen, none that axe faults."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,7 +23,8 @@ OF_A_SHAPE = 2  # links of one kind that are followed; the rest differ in their 
 EXAMINED: set[tuple[str, str]] = set()  # kind of page and mode: not looked at again for the next person
 PORTALS = ("/officer/", "/open/", "/api/")
 OFFICERS = (
-    "futian.clerk", "futian.checker", "futian.approver", "supervisor", "system.admin", "security.admin", "audit.admin",
+    "futian.clerk", "futian.checker", "futian.approver", "supervisor", "system.admin", "security.admin",
+    "audit.admin",
 )  # fmt: skip
 
 
@@ -109,7 +110,8 @@ def faults(page: Page, address: str) -> Iterator[str]:
         yield f"{address}: {wide} px wider than {page.viewport_size['width']} px"
     for rule in AXE.run(page, options=OPTIONS).response["violations"]:
         nodes = [node["html"][:140] for node in rule["nodes"][:2]]
-        yield f"{address}: {rule['id']} ({len(rule['nodes'])}×): {nodes} {rule['nodes'][0].get('failureSummary', '')[:200]}"
+        why = rule["nodes"][0].get("failureSummary", "")[:200]
+        yield f"{address}: {rule['id']} ({len(rule['nodes'])}×): {nodes} {why}"
 
 
 def look_at(
@@ -139,7 +141,7 @@ def speak(context: BrowserContext, house: House, english: bool = False, elder: b
 def examine(
     context: BrowserContext, house: House, starts: list[str], who: str, sizes: list[tuple[str, dict]]
 ) -> None:
-    """Walk all links and look at every kind of page in both languages, and in large type where there is a narrow size."""
+    """Walk all links and look at every kind of page in each of `sizes`: zh, en, or elder (large type)."""
     speak(context, house)
     found = walk(context, house.url, starts)
     wrong: list[str] = []
@@ -168,8 +170,8 @@ OFFICER_SIZES = [("zh", LAPTOP), ("en", LAPTOP)]
 
 
 def test_the_pages_open_to_everybody(browse, house: House) -> None:
-    examine(browse(NARROW), house, ["/", "/find/?q=fuqi", "/find/?q=zzzzzz", "/open/", "/sign-in/", "/officer/sign-in/"],
-            "visitor", RESIDENT_SIZES)  # fmt: skip
+    starts = ["/", "/find/?q=fuqi", "/find/?q=zzzzzz", "/open/", "/sign-in/", "/officer/sign-in/"]
+    examine(browse(NARROW), house, starts, "visitor", RESIDENT_SIZES)
 
 
 @pytest.mark.parametrize("end", ["supplement", "approved", "refused"])

@@ -30,8 +30,9 @@ def test_every_control_of_the_queue_is_reached_with_tab_and_shows_it(officer) ->
     for _ in range(60):
         page.keyboard.press("Tab")
         what = page.evaluate(
-            "() => { const e = document.activeElement; if (e === document.body) return ''; const s = getComputedStyle(e);"
-            " return [e.tagName, e.name || e.textContent.trim().slice(0, 20), s.outlineStyle, s.boxShadow].join('|') }"
+            "() => { const e = document.activeElement; if (e === document.body) return '';"
+            " const s = getComputedStyle(e), words = e.name || e.textContent.trim().slice(0, 20);"
+            " return [e.tagName, words, s.outlineStyle, s.boxShadow].join('|') }"
         )
         if not what or what in seen[-1:]:
             break
