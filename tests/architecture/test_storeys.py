@@ -256,6 +256,8 @@ def test_the_words_of_the_glossary_are_in_the_code_where_it_says():
     assert len(rows) > 30
     missing = []
     for word, where in rows:
+        if where.strip() == "everywhere":
+            continue
         folders = [found for part in where.split(",") for found in HOUSE.rglob(part.strip().removeprefix("*/"))]
         assert folders, f"{word}: {where} is no part of the house"
         pattern = re.compile(r"(?i)(?<![a-z])" + re.sub(r"[ /-]", "[ _-]?", word.rstrip("s")))
