@@ -156,8 +156,10 @@ def examine(
 
 def test_a_page_with_faults_would_be_found(browse) -> None:
     page = browse(NARROW).new_page()
-    page.set_content('<html><head><meta name="viewport" content="width=device-width"></head><body><main><img src="x.png"><div style="width: 900px">wide</div>'
-                     '<p style="color: #ccc">pale</p></main></body></html>')  # fmt: skip
+    page.set_content(
+        '<html><head><meta name="viewport" content="width=device-width"></head><body><main><img src="x.png">'
+        '<div style="width: 900px">wide</div><p style="color: #ccc">pale</p></main></body></html>'
+    )
     found = " ".join(faults(page, "a page"))
     for rule in ("image-alt", "html-has-lang", "color-contrast", "wider than"):
         assert rule in found
