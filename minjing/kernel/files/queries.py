@@ -10,6 +10,7 @@ from minjing.kernel.files.errors import Unknown
 from minjing.kernel.files.plugs import plugs
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger.prepared import prepared_cursor
 
 FACTS = "files_file.facts"
 
@@ -63,7 +64,9 @@ def may_see(file_id: UUID, *, by: Actor, now: datetime) -> bool:
 
 def is_own(file_id: UUID, *, by: Actor) -> bool:
     """Say whether the asker sent this file: only then may they attach it."""
-    return models.File.objects.filter(pk=file_id, account_id=by.account_id).exists()
+    with prepared_cursor() as cursor:
+        cursor.execute("SELECT FROM files_file WHERE id = %s AND account_id = %s", [file_id, by.account_id])
+        return cursor.fetchone() is not None
 
 
 def upload_offset(upload_id: UUID, *, by: Actor, now: datetime) -> int:

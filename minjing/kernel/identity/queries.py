@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Q
 
 from minjing.base import idnumber, names
@@ -20,6 +19,7 @@ from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.reasons import Reason, reasons
 from minjing.kernel.identity.rules import WORDS
 from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
 
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
 PHONE = "identity_account.phone"
@@ -84,7 +84,7 @@ def token_hash(token: str) -> bytes:
 
 
 def _one(sql: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, params)
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row

@@ -17,9 +17,10 @@ from minjing.base.workdays import WorkCalendar
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger.actions import Entry
 from minjing.kernel.ledger.actions import entry as ledger_entry
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
-from minjing.kernel.matters.sql import prepared_cursor, statement
+from minjing.kernel.matters.sql import statement
 
 NOTICE_QUEUE, NOTICE_TASK = "notify", "notify.deliver"
 

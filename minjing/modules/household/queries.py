@@ -16,6 +16,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.plugs import Registered
 from minjing.kernel.identity.sealing import unseal_many
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.schema import Text
 from minjing.modules.household import codes, rules
 from minjing.modules.household.models import Household, Item, Member
@@ -222,7 +223,9 @@ def held(person_id: UUID, material: str, answers: Mapping[str, Any], now: dateti
 def _entry_of(person_id: UUID | None) -> str:
     if person_id is None:
         return ""
-    return REGISTER if Member.objects.filter(person_id=person_id, until__isnull=True).exists() else ""
+    with prepared_cursor() as cursor:  # asked for several papers of every application
+        cursor.execute("SELECT FROM household_member WHERE person_id = %s AND until IS NULL LIMIT 1", [person_id])
+        return REGISTER if cursor.fetchone() is not None else ""
 
 
 def _kinship(person_id: UUID, answers: Mapping[str, Any]) -> str:
