@@ -8,7 +8,7 @@ if [ -z "$bin" ]; then
   exit 0
 fi
 here=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d /tmp/minjing-pg15.XXXXXX)
+folder=$(mktemp -d -t minjing-pg15.XXXXXX)
 as() { if [ "$(id -u)" = 0 ]; then su -s /bin/sh postgres -c "$1"; else sh -c "$1"; fi; }
 finish() {
   as "'$bin/pg_ctl' -D '$folder/data' -m immediate stop" >/dev/null 2>&1 || true
