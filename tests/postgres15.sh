@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the kernel's and the modules' tests once more on PostgreSQL 15, the oldest that is supported, where Debian's
-# postgresql-15 is installed. The cluster lives in a temporary folder and belongs to a user without privileges.
+# postgresql-15 is installed; what never asks a database is left out. The cluster lives in a temporary folder and belongs to a user without privileges.
 set -eu
 bin=$(ls -d /usr/lib/postgresql/15/bin 2>/dev/null || true)
 if [ -z "$bin" ]; then
@@ -24,4 +24,5 @@ as "'$bin/createdb' -h '$folder' -U minjing minjing"
 cd "$here"
 echo "the kernel and the modules on PostgreSQL 15:"
 DATABASE_URL="postgresql://minjing@/minjing?host=$folder" TEST_DATA_DIR="$here/var/test15" MINJING_TEST_DB=minjing_test15 \
-  .venv/bin/pytest minjing/kernel minjing/modules -m "not journey and not fault" --create-db "$@"
+  .venv/bin/pytest minjing/kernel minjing/modules -m "not journey and not fault" --create-db \
+  --ignore minjing/kernel/ledger/tests/test_tree.py --ignore minjing/modules/household/tests/test_catalogue.py "$@"
