@@ -55,7 +55,7 @@ def matters() -> None:
     django.setup()
     from bench.bulk import fill
 
-    fill(12_000, 12_000)
+    fill(40_000, 40_000)
 
 
 PEERS = {"peers.viewflow": "bench_viewflow", "peers.spiff": "bench_spiff"}
