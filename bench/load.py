@@ -116,11 +116,9 @@ def carry_out(order: Order) -> Answers:
     coming, waiting = next(due, None), deque[float]()
     queue = iter(order.requests)
     while (now := time.perf_counter()) < began + order.seconds + PATIENCE_S:
-        while coming is not None and coming <= now:
+        while coming is not None and coming <= now and (order.rate or len(waiting) < len(idle)):
             waiting.append(coming)
             coming = next(due, None)
-            if not order.rate and len(waiting) >= len(idle):
-                break
         while waiting and idle:
             request = next(queue, None)
             if request is None:
