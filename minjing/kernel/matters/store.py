@@ -21,8 +21,7 @@ from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
 from minjing.kernel.matters.sql import statement
-
-NOTICE_QUEUE, NOTICE_TASK = "notify", "notify.deliver"
+from minjing.kernel.notify import actions as notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,24 +188,11 @@ def told(body: Body, matter: Snapshot, key: str) -> tuple[list[dict[str, Any]], 
         return [], []
     text = body.flow.notices[key]
     due = matter.due_at.astimezone(CHINA)
-    notices = [
-        {
-            "id": str(new_id()),
-            "template": key,
-            "text_zh": _filled(text.zh, body.service.title.zh, f"{due.year}年{due.month}月{due.day}日"),
-            "text_en": _filled(text.en, body.service.title.en, f"{due.day} {due:%B} {due.year}"),
-            "channel": channel,
-            "dedupe": f"{matter.id}:{matter.ver}:{key}:{channel}",
-            "state": "sent" if channel == "in_app" else "waiting",
-        }
-        for channel in ("in_app", "sms")
-    ]
-    jobs = [
-        {"queue_name": NOTICE_QUEUE, "task_name": NOTICE_TASK, "args": {"message_id": notice["id"]}}
-        for notice in notices
-        if notice["channel"] != "in_app"
-    ]
-    return notices, jobs
+    words = {
+        "zh": _filled(text.zh, body.service.title.zh, f"{due.year}年{due.month}月{due.day}日"),
+        "en": _filled(text.en, body.service.title.en, f"{due.day} {due:%B} {due.year}"),
+    }
+    return notify.rows(template=key, text=words, matter_id=matter.id, seq=matter.ver)
 
 
 def _filled(text: str, title: str, due: str) -> str:
