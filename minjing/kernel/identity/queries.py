@@ -235,11 +235,6 @@ def unit(unit_id: int) -> Unit:
     return found
 
 
-def units_below(path: str) -> list[Unit]:
-    """Return the unit at `path` and all below it, in the order of the tree."""
-    return list(Unit.objects.filter(path__startswith=path).order_by("path"))
-
-
 def post_names(codes: Iterable[str]) -> dict[str, Text]:
     """Return the names of posts by code."""
     return dict(Post.objects.filter(pk__in=set(codes)).values_list("pk", "name"))

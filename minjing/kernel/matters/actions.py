@@ -737,11 +737,6 @@ def sweep(now: datetime, limit: int = 500) -> int:
     return lapsed
 
 
-def is_reading_back(matter: Snapshot) -> bool:
-    """Say whether the stored state agrees with its history (the sampled refold check)."""
-    return not queries.refold(matter)
-
-
 def sample_refold(size: int) -> list[tuple[Snapshot, dict[str, tuple[Any, Any]]]]:
     """Refold the `size` matters that moved last and return those that disagree, with what disagrees."""
     rows = Matter.objects.defer("answers_sealed").order_by(F("step_since").desc())[:size]

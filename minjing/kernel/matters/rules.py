@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -545,8 +545,3 @@ def _station(
         paused_reason=state.pauses,
         outcome=state.outcome,
     )
-
-
-def as_dict(matter: Snapshot) -> dict[str, Any]:
-    """Return a snapshot as JSON for the API."""
-    return {key: as_json(value) for key, value in asdict(matter).items()}
