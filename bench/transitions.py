@@ -92,7 +92,7 @@ def pgbench_script() -> Path:
     taken = _captured()
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         connection.execute(
-            "CREATE TABLE bench_old AS SELECT * FROM matters_matter WHERE id = %s", [taken["claim"]["id"]]
+            "CREATE TABLE bench_old AS SELECT * FROM matters_matter WHERE id = %s", [taken["claim"][1]["id"]]
         )
         connection.execute("SELECT set_config('session_replication_role', 'replica', false)")
         for n in range(8 * PER_CLIENT):
@@ -102,7 +102,7 @@ def pgbench_script() -> Path:
                 [_matter_id(n), f"PG{n:08d}"],
             )
     text = SETUP.format(per_client=PER_CLIENT)
-    text += _rendered(taken["claim"], ":ver", ":seq") + ";\n" + _rendered(taken["release"], ":seq", ":next") + ";\n"
+    text += _rendered(*taken["claim"], ":ver", ":seq") + ";\n" + _rendered(*taken["release"], ":seq", ":next") + ";\n"
     script = house.DATA_DIR / "transition.pgbench"
     script.write_text(text, encoding="utf-8")
     return script
@@ -112,19 +112,17 @@ def _matter_id(n: int) -> str:
     return f"00000000-0000-7000-8000-{n:012d}"
 
 
-def _captured() -> dict[str, Mapping[str, Any]]:
-    """Return the values of one real claim and one real release, as the engine gave them to the database."""
+def _captured() -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return one real claim and one real release, statement and values, as the engine gave them to the database."""
     from bench import ours
-    from minjing.kernel.matters import store
 
-    seen: list[Mapping[str, Any]] = []
-    before = store.statement
+    seen: list[tuple[str, Mapping[str, Any]]] = []
     step = ours.prepare(0)
     from django.db import connection
 
     def keep(execute: Any, text: str, params: Any, many: bool, context: Any) -> Any:
-        if text == before("transition"):
-            seen.append(params)
+        if "UPDATE matters_matter" in text:
+            seen.append((text, params))
         return execute(text, params, many, context)
 
     with connection.execute_wrapper(keep):
@@ -133,10 +131,8 @@ def _captured() -> dict[str, Mapping[str, Any]]:
     return {"claim": seen[0], "release": seen[ours.OWN]}
 
 
-def _rendered(params: Mapping[str, Any], ver: str, seq: str) -> str:
+def _rendered(text: str, params: Mapping[str, Any], ver: str, seq: str) -> str:
     """Return the statement with the captured values written in, and what must differ each time as expressions."""
-    from minjing.kernel.matters.sql import statement
-
     moving = {
         "id": "('00000000-0000-7000-8000-' || lpad((:k)::int::text, 12, '0'))::uuid",
         "ver": f"({ver})::int",
@@ -146,8 +142,7 @@ def _rendered(params: Mapping[str, Any], ver: str, seq: str) -> str:
         "now": "now()",
     }
     literals = {name: moving.get(name) or _literal(value) for name, value in params.items()}
-    lines = [line for line in statement("transition").splitlines() if not line.startswith("--")]
-    return " ".join(line.strip() for line in lines) % literals
+    return " ".join(line.strip() for line in text.splitlines()) % literals
 
 
 def _literal(value: Any) -> str:

@@ -1,13 +1,20 @@
-"""SpiffWorkflow 3.2: read the state under a row lock, complete the next task, serialise, update, commit."""
+"""SpiffWorkflow 3.2 on the same procedure: read the state under a row lock, complete a task, serialise, update, commit.
+
+The process is the flow `reviewed` of the catalogue written out as executable BPMN: a user task for each state, a
+gateway behind it that follows the action taken. Its data are the answers of the same form as ours.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import cycle
+from pathlib import Path
+from typing import Any
 
 import psycopg
+import yaml
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
@@ -15,24 +22,27 @@ from SpiffWorkflow.util.task import TaskState
 
 from bench.bulk import FORM
 
+FLOW = Path("minjing/kernel/matters/catalog/flows/reviewed.yaml")
 CREATE = "CREATE TABLE IF NOT EXISTS spiff (id bigserial PRIMARY KEY, state text NOT NULL, done boolean NOT NULL)"
-STEPS = 8
+LIFE = ("claim", "recommend", "claim", "return", "claim", "recommend", "claim", "approve")
 
 
 def prepare(_client: int) -> Callable[[], None]:
-    """Return a step: begin an instance, or complete its open task."""
+    """Return a step: begin an instance, or take the next action in it."""
     serializer = BpmnWorkflowSerializer(registry=BpmnWorkflowSerializer.configure())
     parser = BpmnParser()
-    parser.add_bpmn_io(io.BytesIO(diagram().encode()))
-    spec = parser.get_spec("matter")
+    parser.add_bpmn_io(io.BytesIO(diagram(yaml.safe_load(FLOW.read_text(encoding="utf-8"))).encode()))
+    spec = parser.get_spec("reviewed")
     connection = psycopg.connect(os.environ["DATABASE_URL"])
     connection.execute(CREATE)
     connection.commit()
-    row, done = 0, 0
+    row = 0
+    actions = cycle((None, *LIFE))
 
     def step() -> None:
-        nonlocal row, done
-        if not row:
+        nonlocal row
+        action = next(actions)
+        if action is None:
             workflow = BpmnWorkflow(spec)
             workflow.data.update(FORM)
             workflow.do_engine_steps()
@@ -44,29 +54,39 @@ def prepare(_client: int) -> Callable[[], None]:
             return
         (text,) = connection.execute("SELECT state FROM spiff WHERE id = %s FOR UPDATE", [row]).fetchone()
         workflow = serializer.deserialize_json(text)
-        workflow.get_tasks(state=TaskState.READY, manual=True)[0].run()
+        task = workflow.get_tasks(state=TaskState.READY, manual=True)[0]
+        task.data["action"] = action
+        task.run()
         workflow.do_engine_steps()
         finished = workflow.is_completed()
         text = serializer.serialize_json(workflow)
         connection.execute("UPDATE spiff SET state = %s, done = %s WHERE id = %s", [text, finished, row])
         connection.commit()
-        done += 1
-        if finished:
-            assert done == STEPS
-            row, done = 0, 0
+        assert finished == (action == "approve")
 
     return step
 
 
-def diagram() -> str:
-    """Return a process of eight user tasks as BPMN 2.0."""
-    names = ["start", *(f"step{n}" for n in range(1, STEPS + 1)), "end"]
-    tasks = "".join(f'<userTask id="{name}" name="{name}"/>' for name in names[1:-1])
-    flows = "".join(
-        f'<sequenceFlow id="f{n}" sourceRef="{a}" targetRef="{b}"/>' for n, (a, b) in enumerate(pairwise(names))
-    )
+def diagram(flow: dict[str, Any]) -> str:
+    """Return a flow of the catalogue as executable BPMN 2.0."""
+    parts, lines = ['<startEvent id="start"/>'], [("start", flow["start"], "")]
+    for name, state in flow["states"].items():
+        if state.get("final"):
+            parts.append(f'<endEvent id="{name}"/>')
+            continue
+        way = f"{name}_way"
+        stays = f"{name}-stays"
+        parts.append(f'<userTask id="{name}"/><exclusiveGateway id="{way}" default="{stays}"/>')
+        lines.append((name, way, ""))
+        for action, spec in state["actions"].items():
+            goal = flow["start"] if spec.get("to") == "back" else spec.get("to")
+            if goal and goal != name:
+                lines.append((way, goal, action))
+        parts.append(f'<sequenceFlow id="{stays}" sourceRef="{way}" targetRef="{name}"/>')  # claim, put back, …
+    for number, (start, goal, action) in enumerate(lines):
+        condition = f"<conditionExpression>action == '{action}'</conditionExpression>" if action else ""
+        parts.append(f'<sequenceFlow id="f{number}" sourceRef="{start}" targetRef="{goal}">{condition}</sequenceFlow>')
     return (
         '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="bench">'
-        f'<process id="matter" isExecutable="true"><startEvent id="start"/>{tasks}<endEvent id="end"/>{flows}'
-        "</process></definitions>"
+        f'<process id="reviewed" isExecutable="true">{"".join(parts)}</process></definitions>'
     )

@@ -77,7 +77,7 @@ class Snapshot:
     closed_at: datetime | None = None
 
 
-# What a transition may change: stored in the row, and repeated in the event so that history refolds to it.
+# What a transition may change: stored in the row; what did change is repeated in the event, so that history refolds.
 MOVING = (
     "unit_id", "state", "post", "due_at", "due_provisional", "yellow_at", "step_since", "paused_since",
     "pause_reason", "lapses_at", "claimed_by", "claimed_at", "acts", "open_tasks", "extension_days",
@@ -112,9 +112,16 @@ class Change:
     reverses: bool = False
 
     @property
+    def moves(self) -> dict[str, Any]:
+        """Return the values that change, as they are after it."""
+        before, after = self.before, self.after
+        values = ((name, getattr(after, name)) for name in MOVING)
+        return {name: value for name, value in values if value != getattr(before, name)}
+
+    @property
     def detail(self) -> dict[str, Any]:
-        """Return what the event keeps: nothing personal, and the values after the change."""
-        detail: dict[str, Any] = {"after": moving_of(self.after)}
+        """Return what the event keeps: nothing personal, and the values that changed."""
+        detail: dict[str, Any] = {"after": {name: as_json(value) for name, value in self.moves.items()}}
         if self.ask.reason:
             detail["reason"] = self.ask.reason
         if self.ask.materials:
@@ -507,13 +514,14 @@ def stations(body: Body, matter: Snapshot | None, events: Sequence[Happening] = 
     if matter is None:
         return [_station(body, name, "next") for name in main_line(body)]
     passed: list[Station] = []
+    unit_id: int | None = None
     for event in events:
+        unit_id = event.detail.get("after", {}).get("unit_id", unit_id)  # where it went, not who sent it
         if event.from_state == event.to_state and event.seq != 1:
             continue
         if passed:
             last = passed.pop()
             passed.append(replace(last, status="done", until=event.at))
-        unit_id = event.detail.get("after", {}).get("unit_id", event.unit_id)  # where it went, not who sent it
         passed.append(_station(body, event.to_state, "here", event.at, unit_id))
     if passed and matter.closed_at is not None:
         passed.append(replace(passed.pop(), status="done", until=matter.closed_at))

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from minjing.base.clock import CHINA
@@ -20,7 +22,7 @@ from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
-from minjing.kernel.matters.sql import statement
+from minjing.kernel.matters.sql import statement, transition
 from minjing.kernel.notify import actions as notify
 
 
@@ -31,6 +33,12 @@ class Sealed:
     note: bytes | None = None
     answers: bytes | None = None
     subject_index: bytes | None = None
+
+    @property
+    def columns(self) -> dict[str, bytes]:
+        """Return the columns of the matter that are sealed anew."""
+        found = {"answers_sealed": self.answers, "subject_index": self.subject_index}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def write(
@@ -44,14 +52,18 @@ def write(
     now: datetime,
     sealed: Sealed = Sealed(),
 ) -> bool:
-    """Write `change` in one statement; False when the matter had moved on or the request was done already."""
-    before, after = change.before, change.after
-    entry = entry_of(change, by, now)
+    """Write `change` in one statement; False when the matter had moved on or the request was done already.
+
+    After False the transaction around it, if there is one, may be broken and must be undone.
+    """
+    before, after, moves = change.before, change.after, change.moves
     notices, jobs = told(body, after, change.tells)
+    follows = {"tasks": tasks_of(body, change.tasks, place, calendar, now), "notices": notices, "jobs": jobs}
+    follows = {name: rows for name, rows in follows.items() if rows}
+    columns = {**{name: _column(value) for name, value in moves.items()}, **sealed.columns}
     params = {
-        **{name: getattr(after, name) for name in moving_of(after)},
-        "acts": Jsonb(dict(after.acts)),
-        "asked": Jsonb(list(after.asked)),
+        **columns,
+        **{name: Jsonb(rows) for name, rows in follows.items()},
         "id": before.id,
         "ver": before.ver,
         "seq": after.ver,
@@ -60,22 +72,38 @@ def write(
         "person_id": before.person_id,
         "action": change.action,
         "from_state": before.state,
+        "to_state": after.state,
         "actor_kind": by.kind,
         "actor_id": by.account_id,
         "acting_post": change.post,
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
-        "answers_sealed": sealed.answers,
-        "subject_index": sealed.subject_index,
         "detail": Jsonb(change.detail),
-        "tasks": Jsonb(tasks_of(body, change.tasks, place, calendar, now)),
-        "notices": Jsonb(notices),
-        "jobs": Jsonb(jobs),
-        **_entry_params(entry),
+        **_entry_params(entry_of(change, by, now)),
     }
-    with prepared_cursor() as cursor:
-        cursor.execute(statement("transition"), params)
-        return cursor.fetchone() is not None
+    row = _row(transition(tuple(columns), frozenset(follows)), params)
+    return row is not None
+
+
+def _column(value: Any) -> Any:
+    """Return a value of a snapshot as its column takes it: what is not a scalar is kept as JSON."""
+    if isinstance(value, Mapping):
+        return Jsonb(dict(value))
+    return Jsonb(list(value)) if isinstance(value, (list, tuple)) else value
+
+
+def _row(text: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Run a statement and return its row; None where nothing was written, also when the request is not new."""
+    try:
+        with prepared_cursor() as cursor:
+            cursor.execute(text, params)
+            row: tuple[Any, ...] | None = cursor.fetchone()
+            return row
+    except IntegrityError as error:
+        cause = error.__cause__
+        if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "matters_request_pkey":
+            return None
+        raise
 
 
 def submit(
@@ -136,9 +164,7 @@ def submit(
         "now": now,
         **_entry_params(entry),
     }
-    with prepared_cursor() as cursor:
-        cursor.execute(statement("submission"), params)
-        row = cursor.fetchone()
+    row = _row(statement("submission"), params)
     return None if row is None else str(row[0])
 
 

@@ -1,18 +1,14 @@
 -- One submission, whole: the number is drawn, the matter, its first event, ledger entry, child tasks, notices and
--- jobs are added, the draft is closed and its materials pass to the matter. No row comes back when this request or
--- this draft was submitted before; then nothing has been written.
-WITH request AS (
-    INSERT INTO matters_request (id, matter_id, seq, at)
-    VALUES (%(request_id)s, %(id)s, 1, %(now)s)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id
-), draft AS (
+-- jobs are added, the draft is closed and its materials pass to the matter. No row comes back when this draft was
+-- submitted before; a request that was submitted before breaks matters_request_pkey. Either way nothing has been
+-- written.
+WITH draft AS (
     UPDATE matters_draft SET matter_id = %(id)s
-    WHERE id = %(draft_id)s AND matter_id IS NULL AND EXISTS (SELECT FROM request)
+    WHERE id = %(draft_id)s AND matter_id IS NULL
     RETURNING id
 ), counter AS (
     INSERT INTO matters_counter (org_id, year, last)
-    SELECT %(org_id)s, %(year)s, 1 FROM request WHERE %(draft_id)s IS NULL OR EXISTS (SELECT FROM draft)
+    SELECT %(org_id)s, %(year)s, 1 WHERE %(draft_id)s IS NULL OR EXISTS (SELECT FROM draft)
     ON CONFLICT (org_id, year) DO UPDATE SET last = matters_counter.last + 1
     RETURNING last
 ), matter AS (
@@ -25,6 +21,9 @@ WITH request AS (
         %(open_tasks)s, 0, '[]', 0, '', ''
     FROM counter
     RETURNING id, org_id, number, account_id
+), request AS (
+    INSERT INTO matters_request (id, matter_id, seq, at)
+    SELECT %(request_id)s, id, 1, %(now)s FROM matter
 ), event AS (
     INSERT INTO matters_matterevent (matter_id, seq, at, org_id, action, from_state, to_state, actor_kind,
         actor_id, post, unit_id, request_id, detail, entry_id)
