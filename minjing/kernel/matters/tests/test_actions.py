@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.matters import actions, plugs, publishing, queries
+from minjing.kernel.matters import actions, plugs, publishing, queries, rules
 from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Matter, MatterEvent
 from minjing.kernel.matters.tests import world
@@ -89,7 +89,7 @@ def test_a_transition_is_one_statement(city):
     matter = submit()
     queries.units(), queries.calendar(), queries.body_of(matter)
     with CaptureQueriesContext(connection) as captured:
-        claimed = actions.step(matter, "claim", actions.Ask(), by=CHEN, now=MONDAY + HOUR, request_id=new_id())
+        claimed = actions.step(matter, "claim", rules.Ask(), by=CHEN, now=MONDAY + HOUR, request_id=new_id())
     statements = [q["sql"] for q in captured.captured_queries if "SAVEPOINT" not in q["sql"]]
     assert len(statements) == 1
     assert claimed.claimed_by == CHEN.account_id

@@ -1,0 +1,152 @@
+"""One step in a matter: one statement, with its event, its ledger entry and what follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.sealing import seal
+from minjing.kernel.matters import queries, rules, store
+from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
+from minjing.kernel.matters.actions.effect import run_effect
+from minjing.kernel.matters.actions.filling_in import own_files
+from minjing.kernel.matters.actions.once import NotWritten, reused
+from minjing.kernel.matters.errors import Stale, Wrong
+from minjing.kernel.matters.models import Material, Request
+from minjing.kernel.matters.rules import Ask, Change, Snapshot
+from minjing.kernel.matters.schema import Body, Text
+from minjing.kernel.matters.store import Sealed
+
+
+def act(
+    matter_id: UUID,
+    action: str,
+    *,
+    ver: int,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+    note: str = "",
+    reason: str = "",
+    materials: Sequence[str] = (),
+    days: int = 0,
+    files: Mapping[str, Sequence[UUID]] | None = None,
+    corrections: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    """Take one step in a matter and return it as it is then.
+
+    `ver` is the version the asker has seen: if it has moved on, Stale carries it as it is now. The same
+    `request_id` twice has one effect. Raises NotAllowed, Wrong, Unknown, Stale.
+    """
+    matter = queries.matter(matter_id, by, now)
+    if matter.ver != ver:
+        return _again_or_stale(matter, action, by, request_id)
+    own_files([file_id for sent in (files or {}).values() for file_id in sent], by)
+    ask = Ask(note.strip(), reason, tuple(materials), days)
+    return step(matter, action, ask, by=by, now=now, request_id=request_id, files=files, corrections=corrections)
+
+
+def step(
+    matter: Snapshot,
+    action: str,
+    ask: Ask,
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+    files: Mapping[str, Sequence[UUID]] | None = None,
+    corrections: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    """Take one step in a matter that has been read by right: one statement, unless it ends in an effect."""
+    body = queries.body_of(matter)
+    place, calendar = queries.place_of(matter.station_id), queries.calendar()
+    change = rules.decide(body, matter, action, ask, by=by, place=place, calendar=calendar, now=now)
+    change = _with_tasks(change)
+    try:
+        _write(change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections)
+    except NotWritten:  # rolled back by now, the request's own row included
+        return _again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
+    return change.after
+
+
+@transaction.atomic
+def _write(
+    change: Change,
+    body: Body,
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+    place: rules.Place,
+    files: Mapping[str, Sequence[UUID]] | None,
+    corrections: Mapping[str, Any] | None,
+) -> None:
+    """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
+    sealed = _sealed(change, body, by, now, corrections)
+    written = store.write(
+        change,
+        body,
+        by=by,
+        request_id=request_id,
+        place=place,
+        calendar=queries.calendar(),
+        now=now,
+        sealed=sealed,
+    )
+    if not written:
+        raise NotWritten
+    if change.action == "supplement":
+        _add_supplement(change.before, files or {}, now)
+    if change.runs_effect:
+        run_effect(change, body, by, now)
+
+
+def _with_tasks(change: Change) -> Change:
+    if not change.tasks:
+        return change
+    return replace(change, after=replace(change.after, open_tasks=change.after.open_tasks + len(change.tasks)))
+
+
+def _again_or_stale(matter: Snapshot, action: str, by: Actor, request_id: UUID) -> Snapshot:
+    """Return the matter when this very request was done before; raise Stale, or that it was used for another act."""
+    done = Request.objects.filter(id=request_id).first()
+    if done is None:
+        raise Stale(matter)
+    event = queries.event_of(done.matter_id, done.seq)
+    if done.matter_id != matter.id or event is None or (event.action, event.actor_id) != (action, by.account_id):
+        raise reused()
+    return matter
+
+
+def _sealed(change: Change, body: Body, by: Actor, now: datetime, corrections: Mapping[str, Any] | None) -> Sealed:
+    """Seal the officer's words; a correction's proposed values travel in them until they are approved."""
+    words: dict[str, Any] = {"note": change.ask.note} if change.ask.note else {}
+    answers = subject = None
+    if change.action == "ask_correction":
+        words["corrections"] = checked_corrections(change.before, body, corrections or {}, now)
+    if change.action == "approve_correction":
+        corrected = {**queries.opened(change.before), **proposed_corrections(change.before)}
+        subject = subject_index(body, corrected, change.before.person_id)
+        answers = seal(change.before.person_id, queries.ANSWERS_CONTEXT, json.dumps(corrected, ensure_ascii=False))
+    note = seal(change.before.person_id, queries.NOTE_CONTEXT, store.note_json(words)) if words else None
+    return Sealed(note, answers, subject)
+
+
+def _add_supplement(matter: Snapshot, files: Mapping[str, Sequence[UUID]], now: datetime) -> None:
+    specs = {m.name: m for m in queries.body_of(matter).service.materials}
+    missing = [name for name in matter.asked if not files.get(name)]
+    if missing:
+        raise Wrong({n: Text(zh=f"请上传{specs[n].title.zh}。", en=f"Upload: {specs[n].title.en}.") for n in missing})
+    Material.objects.bulk_create(
+        Material(matter_id=matter.id, name=name, file_id=file_id, added_at=now)
+        for name, added in files.items()
+        if name in matter.asked
+        for file_id in added[: specs[name].max_files]
+    )

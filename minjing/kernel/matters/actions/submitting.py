@@ -1,0 +1,219 @@
+"""Submitting an application: all that is missing is named at once, and it becomes one matter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from minjing.base.clock import CHINA, local_day
+from minjing.base.ids import new_id
+from minjing.kernel.identity.actor import SYSTEM, Actor
+from minjing.kernel.identity.sealing import seal
+from minjing.kernel.matters import forms, plugs, queries, rules, store
+from minjing.kernel.matters.actions.corrections import subject_index
+from minjing.kernel.matters.actions.filling_in import can_apply, own_files
+from minjing.kernel.matters.actions.once import NotWritten, reused
+from minjing.kernel.matters.actions.steps import act
+from minjing.kernel.matters.errors import Unknown, Wrong
+from minjing.kernel.matters.models import Draft, Material, Matter, Request
+from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.schema import Body, Text
+
+
+def submit(draft_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
+    """Submit a draft; asking twice, or from two tabs, gives the same matter. Raises Wrong with all that is missing.
+
+    A draft keeps the version it was begun under, also when a newer one is in force by now: the rules in
+    force when the resident began are those they read and relied on.
+    """
+    row = queries.draft(draft_id, by, now)
+    if row.matter_id is not None:
+        return queries.matter(row.matter_id, by, now)
+    body = queries.body_of(row)
+    checked = forms.check_all(body, queries.draft_answers(row), local_day(now))
+    attached = queries.materials(row)
+    return _submitted(body, row.procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=row)
+
+
+def submit_whole(
+    code: str,
+    answers: Mapping[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+    materials: Mapping[str, Sequence[UUID]] | None = None,
+) -> Snapshot:
+    """Submit an application in one go, as the API does."""
+    procedure_id, body = queries.service(code)
+    can_apply(body, by)
+    checked = forms.check_all(body, answers, local_day(now))
+    _named_papers(body, materials or {})
+    own_files([file_id for sent in (materials or {}).values() for file_id in sent], by)
+    attached = [
+        Material(id=new_id(), name=name, file_id=file_id, added_at=now)
+        for name, files in (materials or {}).items()
+        for file_id in files
+    ]
+    return _submitted(body, procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=None)
+
+
+def _named_papers(body: Body, materials: Mapping[str, Sequence[UUID]]) -> None:
+    """Raise Wrong for papers that the service does not know, and for too many of one."""
+    known = {spec.name: spec for spec in body.service.materials}
+    errors = {
+        name[:40]: Text(zh=f"最多 {known[name].max_files} 个文件。", en=f"At most {known[name].max_files} files.")
+        if name in known
+        else Text(zh="此事项没有这项材料。", en="This service asks for no such paper.")
+        for name, sent in materials.items()
+        if name not in known or len(sent) > known[name].max_files
+    }
+    if errors:
+        raise Wrong(errors)
+
+
+def _submitted(
+    body: Body,
+    procedure_id: UUID,
+    checked: forms.Checked,
+    attached: Sequence[Material],
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+    draft: Draft | None,
+) -> Snapshot:
+    assert by.person_id is not None
+    errors = dict(checked.errors)
+    wanted = queries.wanted_materials(body, checked.clean, by.person_id, attached, now)
+    for material in wanted:
+        if not material.is_there:
+            title = material.spec.title
+            errors[material.spec.name] = Text(zh=f"请上传{title.zh}。", en=f"Upload: {title.en}.")
+    station = queries.station(str(checked.clean.get("office", "")))
+    if station is None and "office" not in errors:
+        errors["office"] = Text(zh="请选择办理派出所。", en="Choose the police station.")
+    if errors:
+        raise Wrong(errors)
+    assert station is not None
+    held = [
+        {"id": str(new_id()), "name": w.spec.name, "file_id": None, "held_ref": w.held_ref}
+        for w in wanted
+        if w.held_ref
+    ]
+    loose = [] if draft else [_material_row(m) for m in attached]
+    new = _new_matter(body, procedure_id, station, by, now)
+    try:
+        return _write_submission(new, body, checked.clean, held + loose, draft, by=by, now=now, request_id=request_id)
+    except NotWritten:  # rolled back by now, the request's own row included
+        return _earlier(request_id, draft, body, checked.clean, by, now)
+
+
+@transaction.atomic
+def _write_submission(
+    new: Snapshot,
+    body: Body,
+    answers: Mapping[str, Any],
+    materials: Sequence[Mapping[str, Any]],
+    draft: Draft | None,
+    *,
+    by: Actor,
+    now: datetime,
+    request_id: UUID,
+) -> Snapshot:
+    """Write a new matter and, where its service says so, decide it at once; raise NotWritten."""
+    number = store.submit(
+        new,
+        body,
+        by=by,
+        prefix=f"{body.service.code[:2]}{new.org_id:02d}{now.astimezone(CHINA):%y}",
+        subject_index=subject_index(body, answers, new.person_id),
+        answers_sealed=seal(new.person_id, queries.ANSWERS_CONTEXT, json.dumps(answers, ensure_ascii=False)),
+        draft_id=draft.id if draft else None,
+        materials=materials,
+        request_id=request_id,
+        place=queries.place_of(new.station_id),
+        calendar=queries.calendar(),
+        now=now,
+    )
+    if number is None:
+        raise NotWritten
+    new = replace(new, number=number)
+    return _decided_at_once(new, by=by, now=now) if _decides_itself(body, answers, now) else new
+
+
+def _material_row(material: Material) -> dict[str, Any]:
+    return {"id": str(material.id), "name": material.name, "file_id": str(material.file_id), "held_ref": ""}
+
+
+def _new_matter(body: Body, procedure_id: UUID, station: queries.UnitFacts, by: Actor, now: datetime) -> Snapshot:
+    assert by.person_id is not None
+    place = queries.place_of(station.id)
+    start = body.flow.states[body.flow.start]
+    level = body.service.decides if start.level == "decides" else (start.level or "station")
+    blank = Snapshot(
+        id=new_id(),
+        org_id=station.org_id,
+        number="",
+        procedure_id=procedure_id,
+        code=body.service.code,
+        unit_id=place.unit_at(level),
+        station_id=station.id,
+        state=body.flow.start,
+        post=rules.post_of(body, start),
+        ver=1,
+        person_id=by.person_id,
+        account_id=by.account_id,
+        submitted_at=now,
+        due_at=now,
+        yellow_at=now,
+        step_since=now,
+        acts={"submit": str(by.account_id)},
+        open_tasks=len(start.tasks),
+    )
+    return rules.clocked(body, blank, queries.calendar(), now)
+
+
+def _earlier(
+    request_id: UUID, draft: Draft | None, body: Body, answers: Mapping[str, Any], by: Actor, now: datetime
+) -> Snapshot:
+    """Return the matter that this draft or this very request has become already."""
+    if draft is not None:
+        draft.refresh_from_db(fields=["matter_id"])
+        if draft.matter_id is not None:
+            return queries.matter(draft.matter_id, by, now)
+    done = Request.objects.filter(id=request_id).first()
+    if done is None:
+        raise Unknown
+    found = Matter.objects.filter(id=done.matter_id, account_id=by.account_id).first()
+    if done.seq != 1 or found is None or found.code != body.service.code:
+        raise reused()
+    matter = queries.snapshot(found)
+    if queries.opened(matter) != json.loads(json.dumps(answers)):
+        raise reused()
+    return matter
+
+
+def _decides_itself(body: Body, answers: Mapping[str, Any], now: datetime) -> bool:
+    """Say whether the instant flow issues at once: the condition of the file holds, and the flow has `issue`."""
+    start = body.flow.states[body.flow.start]
+    if body.service.auto is None or "issue" not in start.actions:
+        return False
+    from minjing.base.conditions import holds
+
+    return holds(body.service.auto, answers, local_day(now))
+
+
+def _decided_at_once(matter: Snapshot, *, by: Actor, now: datetime) -> Snapshot:
+    """Issue at once; what the register does not bear out is undone (savepoint) and waits for an officer."""
+    try:
+        with transaction.atomic():
+            return act(matter.id, "issue", ver=1, by=SYSTEM, now=now, request_id=new_id())
+    except (plugs.EffectRefused, Wrong):
+        return matter

@@ -1,0 +1,46 @@
+"""What time does by itself: lapsing, forgetting, and the sampled refold check."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.matters import queries
+from minjing.kernel.matters.actions.steps import step
+from minjing.kernel.matters.errors import MatterError
+from minjing.kernel.matters.models import Draft, Material, Matter, Request
+from minjing.kernel.matters.rules import Ask, Snapshot
+
+SWEPT = 1_000  # expired drafts removed at a time
+REQUESTS_KEPT = timedelta(days=30)  # a request id is remembered this long
+
+
+def sweep(now: datetime, limit: int = 500) -> int:
+    """Let what was not supplemented in time lapse, and forget old drafts and request ids; return how many lapsed."""
+    due = Matter.objects.filter(lapses_at__lte=now).order_by("lapses_at").defer("answers_sealed")[:limit]
+    lapsed = 0
+    for row in due:
+        try:
+            step(queries.snapshot(row), "lapse", Ask(), by=SYSTEM, now=now, request_id=new_id())
+            lapsed += 1
+        except MatterError:
+            continue  # the applicant was faster
+    Request.objects.filter(at__lt=now - REQUESTS_KEPT).delete()
+    with transaction.atomic():
+        expired = Draft.objects.select_for_update().filter(expires_at__lt=now, matter_id__isnull=True)
+        old = list(expired.values_list("id", flat=True)[:SWEPT])
+        Material.objects.filter(draft_id__in=old).delete()
+        Draft.objects.filter(id__in=old).delete()
+    return lapsed
+
+
+def sample_refold(size: int) -> list[tuple[Snapshot, dict[str, tuple[Any, Any]]]]:
+    """Refold the `size` matters that moved last and return those that disagree, with what disagrees."""
+    rows = Matter.objects.defer("answers_sealed").order_by(F("step_since").desc())[:size]
+    checked = [(snap, queries.refold(snap)) for snap in map(queries.snapshot, rows)]
+    return [(snap, faults) for snap, faults in checked if faults]

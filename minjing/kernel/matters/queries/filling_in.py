@@ -1,0 +1,93 @@
+"""An application being filled in: the draft, what is known already, the papers it calls for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from minjing.base.clock import local_day
+from minjing.kernel.identity import queries as people
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.sealing import unseal
+from minjing.kernel.matters import forms, plugs
+from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.matters.models import (
+    Draft,
+    Material,
+)
+from minjing.kernel.matters.schema import Body
+
+DRAFT_CONTEXT = "matters_draft.answers"
+STASH_CONTEXT = "matters_draft.stash"
+
+
+def draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:
+    """Return a resident's own draft; raise Unknown for anybody else's or an expired one."""
+    row = Draft.objects.filter(id=draft_id, account_id=by.account_id).first()
+    if row is None or (row.expires_at <= now and row.matter_id is None):
+        raise Unknown
+    return row
+
+
+def draft_answers(draft: Draft) -> dict[str, Any]:
+    """Return what has been filled in so far."""
+    if draft.answers_sealed is None:
+        return {}
+    owner = draft.person_id or draft.account_id
+    return dict(json.loads(unseal(owner, DRAFT_CONTEXT, bytes(draft.answers_sealed))))
+
+
+def stashed(draft: Draft, page: str) -> dict[str, Any] | None:
+    """Return what was typed on `page` when the session had ended, for its owner to save."""
+    if draft.stash_sealed is None:
+        return None
+    kept = json.loads(unseal(draft.person_id or draft.account_id, STASH_CONTEXT, bytes(draft.stash_sealed)))
+    return dict(kept["data"]) if kept["page"] == page else None
+
+
+def prefills(body: Body, person_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return what is known already for the fields that name a source."""
+    known: dict[str, Any] = {}
+    for field in body.service.fields.values():
+        plug, _, path = field.prefill.partition(".")
+        if plug in plugs.PREFILLS:
+            value = plugs.PREFILLS[plug](person_id, path, now)
+            if value not in (None, ""):
+                known[field.name] = value
+    return known
+
+
+def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:
+    """Answer `account.phone` for the applicant: the number of their own account, None when not known."""
+    return people.own_phone(person_id) or None if path == "phone" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A material that a form calls for: what there is of it."""
+
+    spec: Any
+    held_ref: str
+    files: tuple[Material, ...]
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether nothing more is needed for this material."""
+        return bool(self.held_ref or self.files) or not self.spec.required
+
+
+def wanted_materials(
+    body: Body, given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
+) -> list[Wanted]:
+    """Return each material these answers call for, with what is held already and what was uploaded."""
+    wanted = []
+    for spec in forms.needed_materials(body, given, local_day(now)):
+        ask = plugs.HELD.get(spec.held_by)
+        held = ask(person_id, spec.name, given, now) if ask else ""
+        files = tuple(m for m in attached if m.name == spec.name and m.file_id)
+        wanted.append(Wanted(spec, held, files))
+    return wanted

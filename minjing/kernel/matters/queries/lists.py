@@ -1,0 +1,195 @@
+"""Lists of matters: a resident's own, an officer's queues, and how many lie in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+
+from minjing.base.clock import CHINA
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.models import Account
+from minjing.kernel.identity.rules import ADMINISTRATORS
+from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.matters.models import (
+    Draft,
+    Matter,
+    Task,
+)
+from minjing.kernel.matters.queries.catalogue import units
+from minjing.kernel.matters.queries.one import snapshot
+from minjing.kernel.matters.rules import Snapshot
+
+PAGE = 50
+
+
+def mine(by: Actor, *, limit: int = PAGE, before: datetime | None = None) -> list[Snapshot]:
+    """Return the matters of a resident, newest first."""
+    rows = Matter.objects.filter(account_id=by.account_id).defer("answers_sealed")
+    if before is not None:
+        rows = rows.filter(submitted_at__lt=before)
+    return [snapshot(row) for row in rows.order_by("-submitted_at")[:limit]]
+
+
+def drafts(by: Actor, now: datetime) -> list[Draft]:
+    """Return the applications a resident is still filling in, last touched first."""
+    rows = Draft.objects.filter(account_id=by.account_id, matter_id__isnull=True, expires_at__gt=now)
+    return list(rows.order_by("-saved_at")[:PAGE])
+
+
+QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "deciding", "review", "done")
+APPROVERS = ("station_approver", "branch_approver", "bureau_approver")
+SORTS = {"due": "due_at", "received": "submitted_at", "step": "step_since", "closed": "closed_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an officer wants a queue: narrowed, and in which order. Empty values do not narrow."""
+
+    code: str = ""
+    light: str = ""
+    since: date | None = None  # received from this day on
+    until: date | None = None  # … up to and including this one
+    sort: str = "due"
+    newest_first: bool = False
+
+
+def queue(
+    by: Actor,
+    name: str,
+    now: datetime,
+    *,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+    code: str = "",
+    wish: Wish | None = None,
+) -> list[Snapshot]:
+    """Return one of an officer's queues, most urgent first unless wished otherwise.
+
+    `after` is the (value of the sorted column, id) of the last row seen.
+    """
+    default = Wish(code, sort="closed", newest_first=True) if name == "done" else Wish(code)
+    wish = wish or default
+    rows = _wished(_queue(by, name, now), wish, now).defer("answers_sealed")
+    column = SORTS.get(wish.sort, "due_at")
+    if after:
+        beyond, back = ("lt", "lt") if wish.newest_first else ("gt", "gt")
+        rows = rows.filter(Q(**{f"{column}__{beyond}": after[0]}) | Q(**{column: after[0], f"id__{back}": after[1]}))
+    order = (f"-{column}", "-id") if wish.newest_first else (column, "id")
+    return [snapshot(row) for row in rows.order_by(*order)[:limit]]
+
+
+def _wished(rows: Any, wish: Wish, now: datetime) -> Any:
+    if wish.code:
+        rows = rows.filter(code=wish.code)
+    if wish.since:
+        rows = rows.filter(submitted_at__gte=_start_of(wish.since))
+    if wish.until:
+        rows = rows.filter(submitted_at__lt=_start_of(wish.until + timedelta(days=1)))
+    if wish.light == "paused":
+        return rows.filter(paused_since__isnull=False)
+    if wish.light == "green":
+        return rows.filter(paused_since__isnull=True, yellow_at__gt=now)
+    if wish.light == "yellow":
+        return rows.filter(paused_since__isnull=True, yellow_at__lte=now, due_at__gt=now)
+    if wish.light == "red":
+        return rows.filter(paused_since__isnull=True, due_at__lte=now)
+    return rows
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA)
+
+
+def _queue(by: Actor, name: str, now: datetime) -> Any:
+    if name == "claimed":
+        return Matter.objects.filter(claimed_by=by.account_id, closed_at__isnull=True)
+    live = Matter.objects.filter(_mine_to_do(by), closed_at__isnull=True)
+    if name == "to_claim":
+        return live.filter(paused_since__isnull=True, claimed_by__isnull=True)
+    if name == "due_soon":
+        return live.filter(paused_since__isnull=True, yellow_at__lte=now, due_at__gt=now)
+    if name == "overdue":
+        return live.filter(paused_since__isnull=True, due_at__lte=now)
+    if name == "deciding":
+        # Where decisions on our matters lie, by the queue's own index: our units and those above them.
+        near = {int(part) for h in by.holdings for part in h.unit_path.rstrip(".").split(".")}
+        near |= {u.id for u in units().values() if any(u.path.startswith(h.unit_path) for h in by.holdings)}
+        ours = Matter.objects.filter(_in_my_units(by), closed_at__isnull=True, paused_since__isnull=True)
+        return ours.filter(unit_id__in=near, post__in=APPROVERS)
+    if name == "review":
+        return live.filter(state__in=("correcting", "reopening"))
+    if name == "waiting":
+        return Matter.objects.filter(_in_my_units(by), closed_at__isnull=True, paused_since__isnull=False)
+    if name == "done":
+        return Matter.objects.filter(_in_my_units(by), closed_at__gt=now - timedelta(days=30))
+    raise Unknown
+
+
+def _orgs(org_id: int) -> list[int]:
+    """Return the districts below a unit's own; the bureau (0) has them all."""
+    return sorted({u.org_id for u in units().values()}) if org_id == 0 else [org_id]
+
+
+def _mine_to_do(by: Actor) -> Q:
+    """What the officer's posts must act on, in the units where they hold them."""
+    wanted = Q(pk__in=[])
+    for h in by.holdings:
+        scope = {"code__in": list(h.scope)} if h.scope else {}
+        wanted |= Q(org_id__in=_orgs(h.org_id), unit_id=h.unit_id, post=h.post, **scope)
+    return wanted
+
+
+def _in_my_units(by: Actor) -> Q:
+    """What was received at or below the units the officer serves in, wherever it lies now."""
+    wanted = Q(pk__in=[])
+    for h in by.holdings:
+        if h.post in ADMINISTRATORS:
+            continue
+        below = [u.id for u in units().values() if u.path.startswith(h.unit_path) and u.level == "station"]
+        scope = {"code__in": list(h.scope)} if h.scope else {}
+        wanted |= Q(org_id__in=_orgs(h.org_id), station_id__in=below, **scope)
+    return wanted
+
+
+def counts(by: Actor, now: datetime) -> dict[str, int]:
+    """Return how many matters lie in each of an officer's queues, counted up to 999, by one statement."""
+    wanted = {name: _queue(by, name, now) for name in QUEUES if name != "done"} | {"tasks": open_tasks(by)}
+    counted, parts, values = dict.fromkeys(wanted, 0), {}, []
+    for name, rows in wanted.items():
+        try:
+            sql, params = rows.order_by().values("id")[:999].query.sql_with_params()
+        except EmptyResultSet:  # no post that has such a queue
+            continue
+        parts[name] = f"(SELECT count(*) FROM ({sql}) AS q)"  # noqa: S608 - compiled by the ORM
+        values += params
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts.values())}", values)
+            counted |= dict(zip(parts, cursor.fetchone() or (), strict=True))
+    return counted
+
+
+def open_tasks(by: Actor) -> Any:
+    """Return the child tasks that wait for the officer, most urgent first."""
+    wanted = Q(pk__in=[])
+    for h in by.holdings:
+        wanted |= Q(org_id__in=_orgs(h.org_id), unit_id=h.unit_id, post=h.post)
+    running = Matter.objects.filter(id=OuterRef("matter_id"), closed_at__isnull=True)
+    return Task.objects.filter(wanted, Exists(running), done_at__isnull=True).order_by("due_at", "id")
+
+
+def officers(ids: Iterable[UUID]) -> dict[UUID, Account]:
+    """Return the officers' public names and numbers by account."""
+    return {a.id: a for a in Account.objects.filter(id__in=set(ids), kind=Account.OFFICER)}
+
+
+def provisional_count() -> int:
+    """Return how many due dates rest on a calendar that is not announced yet, counted up to 9999."""
+    return Matter.objects.filter(due_provisional=True, closed_at__isnull=True)[:9999].count()

@@ -1,0 +1,208 @@
+"""One matter: found by its id or number, its history, its line of stations, the steps it offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from minjing.kernel.identity.actor import Actor, Holding
+from minjing.kernel.identity.rules import ADMINISTRATORS
+from minjing.kernel.identity.sealing import blind_index
+from minjing.kernel.matters import rules
+from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.models import (
+    Draft,
+    Material,
+    Matter,
+    MatterEvent,
+    Rating,
+    Task,
+)
+from minjing.kernel.matters.queries.catalogue import body_of, place_of, units
+from minjing.kernel.matters.rules import COLUMNS, Happening, Snapshot
+from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
+
+
+def snapshot(row: Matter) -> Snapshot:
+    """Return a row of the table as plain data."""
+    return Snapshot(**{name: getattr(row, name) for name in COLUMNS})
+
+
+NUMBER = re.compile(r"[A-Z]{2}[0-9]{4,14}")
+
+
+def org_of_number(number: str) -> int | None:
+    """Return the district that a matter's number names: HZ04260000123 is of district 4."""
+    return int(number[2:4]) if NUMBER.fullmatch(number) else None
+
+
+def matter(ref: UUID | str, by: Actor, now: datetime) -> Snapshot:
+    """Return the matter with this id or number, if it is the asker's business; raise Unknown otherwise."""
+    row = Matter.objects.defer("answers_sealed").filter(_ref(ref)).first()
+    if row is None:
+        raise Unknown
+    found = snapshot(row)
+    if not may_see(found, by):
+        raise Unknown
+    return found
+
+
+def _ref(ref: UUID | str) -> Q:
+    if isinstance(ref, UUID):
+        return Q(id=ref)
+    text = ref.strip().upper()
+    try:
+        return Q(id=UUID(text))
+    except ValueError:
+        org_id = org_of_number(text)
+        return Q(pk__in=[]) if org_id is None else Q(org_id=org_id, number=text)
+
+
+def may_see(matter: Snapshot, by: Actor) -> bool:
+    """Say whether a matter is this person's business: the applicant's, or of a unit they serve in."""
+    if by.kind == "system" or by.account_id == matter.account_id:
+        return True
+    if by.kind == "resident":
+        return by.person_id is not None and by.person_id == matter.person_id
+    return any(h.post not in ADMINISTRATORS for h in holdings_here(matter, by))
+
+
+def holdings_here(matter: Snapshot, by: Actor) -> list[Holding]:
+    """Return the posts by which a matter is the officer's: of its units, and for a deputy of the services lent."""
+    path = units()[matter.station_id].path
+    return [h for h in by.holdings if path.startswith(h.unit_path) and (not h.scope or matter.code in h.scope)]
+
+
+def events(matter: Snapshot) -> list[Happening]:
+    """Return the history of a matter that has been read by right, oldest first."""
+    rows = MatterEvent.objects.filter(matter_id=matter.id).order_by("seq")
+    return [
+        Happening(
+            e.seq, e.at, e.action, e.from_state, e.to_state, e.actor_kind, e.actor_id, e.post, e.unit_id,
+            e.detail, e.entry_id,
+        )
+        for e in rows
+    ]  # fmt: skip
+
+
+def event_of(matter_id: UUID, seq: int) -> MatterEvent | None:
+    """Return one event of a matter, for the engine itself."""
+    return MatterEvent.objects.filter(matter_id=matter_id, seq=seq).first()
+
+
+def line(matter: Snapshot) -> list[rules.Station]:
+    """Return the line of stations of a matter."""
+    return rules.stations(body_of(matter), matter, events(matter))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something the flow offers in this state, and whether the asker may do it."""
+
+    action: str
+    title: Text
+    strong: bool
+    needs: tuple[str, ...]
+    allowed: bool
+    why_not: Text | None
+    to: Text | None
+    basis: tuple[Basis, ...] = ()
+    runs_effect: bool = False
+
+
+def steps(matter: Snapshot, by: Actor, now: datetime) -> list[Step]:
+    """Return the lawful next steps, the strong one first; those the asker may not do say why."""
+    body = body_of(matter)
+    offered = []
+    for action, spec in body.flow.states[matter.state].actions.items():
+        if spec.by == "system" or (spec.by == "applicant") != (by.account_id == matter.account_id):
+            continue
+        why_not = _why_not(body, matter, action, spec, by)
+        target = body.flow.states.get(spec.to)
+        offered.append(
+            Step(
+                action,
+                spec.title,
+                spec.strong,
+                tuple(spec.needs),
+                why_not is None,
+                why_not,
+                target.title if target else None,
+                tuple(body.service.basis),
+                spec.effect,
+            )
+        )
+    return sorted(offered, key=lambda s: (not s.allowed, not s.strong))
+
+
+def _why_not(body: Body, matter: Snapshot, action: str, spec: ActionSpec, by: Actor) -> Text | None:
+    try:
+        rules.permit(body, matter, action, spec, by, place_of(matter.station_id))
+    except NotAllowed as refused:
+        return refused.text
+    return None
+
+
+def materials(matter: Snapshot | Draft) -> list[Material]:
+    """Return the papers of a matter or draft, in the order they came."""
+    mine = Q(draft_id=matter.id) if isinstance(matter, Draft) else Q(matter_id=matter.id)
+    return list(Material.objects.filter(mine).order_by("name", "added_at", "id"))
+
+
+def tasks(matter: Snapshot) -> list[Task]:
+    """Return the child tasks of a matter."""
+    return list(Task.objects.filter(matter_id=matter.id).order_by("opened_at", "id"))
+
+
+def duplicates(matter: Snapshot) -> list[Snapshot]:
+    """Return other open matters about the same person for the same service."""
+    index = Matter.objects.filter(id=matter.id).values("subject_index")[:1]
+    rows = Matter.objects.filter(subject_index__in=index, code=matter.code, closed_at__isnull=True)
+    return [snapshot(row) for row in rows.defer("answers_sealed").exclude(id=matter.id)]
+
+
+def open_of_same(subject_index: bytes, code: str) -> list[Snapshot]:
+    """Return the open matters about this person for this service: shown before another is submitted."""
+    rows = Matter.objects.filter(subject_index=subject_index, code=code, closed_at__isnull=True)
+    return [snapshot(row) for row in rows.defer("answers_sealed")]
+
+
+def open_of_same_subject(body: Body, answers: Mapping[str, Any], by: Actor) -> list[Snapshot]:
+    """Return the open matters for the service of `body` about the person that these answers are about."""
+    about = str(answers.get(body.service.about) or "") if body.service.about else ""
+    index = blind_index("id_number", about) if about else blind_index("person", str(by.person_id))
+    return open_of_same(index, body.service.code)
+
+
+def rating(matter: Snapshot) -> Rating | None:
+    """Return what the applicant thought of it."""
+    return Rating.objects.filter(matter_id=matter.id).first()
+
+
+def refold(matter: Snapshot) -> dict[str, tuple[Any, Any]]:
+    """Return where the stored state and the refolded history disagree: column → (stored, folded)."""
+    folded = rules.fold(events(matter))
+    stored = {**rules.moving_of(matter), "ver": matter.ver}
+    return {
+        name: (stored[name], folded.get(name))
+        for name in stored
+        if _same_instant(stored[name]) != _same_instant(folded.get(name))
+    }
+
+
+def _same_instant(value: Any) -> Any:
+    """Return ISO instants in one zone, so that the same moment compares equal."""
+    if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and "T" in value:
+        return datetime.fromisoformat(value).timestamp()
+    return value
+
+
+def numbers(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the numbers of matters, for the page "who looked at my data"."""
+    return dict(Matter.objects.filter(id__in=set(ids)).values_list("id", "number"))
