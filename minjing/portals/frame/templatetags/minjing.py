@@ -15,6 +15,7 @@ from minjing.base import idnumber, names
 from minjing.base.clock import CHINA
 from minjing.base.clock import now as present
 from minjing.kernel.matters import rules
+from minjing.kernel.matters.schema import Body, Text
 from minjing.portals.frame.language import is_english, pick
 from minjing.portals.frame.language import t as words
 
@@ -193,15 +194,30 @@ def _remaining(matter: rules.Snapshot, name: str, now: datetime) -> str:
         return words(f"自 {since} 起，{why}", f"since {since}, {why}")
     from minjing.kernel.matters import queries
 
-    calendar = queries.calendar()
     due = moment(matter.due_at)
-    left = calendar.to_work(matter.due_at) - calendar.to_work(now)
-    days, hours = abs(left) // calendar.day_s, abs(left) % calendar.day_s // 3600
-    span_zh = f"{days} 个工作日" if days else f"{hours} 小时"
-    span_en = f"{days} working day{'' if days == 1 else 's'}" if days else f"{hours} h"
+    left = queries.calendar().to_work(matter.due_at) - queries.calendar().to_work(now)
+    span = _span(abs(left), queries.calendar().day_s, _most_days(queries.body_of(matter), matter))
     if left < 0 or name == "red":
-        return words(f"应于 {due} 前办结，已超 {span_zh}", f"was due {due}, {span_en} late")
-    return words(f"还剩 {span_zh}，{due} 前办结", f"{span_en} left, due {due}")
+        return words(f"应于 {due} 前办结，已超 {span.zh}", f"was due {due}, {span.en} late")
+    return words(f"还剩 {span.zh}，{due} 前办结", f"{span.en} left, due {due}")
+
+
+def _most_days(body: Body, matter: rules.Snapshot) -> int | None:
+    """Return the working days that a limit in working days gives, with what it was extended by; None for others.
+
+    The day of submission is day 0 (行政许可法 art. 82 with 民法典 art. 201): what is left of it is no day more.
+    """
+    given = body.service.limit
+    return given.value + matter.extension_days if given.unit == "workday" and given.value else None
+
+
+def _span(work_s: int, day_s: int, most: int | None) -> Text:
+    """Return office time in words: whole working days, at most `most`; hours below one day."""
+    days, hours = work_s // day_s, work_s % day_s // 3600
+    if days:
+        days = days if most is None else min(days, most)
+        return Text(zh=f"{days} 个工作日", en=f"{days} working day{'' if days == 1 else 's'}")
+    return Text(zh=f"{hours} 小时", en=f"{hours} h") if hours else Text(zh="不到 1 小时", en="less than 1 h")
 
 
 @register.inclusion_tag("frame/parts/stations.html")

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from django.test import Client
 from django.utils import translation
 
 import minjing
-from minjing.kernel.matters import rules
+from minjing.base.clock import CHINA
+from minjing.kernel.matters import queries, rules
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - a fixture
 from minjing.portals.frame import views
@@ -58,7 +60,18 @@ def test_figures_are_written_as_people_write_them(source, language, expected):
 
 @pytest.mark.django_db
 def test_the_line_of_stations_says_in_words_what_it_draws(city):  # noqa: F811
-    begun = rules.Happening(1, world.MONDAY, "submit", "", "submitted", "resident", world.LIN.account_id, "", 27, {})
+    begun = rules.Happening(
+        1,
+        world.MONDAY,
+        "submit",
+        "",
+        "submitted",
+        "resident",
+        world.LIN.account_id,
+        "",
+        27,
+        {"after": {"unit_id": 27}},
+    )
     line = rules.stations(world.BODY, world.submitted(), [begun])
     drawn = shown("{% stations line 'down' %}", line=line)
     assert 'aria-current="step"' in drawn
@@ -69,12 +82,44 @@ def test_the_line_of_stations_says_in_words_what_it_draws(city):  # noqa: F811
     assert "(next)" in ahead
 
 
+@pytest.mark.parametrize(
+    ("received", "at", "said"),
+    [
+        ("2026-09-14 08:00", "2026-09-14 08:00", "还剩 20 个工作日"),  # before offices open, on day 0
+        ("2026-09-14 10:00", "2026-09-14 10:00", "还剩 20 个工作日"),
+        ("2026-09-14 10:00", "2026-09-14 17:59", "还剩 20 个工作日"),
+        ("2026-09-13 22:00", "2026-09-13 22:00", "还剩 20 个工作日"),  # on a Sunday
+        ("2026-09-14 10:00", "2026-09-15 09:00", "还剩 20 个工作日"),  # day 1 is beginning
+        ("2026-09-14 10:00", "2026-09-15 09:01", "还剩 19 个工作日"),
+        ("2026-09-14 10:00", "2026-10-15 09:00", "还剩 1 个工作日"),  # the last day: a week off, two made up
+        ("2026-09-14 10:00", "2026-10-15 09:01", "还剩 6 小时"),
+        ("2026-09-14 10:00", "2026-10-15 17:59", "还剩 不到 1 小时"),
+        ("2026-09-14 10:00", "2026-10-15 18:30", "已超 不到 1 小时"),
+        ("2026-09-14 10:00", "2026-10-16 18:00", "已超 1 个工作日"),
+    ],
+)
 @pytest.mark.django_db
-def test_the_clock_says_what_remains_and_until_when(city):  # noqa: F811
-    chip = shown("{% clock matter at %}", matter=world.submitted(), at=world.MONDAY)
-    assert "20 个工作日" in chip
-    assert "正常" in chip
+def test_the_clock_says_what_remains_and_never_more_than_the_limit(city, received, at, said):  # noqa: F811
+    since, now = (datetime.fromisoformat(text).replace(tzinfo=CHINA) for text in (received, at))
+    matter = rules.clocked(world.BODY, replace(world.submitted(), submitted_at=since), world.CALENDAR, since)
+    matter = replace(matter, procedure_id=queries.service("HZ9901")[0])
+    chip = shown("{% clock matter at %}", matter=matter, at=now)
+    assert said in chip
     assert "<svg" in chip
+    assert ("已超期" in chip) == ("已超" in said)
+
+
+@pytest.mark.django_db
+def test_a_pause_on_the_first_morning_and_an_extension_count_by_what_was_given(city):  # noqa: F811
+    early = datetime(2026, 9, 14, 8, 0, tzinfo=CHINA)
+    given = rules.clocked(world.BODY, replace(world.submitted(), submitted_at=early), world.CALENDAR, early)
+    given = replace(given, procedure_id=queries.service("HZ9901")[0])
+    moved = replace(
+        given, due_at=world.CALENDAR.from_work(world.CALENDAR.to_work(given.due_at) + world.CALENDAR.day_s)
+    )
+    resumed = early + timedelta(days=1)
+    assert "还剩 20 个工作日" in shown("{% clock matter at %}", matter=moved, at=resumed)
+    assert "还剩 21 个工作日" in shown("{% clock matter at %}", matter=replace(moved, extension_days=1), at=resumed)
 
 
 def test_lights_have_shape_colour_and_word():
