@@ -1,6 +1,7 @@
 """Reading files. The caller has checked the right and recorded the look; the views here ask the registered guard."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -62,11 +63,14 @@ def may_see(file_id: UUID, *, by: Actor, now: datetime) -> bool:
     return plugs.guard is not None and plugs.guard(file_id, by=by, now=now)
 
 
-def is_own(file_id: UUID, *, by: Actor) -> bool:
-    """Say whether the asker sent this file: only then may they attach it."""
+def own_among(file_ids: Iterable[UUID], *, by: Actor) -> set[UUID]:
+    """Return which of these files the asker has sent in: only those may they attach."""
+    wanted = list(set(file_ids))
+    if not wanted:
+        return set()
     with prepared_cursor() as cursor:
-        cursor.execute("SELECT FROM files_file WHERE id = %s AND account_id = %s", [file_id, by.account_id])
-        return cursor.fetchone() is not None
+        cursor.execute("SELECT id FROM files_file WHERE id = ANY(%s) AND account_id = %s", [wanted, by.account_id])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def upload_offset(upload_id: UUID, *, by: Actor, now: datetime) -> int:

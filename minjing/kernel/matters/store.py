@@ -22,7 +22,7 @@ from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
-from minjing.kernel.matters.sql import statement, transition
+from minjing.kernel.matters.sql import composed, transition
 from minjing.kernel.notify import actions as notify
 
 
@@ -131,7 +131,13 @@ def submit(
         subject_id=matter.person_id,
     )
     notices, jobs = told(body, matter, "submitted")
-    start = body.flow.states[matter.state]
+    follows: dict[str, list[Any]] = {
+        "materials": [dict(m) for m in materials],
+        "tasks": tasks_of(body, body.flow.states[matter.state].tasks, place, calendar, now),
+        "notices": notices,
+        "jobs": jobs,
+    }
+    follows = {name: rows for name, rows in follows.items() if rows}
     params = {
         "id": matter.id,
         "org_id": matter.org_id,
@@ -156,15 +162,12 @@ def submit(
         "actor_id": by.account_id,
         "detail": Jsonb(detail),
         "draft_id": draft_id,
-        "materials": Jsonb([dict(m) for m in materials]),
-        "tasks": Jsonb(tasks_of(body, start.tasks, place, calendar, now)),
-        "notices": Jsonb(notices),
-        "jobs": Jsonb(jobs),
+        **{name: Jsonb(rows) for name, rows in follows.items()},
         "request_id": request_id,
         "now": now,
         **_entry_params(entry),
     }
-    row = _row(statement("submission"), params)
+    row = _row(composed("submission", frozenset(follows) | ({"draft"} if draft_id else set())), params)
     return None if row is None else str(row[0])
 
 

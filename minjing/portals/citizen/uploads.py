@@ -26,8 +26,9 @@ def received(request: HttpRequest, name: str, *, by: Actor, now: datetime) -> Se
 
     A refused file does not take the others with it.
     """
-    taken = [UUID(text) for text in request.POST.getlist(f"{name}_id")]
-    taken = [file_id for file_id in taken if queries.is_own(file_id, by=by)]
+    named = [UUID(text) for text in request.POST.getlist(f"{name}_id")]
+    own = queries.own_among(named, by=by)
+    taken = [file_id for file_id in named if file_id in own]
     refused: Text | None = None
     for upload in request.FILES.getlist(name):
         try:

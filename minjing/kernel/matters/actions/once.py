@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
+from django.db import connection, transaction
+
 from minjing.kernel.matters.errors import MatterError
 
 
 class NotWritten(Exception):
     """Somebody else was first, or this request has had its effect: the transaction must leave nothing behind."""
+
+
+def together(several: bool) -> AbstractContextManager[None]:
+    """Return the transaction around what belongs to one act; a single statement is one by itself.
+
+    BEGIN and COMMIT of their own would cost a quick step two journeys to the database of three.
+    """
+    if several or connection.in_atomic_block:
+        return transaction.atomic()
+    return nullcontext()
 
 
 def reused() -> MatterError:

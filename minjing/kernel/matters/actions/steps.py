@@ -9,15 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
 from minjing.kernel.matters.actions.effect import run_effect
 from minjing.kernel.matters.actions.filling_in import own_files
-from minjing.kernel.matters.actions.once import NotWritten, reused
+from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Stale, Wrong
 from minjing.kernel.matters.models import Material, Request
 from minjing.kernel.matters.rules import Ask, Change, Snapshot
@@ -71,12 +69,11 @@ def step(
     change = _with_tasks(change)
     try:
         _write(change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections)
-    except NotWritten:  # rolled back by now, the request's own row included
+    except NotWritten:
         return _again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
     return change.after
 
 
-@transaction.atomic
 def _write(
     change: Change,
     body: Body,
@@ -90,22 +87,23 @@ def _write(
 ) -> None:
     """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
     sealed = _sealed(change, body, by, now, corrections)
-    written = store.write(
-        change,
-        body,
-        by=by,
-        request_id=request_id,
-        place=place,
-        calendar=queries.calendar(),
-        now=now,
-        sealed=sealed,
-    )
-    if not written:
-        raise NotWritten
-    if change.action == "supplement":
-        _add_supplement(change.before, files or {}, now)
-    if change.runs_effect:
-        run_effect(change, body, by, now)
+    with together(change.runs_effect or change.action == "supplement"):
+        written = store.write(
+            change,
+            body,
+            by=by,
+            request_id=request_id,
+            place=place,
+            calendar=queries.calendar(),
+            now=now,
+            sealed=sealed,
+        )
+        if not written:
+            raise NotWritten
+        if change.action == "supplement":
+            _add_supplement(change.before, files or {}, now)
+        if change.runs_effect:
+            run_effect(change, body, by, now)
 
 
 def _with_tasks(change: Change) -> Change:

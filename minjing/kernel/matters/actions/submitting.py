@@ -18,7 +18,7 @@ from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.filling_in import can_apply, own_files
-from minjing.kernel.matters.actions.once import NotWritten, reused
+from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.actions.steps import act
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
@@ -111,11 +111,10 @@ def _submitted(
     new = _new_matter(body, procedure_id, station, by, now)
     try:
         return _write_submission(new, body, checked.clean, held + loose, draft, by=by, now=now, request_id=request_id)
-    except NotWritten:  # rolled back by now, the request's own row included
+    except NotWritten:
         return _earlier(request_id, draft, body, checked.clean, by, now)
 
 
-@transaction.atomic
 def _write_submission(
     new: Snapshot,
     body: Body,
@@ -128,24 +127,26 @@ def _write_submission(
     request_id: UUID,
 ) -> Snapshot:
     """Write a new matter and, where its service says so, decide it at once; raise NotWritten."""
-    number = store.submit(
-        new,
-        body,
-        by=by,
-        prefix=f"{body.service.code[:2]}{new.org_id:02d}{now.astimezone(CHINA):%y}",
-        subject_index=subject_index(body, answers, new.person_id),
-        answers_sealed=seal(new.person_id, queries.ANSWERS_CONTEXT, json.dumps(answers, ensure_ascii=False)),
-        draft_id=draft.id if draft else None,
-        materials=materials,
-        request_id=request_id,
-        place=queries.place_of(new.station_id),
-        calendar=queries.calendar(),
-        now=now,
-    )
-    if number is None:
-        raise NotWritten
-    new = replace(new, number=number)
-    return _decided_at_once(new, by=by, now=now) if _decides_itself(body, answers, now) else new
+    decides_itself = _decides_itself(body, answers, now)
+    with together(decides_itself):
+        number = store.submit(
+            new,
+            body,
+            by=by,
+            prefix=f"{body.service.code[:2]}{new.org_id:02d}{now.astimezone(CHINA):%y}",
+            subject_index=subject_index(body, answers, new.person_id),
+            answers_sealed=seal(new.person_id, queries.ANSWERS_CONTEXT, json.dumps(answers, ensure_ascii=False)),
+            draft_id=draft.id if draft else None,
+            materials=materials,
+            request_id=request_id,
+            place=queries.place_of(new.station_id),
+            calendar=queries.calendar(),
+            now=now,
+        )
+        if number is None:
+            raise NotWritten
+        new = replace(new, number=number)
+        return _decided_at_once(new, by=by, now=now) if decides_itself else new
 
 
 def _material_row(material: Material) -> dict[str, Any]:

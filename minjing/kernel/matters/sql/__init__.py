@@ -10,19 +10,24 @@ def statement(name: str) -> str:
     return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
 
 
-@cache
 def transition(moves: tuple[str, ...], follows: frozenset[str]) -> str:
-    """Return transition.sql with the columns `moves` and only the parts named in `follows`: tasks, notices, jobs.
+    """Return transition.sql with the columns `moves` and only the parts named in `follows`: tasks, notices, jobs."""
+    return composed("transition", follows, moves)
+
+
+@cache
+def composed(name: str, follows: frozenset[str], moves: tuple[str, ...] = ()) -> str:
+    """Return a statement with only the parts named in `follows`.
 
     A short statement is planned, sent and run faster than one that writes every column and joins empty lists. The
     variants are few, one for each kind of step, and PostgreSQL keeps each planned.
     """
     lines, kept = [], True
-    for line in statement("transition").splitlines():
+    for line in statement(name).splitlines():
         if line.startswith("--["):
             kept = line.removeprefix("--[").strip() in follows
         elif line.startswith("--]"):
             kept = True
         elif kept and not line.startswith("--"):
             lines.append(line)
-    return "\n".join(lines).replace("{moves}", "".join(f", {name} = %({name})s" for name in moves))
+    return "\n".join(lines).replace("{moves}", "".join(f", {column} = %({column})s" for column in moves))

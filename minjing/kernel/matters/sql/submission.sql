@@ -1,7 +1,7 @@
 -- One submission, whole: the number is drawn, the matter, its first event, ledger entry, child tasks, notices and
 -- jobs are added, the draft is closed and its materials pass to the matter. No row comes back when this draft was
 -- submitted before; a request that was submitted before breaks matters_request_pkey. Either way nothing has been
--- written.
+-- written. Parts between "[ name" and "]" are left out when there is none of it (sql.composed).
 WITH draft AS (
     UPDATE matters_draft SET matter_id = %(id)s
     WHERE id = %(draft_id)s AND matter_id IS NULL
@@ -34,18 +34,25 @@ WITH draft AS (
     INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, salt, payload, commitment)
     SELECT %(entry_id)s, %(entry_kind)s, org_id, %(now)s, %(person_id)s, %(salt)s, %(payload)s, %(commitment)s
     FROM matter
+--[ draft
 ), draft_material AS (
     UPDATE matters_material SET matter_id = %(id)s
     WHERE draft_id = %(draft_id)s AND EXISTS (SELECT FROM draft)
+--]
+--[ materials
 ), material AS (
     INSERT INTO matters_material (id, matter_id, name, file_id, held_ref, added_at)
     SELECT m.id, matter.id, m.name, m.file_id, m.held_ref, %(now)s
     FROM matter, jsonb_to_recordset(%(materials)s) AS m(id uuid, name text, file_id uuid, held_ref text)
+--]
+--[ tasks
 ), task AS (
     INSERT INTO matters_task (id, org_id, matter_id, kind, unit_id, post, opened_at, due_at, result)
     SELECT t.id, matter.org_id, matter.id, t.kind, t.unit_id, t.post, %(now)s, t.due_at, ''
     FROM matter, jsonb_to_recordset(%(tasks)s)
         AS t(id uuid, kind text, unit_id integer, post text, due_at timestamptz)
+--]
+--[ notices
 ), notice AS (
     INSERT INTO notify_message (id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel,
         dedupe, state, attempts, next_at, created_at)
@@ -54,9 +61,12 @@ WITH draft AS (
         matter.id, n.channel, n.dedupe, n.state, 0, %(now)s, %(now)s
     FROM matter, jsonb_to_recordset(%(notices)s)
         AS n(id uuid, template text, text_zh text, text_en text, channel text, dedupe text, state text)
+--]
+--[ jobs
 ), job AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
     SELECT j.queue_name, j.task_name, j.args
     FROM matter, jsonb_to_recordset(%(jobs)s) AS j(queue_name text, task_name text, args jsonb)
+--]
 )
 SELECT number FROM matter

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.matters import actions
-from minjing.kernel.matters.errors import MatterError
-from minjing.kernel.matters.models import Draft, Matter, MatterEvent
+from minjing.kernel.matters import actions, queries, rules
+from minjing.kernel.matters.errors import MatterError, Stale
+from minjing.kernel.matters.models import Draft, Matter, MatterEvent, Request
 from minjing.kernel.matters.tests.test_actions import act, submit
 from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MA, MONDAY, ZHOU
 from minjing.kernel.papers import queries as papers
@@ -79,3 +80,31 @@ def test_bulk_and_single_acts_at_once_do_nothing_twice(lasting_city):
 
     all_at_once([bulk] * 4)
     assert MatterEvent.objects.filter(action="claim").count() == 5
+
+
+def test_a_plain_step_is_one_journey_to_the_database(lasting_city):
+    matter = submit()
+    queries.units(), queries.calendar(), queries.body_of(matter)
+    with CaptureQueriesContext(connection) as captured:
+        actions.step(matter, "claim", rules.Ask(), by=CHEN, now=MONDAY, request_id=new_id())
+    assert len(captured) == 1  # no BEGIN, no COMMIT
+
+
+def test_a_request_number_used_elsewhere_moves_nothing_and_leaves_nothing(lasting_city):
+    first, second, used = submit(), submit(), new_id()
+    actions.step(first, "claim", rules.Ask(), by=CHEN, now=MONDAY, request_id=used)
+    counted = MatterEvent.objects.count(), Outbox.objects.count(), Request.objects.count()
+    with pytest.raises(MatterError) as refused:
+        actions.step(second, "claim", rules.Ask(), by=CHEN, now=MONDAY, request_id=used)
+    assert refused.value.key == "request_reused"
+    assert Matter.objects.get(id=second.id).claimed_by is None
+    assert (MatterEvent.objects.count(), Outbox.objects.count(), Request.objects.count()) == counted
+
+
+def test_a_step_on_a_matter_that_moved_on_leaves_nothing(lasting_city):
+    matter = submit()
+    act(matter, "claim", CHEN)
+    counted = MatterEvent.objects.count(), Outbox.objects.count(), Request.objects.count()
+    with pytest.raises(Stale):
+        actions.step(matter, "claim", rules.Ask(), by=ZHOU, now=MONDAY, request_id=new_id())
+    assert (MatterEvent.objects.count(), Outbox.objects.count(), Request.objects.count()) == counted
