@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from minjing.kernel.matters import forms, queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.queries import Wanted
-from minjing.kernel.matters.schema import Body, Page
+from minjing.kernel.matters.schema import Body, Page, Text
 
 MATERIALS, CHECK = "materials", "check"
 # What a resident has said of themselves stands in where the city's register knows nothing of them.
@@ -69,6 +69,10 @@ class Application:
             if page.page not in self.draft.pages_done:
                 return page.page
         return MATERIALS if any(not w.is_there for w in self.wanted) else CHECK
+
+    def lacking(self, today: date) -> dict[str, Text]:
+        """Return all that is wrong or missing before it can be submitted, by field or paper."""
+        return queries.lacking(forms.check_all(self.body, self.answers, today), self.wanted)
 
     def where(self, step: str) -> Mapping[str, Any]:
         """Return what every step shows: the service, how far one is, the way back, whether the rules have changed."""

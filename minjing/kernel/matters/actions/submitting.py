@@ -90,15 +90,9 @@ def _submitted(
     draft: Draft | None,
 ) -> Snapshot:
     assert by.person_id is not None
-    errors = dict(checked.errors)
     wanted = queries.wanted_materials(body, checked.clean, by.person_id, attached, now)
-    for material in wanted:
-        if not material.is_there:
-            title = material.spec.title
-            errors[material.spec.name] = Text(zh=f"请上传{title.zh}。", en=f"Upload: {title.en}.")
+    errors = queries.lacking(checked, wanted)
     station = queries.station(str(checked.clean.get("office", "")))
-    if station is None and "office" not in errors:
-        errors["office"] = Text(zh="请选择办理派出所。", en="Choose the police station.")
     if errors:
         raise Wrong(errors)
     assert station is not None

@@ -19,7 +19,8 @@ from minjing.kernel.matters.models import (
     Draft,
     Material,
 )
-from minjing.kernel.matters.schema import Body
+from minjing.kernel.matters.queries.catalogue import station
+from minjing.kernel.matters.schema import Body, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
 STASH_CONTEXT = "matters_draft.stash"
@@ -91,3 +92,15 @@ def wanted_materials(
         files = tuple(m for m in attached if m.name == spec.name and m.file_id)
         wanted.append(Wanted(spec, held, files))
     return wanted
+
+
+def lacking(checked: forms.Checked, wanted: Sequence[Wanted]) -> dict[str, Text]:
+    """Return all that keeps an application from being submitted, by field or paper, in the order of the form."""
+    errors = dict(checked.errors)
+    if station(str(checked.clean.get("office", ""))) is None:
+        errors.setdefault("office", Text(zh="请选择办理派出所。", en="Choose the police station."))
+    for material in wanted:
+        if not material.is_there:
+            title = material.spec.title
+            errors[material.spec.name] = Text(zh=f"请上传{title.zh}。", en=f"Upload: {title.en}.")
+    return errors

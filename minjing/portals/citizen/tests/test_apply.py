@@ -1,5 +1,6 @@
 """Applying: from the search box to the receipt, and everything that can go wrong on the way."""
 
+import re
 from dataclasses import replace
 from uuid import UUID
 
@@ -249,14 +250,35 @@ def test_the_truth_must_be_declared(lin):
     assert not Matter.objects.exists()
 
 
-def test_the_check_page_says_what_is_missing_and_leads_there(lin):
+def missing_links(answer) -> list[str]:
+    """Return where the list on top of the check page leads."""
+    listed = re.search(r'<div class="errors".*?</div>', text(answer), re.DOTALL)
+    return re.findall(r'href="([^"]+)"', listed[0]) if listed else []
+
+
+def test_the_check_page_names_all_that_is_missing_at_once_each_with_its_link(lin):
     draft = walk.begin(lin)
     walk.post(lin, draft, "spouse")
-    answer = lin.post(f"/drafts/{draft.id}/check/", {"request_id": walk.request_id(lin, draft), "declare": "yes"})
-    assert answer.status_code == 422
-    shown = text(answer)
-    assert f"/drafts/{draft.id}/delivery/?then=check#q-delivery" in shown
-    assert f"/drafts/{draft.id}/materials/#q-marriage_certificate" in shown
+    here = f"/drafts/{draft.id}"
+    to_do = [
+        f"{here}/office/?then=check#q-office",
+        f"{here}/delivery/?then=check#q-delivery",
+        f"{here}/materials/#q-marriage_certificate",
+    ]
+    shown = lin.get(f"{here}/check/")
+    assert (shown.status_code, sorted(missing_links(shown))) == (200, sorted(to_do))
+    answer = lin.post(f"{here}/check/", {"request_id": walk.request_id(lin, draft)})
+    assert (answer.status_code, sorted(missing_links(answer))) == (422, sorted([*to_do, "#declare"]))
+    sent = {"request_id": walk.request_id(lin, draft), "declare": "yes"}
+    assert sorted(missing_links(lin.post(f"{here}/check/", sent))) == sorted(to_do)
+    assert not Matter.objects.exists()
+
+
+def test_the_check_page_of_a_whole_application_says_nothing_is_missing(lin):
+    draft = walk.fill(lin)
+    shown = lin.get(f"/drafts/{draft.id}/check/")
+    assert missing_links(shown) == []
+    assert "还差几处" not in text(shown)
 
 
 def test_a_change_from_the_check_page_leads_back_to_it(lin):

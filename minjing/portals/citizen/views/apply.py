@@ -260,20 +260,20 @@ def _shown(attached: Iterable[Any]) -> list[tuple[Any, Any]]:
 @require_http_methods(["GET", "POST"])
 @resident
 def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Show every answer with a way to change it; submit once, however often the button is pressed."""
+    """Show every answer with a way to change it and all that is missing; submit once, however often it is pressed."""
     at, by = now(), who(request)
     mine = application(draft_id, by, at)
     if mine.draft.matter_id is not None:
         return HttpResponseRedirect(_confirmation(mine.draft, request))
-    errors: dict[str, Text] = {}
+    errors = mine.lacking(local_day(at))
     if request.method == "POST" and request.POST.get("declare") != "yes":
         errors["declare"] = Text(zh="请确认所填内容真实。", en="Please confirm that what you state is true.")
-    elif request.method == "POST":
+    if request.method == "POST" and not errors:
         try:
             request_id = UUID(request.POST["request_id"])
             matter = actions.submit(mine.draft.id, by=by, now=at, request_id=request_id)
             return HttpResponseRedirect(reverse("citizen:done", args=[matter.number]))
-        except Wrong as wrong:
+        except Wrong as wrong:  # changed from another device since it was read here
             errors = wrong.errors
     today = local_day(at)
     context = {
@@ -288,7 +288,7 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         "same": queries.open_of_same_subject(mine.body, mine.answers, by),
         "actor_account": by.account_id,
     }
-    return render(request, "citizen/check.html", context, status=422 if errors else 200)
+    return render(request, "citizen/check.html", context, status=422 if errors and request.method == "POST" else 200)
 
 
 def _rows(page: Page, mine: Application, errors: dict[str, Text], today: Any) -> tuple[Page, Sequence[Any]]:
