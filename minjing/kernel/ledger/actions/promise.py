@@ -1,0 +1,72 @@
+"""Promises: whoever acts or looks gets at once, signed, that the entry will be in the log within a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from minjing.kernel.ledger.providers import journal
+from minjing.kernel.ledger.providers.promise import promise_signer
+from minjing.kernel.ledger.rules.promise import LEAVES_MAX, Promise, promise_text
+
+if TYPE_CHECKING:
+    from minjing.kernel.ledger.actions.append import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A promise that was made: the signed note, and the entries it is for in the order of its leaves."""
+
+    note: str
+    entries: tuple[Entry, ...]
+
+
+_kept: ContextVar[list[Promised] | None] = ContextVar("promises", default=None)
+
+
+@contextmanager
+def keeping() -> Iterator[list[Promised]]:
+    """Collect the promises of what commits within this block: for the page or answer that hands them out."""
+    kept: list[Promised] = []
+    token = _kept.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept.reset(token)
+
+
+def promised(*entries: Entry) -> list[str]:
+    """Promise these entries, in the transaction that writes them; return the signed notes.
+
+    What is written together shares a note: a page that shows fifty people is one signature over fifty leaves. When
+    the transaction has committed, and only then, the notes go to the journal and to whoever is `keeping` them; what
+    is rolled back has been promised to nobody.
+    """
+    made = [_made(entries[start : start + LEAVES_MAX]) for start in range(0, len(entries), LEAVES_MAX)]
+    if made:
+        transaction.on_commit(lambda: _committed(made))
+    return [promise.note for promise in made]
+
+
+def promise_of(*entries: Entry) -> str:
+    """Return the signed promise of entries written together: the same bytes each time it is asked for."""
+    signer = promise_signer()
+    leaves = tuple(entry.leaf_hash for entry in entries)
+    return signer.sign(promise_text(Promise(signer.origin, leaves, int(max(e.at for e in entries).timestamp()))))
+
+
+def _made(entries: tuple[Entry, ...]) -> Promised:
+    return Promised(promise_of(*entries), entries)
+
+
+def _committed(made: list[Promised]) -> None:
+    kept = _kept.get()
+    for promise in made:
+        journal.write(promise.note, [entry.id for entry in promise.entries], promise.entries[-1].at)
+        if kept is not None:
+            kept.append(promise)
