@@ -1,6 +1,7 @@
 """No look without a right, a reason and an entry; the person sees each of them."""
 
 import json
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +12,8 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, City, SignIn
+from minjing.kernel.watch import actions as watch
+from minjing.kernel.watch import queries as watched
 
 
 def entries() -> list[dict]:  # type: ignore[type-arg]
@@ -101,6 +104,32 @@ def test_when_the_ledger_refuses_nothing_is_shown(lin: UUID, clerk: Actor, monke
     monkeypatch.setattr(ledger, "append", full)
     with pytest.raises(OSError, match="disk full"):
         actions.look(clerk, [lin], ["name"], reason="counter", now=NOW)
+
+
+def test_an_hour_behind_nothing_is_opened_but_by_two_people(lin: UUID, clerk: Actor, approver: Actor) -> None:
+    watch.beat(lag_s=3599.0, size=0, checked=0, now=NOW)
+    watched.forget()
+    actions.look(clerk, [lin], ["name"], reason="counter", now=NOW)
+    later = NOW + timedelta(seconds=1)
+    with pytest.raises(NotAllowed, match="ledger_behind"):
+        actions.look(clerk, [lin], ["name"], reason="counter", now=later)
+    assert len(entries()) == 1
+    glass = watch.ask_glass("110 警情：走失儿童，需核对监护人", by=clerk, now=later)
+    watch.confirm_glass(glass, by=approver, now=later)
+    assert actions.look(clerk, [lin], ["name"], reason="counter", now=later)[lin] == {"name": LIN}
+    assert [str(glass) in str(entry) for entry in entries()].count(True) == 1
+    with pytest.raises(NotAllowed, match="ledger_behind"):
+        actions.look(approver, [lin], ["name"], reason="counter", now=later)
+    watched.forget()
+
+
+def test_ones_own_record_stays_open_while_the_ledger_lies_behind(lin: UUID, sign_in: SignIn) -> None:
+    watch.beat(lag_s=9_999.0, size=0, checked=0, now=NOW)
+    watched.forget()
+    account = sign_in("13800138000")
+    Account.objects.filter(pk=account.pk).update(person=lin)
+    assert actions.look(queries.actor_of(account.pk, NOW), [lin], ["name"], now=NOW)[lin] == {"name": LIN}
+    watched.forget()
 
 
 def test_a_module_adds_fields_and_unknown_ones_are_refused(
