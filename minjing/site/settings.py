@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "minjing.kernel.notify",
     "minjing.kernel.files",
     "minjing.kernel.identity",
+    "minjing.kernel.watch",
     "minjing.kernel.ledger",
     "procrastinate.contrib.django",
     "django.contrib.auth",
