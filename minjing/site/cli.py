@@ -30,6 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if verb in ("help", "-h", "--help"):
         print(HELP)
         return
+    if verb == "witness":
+        # No folder, database or framework of ours: others run it on machines that have none of them.
+        from minjing.kernel.ledger.witness.__main__ import main as witness
+
+        witness(given[1:])
+        return
     try:
         processes.check_folder(data_dir())
         if verb in verbs:
@@ -56,6 +62,7 @@ HELP = """minjing VERB
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
   ledger status | verify
+  witness init | run | show   a witness of the ledger, for others to run: docs/howto/run-a-witness.md
   administrator appoint LOGIN POST [--name --number] | reset LOGIN
   stop-postgres         stop the embedded database"""
 
