@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from minjing.base.clock import now
-from minjing.kernel.notify import actions
+from minjing.kernel.notify import actions, duty
 from minjing.kernel.notify.errors import NotDelivered
 
 
@@ -30,3 +30,9 @@ def deliver(message_id: str) -> None:
 def sweep(timestamp: int) -> None:
     """Give a new job to notices whose job was lost; safe to run twice."""
     actions.sweep(now())
+
+
+@app.task(name="notify.tell_alarms", queue=actions.QUEUE, retry=3)
+def tell_alarms(alarm_ids: list[str]) -> None:
+    """Tell those on duty of the ledger's alarms; safe to run any number of times."""
+    duty.tell_alarms([UUID(pk) for pk in alarm_ids], now=now())
