@@ -43,7 +43,7 @@ class RegisterRecord(Protocol):
 
     def __call__(
         self, person_id: UUID, by: Actor, now: datetime, *, matter_id: UUID | None = None
-    ) -> Sequence[tuple[Text, str, str]]: ...
+    ) -> Sequence[tuple[Text, str, Text]]: ...
 
 
 EFFECTS: dict[str, Effect] = {}

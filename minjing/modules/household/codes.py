@@ -49,6 +49,15 @@ ITEMS: Mapping[str, tuple[str, str]] = {
     "moved_to": ("迁往地址", "Moved to"),
 }  # fmt: skip
 _TABLES = {"sex": SEXES, "ethnicity": ETHNICITIES, "marital": MARITAL, "status": STATUS}
+# What the register keeps in words, not as a code: as HZ0906 offers it.
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "education": {
+        "研究生": "Postgraduate", "大学本科": "University degree", "大学专科": "College diploma",
+        "中等职业教育": "Vocational secondary", "普通高中": "Senior secondary", "初中": "Junior secondary",
+        "小学": "Primary",
+    },
+    "blood": {"A 型": "A", "B 型": "B", "AB 型": "AB", "O 型": "O"},
+}  # fmt: skip
 
 
 def title(item: str) -> tuple[str, str]:
@@ -56,10 +65,14 @@ def title(item: str) -> tuple[str, str]:
     return ITEMS.get(item, (item, item))
 
 
+def said(item: str, value: str) -> tuple[str, str]:
+    """Return a value in Chinese and English; names, places and what somebody wrote freely stay as they are."""
+    return _TABLES.get(item, {}).get(value) or (value, _WORDS.get(item, {}).get(value, value))
+
+
 def shown(item: str, value: str) -> str:
     """Return a value as the register prints it: the Chinese word for a code, other values as they are."""
-    known = _TABLES.get(item, {}).get(value)
-    return known[0] if known else value
+    return said(item, value)[0]
 
 
 def sex(code: str) -> str:

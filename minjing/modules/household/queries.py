@@ -24,6 +24,7 @@ from minjing.modules.household.models import Household, Item, Member
 ADDRESS, VALUE = "household_member.address", "household_item.value"
 REGISTER = "户籍登记"  # where a paper is held already
 RECORD = "household.record"  # how a look at the register is called in the ledger
+NOT_HERE = Text(zh="本市无户籍登记", en="Not registered in this city")
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ def held_by_civil_affairs(person_id: UUID, material: str, answers: Mapping[str, 
 
 def register_record(
     person_id: UUID, by: Actor, now: datetime, *, matter_id: UUID | None = None
-) -> list[tuple[Text, str, str]]:
+) -> list[tuple[Text, str, Text]]:
     """Return the rows (heading, field, value) an officer sees beside the form; the look is recorded first.
 
     The field is the name that forms use for the same thing, so that what differs can be marked.
@@ -291,20 +292,27 @@ def register_record(
         identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
     said = _items([person_id]).get(person_id, {})
     rows = [
-        (_title(codes.title(name)), name, codes.shown(name, said[name])) for name in codes.ITEMS if said.get(name)
+        (_title(codes.title(name)), name, _title(codes.said(name, said[name])))
+        for name in codes.ITEMS
+        if said.get(name)
     ]
     member = Member.objects.select_related("household").filter(person_id=person_id, until__isnull=True).first()
     if member is not None:
         station = people.unit(member.household.station_id)
+        relation = _title(rules.relation_title(member.relation))
         rows += [
-            (Text(zh="户号", en="Household number"), "household_no", member.household.number),
-            (Text(zh="与户主关系", en="Relation to the head"), "relation", rules.relation_title(member.relation)[0]),
-            (Text(zh="住址", en="Address"), "address", _address([member])),
-            (Text(zh="登记日期", en="Registered since"), "since", member.since.isoformat()),
-            (Text(zh="派出所", en="Police station"), "office", str(station.name["zh"])),
+            (Text(zh="户号", en="Household number"), "household_no", _as_is(member.household.number)),
+            (
+                Text(zh="与户主关系", en="Relation to the head"),
+                "relation",
+                _title(rules.relation_title(member.relation)),
+            ),
+            (Text(zh="住址", en="Address"), "address", _as_is(_address([member]))),
+            (Text(zh="登记日期", en="Registered since"), "since", _as_is(member.since.isoformat())),
+            (Text(zh="派出所", en="Police station"), "office", Text(**station.name)),
         ]
     elif not said:
-        rows.append((Text(zh="户籍状态", en="Status"), "status", "本市无户籍登记"))
+        rows.append((Text(zh="户籍状态", en="Status"), "status", NOT_HERE))
     return rows
 
 
@@ -350,3 +358,8 @@ def _address(members: Sequence[Member]) -> str:
 
 def _title(pair: tuple[str, str]) -> Text:
     return Text(zh=pair[0], en=pair[1])
+
+
+def _as_is(value: str) -> Text:
+    """Return what is the same in both languages: numbers, days, and the names of people and places."""
+    return Text(zh=value, en=value)

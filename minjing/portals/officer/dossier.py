@@ -29,7 +29,7 @@ class Answer:
     label: Text
     value: Text
     rows: Sequence[Mapping[str, str]] = ()  # people, one by one
-    register: str | None = None
+    register: Text | None = None
     differs: bool = False
     sets: str = ""
 
@@ -47,11 +47,11 @@ class Record:
     """What the register says of one person: the applicant, or the person the matter is about."""
 
     title: Text
-    rows: Sequence[tuple[Text, str, str]]  # heading, name of the item, value
+    rows: Sequence[tuple[Text, str, Text]]  # heading, name of the item, value
     of_subject: bool  # whether the matter is about this person
 
     @property
-    def items(self) -> dict[str, str]:
+    def items(self) -> dict[str, Text]:
         """Return the values by item."""
         return {name: value for _, name, value in self.rows if name}
 
@@ -141,7 +141,7 @@ def _groups(
     return groups
 
 
-def _known(spec: FormField, records: Sequence[Record]) -> str | None:
+def _known(spec: FormField, records: Sequence[Record]) -> Text | None:
     """Return what the register says of the same thing about the same person; None where nothing can be compared.
 
     Fields named `person_…` are of the person the matter is about; fields filled from the register are of the
@@ -157,12 +157,12 @@ def _known(spec: FormField, records: Sequence[Record]) -> str | None:
     return subject.get(path) if plug == "register" and len(records) == 1 else None
 
 
-def _answer(spec: FormField, value: Any, known: str | None, full: bool) -> Answer:
+def _answer(spec: FormField, value: Any, known: Text | None, full: bool) -> Answer:
     said = in_words(spec, value)
     rows = _people(value, full) if spec.type == "people" else ()
     if not full:
         return Answer(spec.name, spec.label, masked(spec, said), rows)
-    differs = known is not None and _bare(known) not in (_bare(said.zh), _bare(str(value)))
+    differs = known is not None and _bare(known.zh) not in (_bare(said.zh), _bare(str(value)))
     return Answer(spec.name, spec.label, said, rows, known, differs, spec.sets)
 
 
@@ -248,7 +248,7 @@ def _records(matter: Snapshot, body: Body, answers: Mapping[str, Any], by: Actor
     return [Record(CONCERNED, _asked(subject, matter, by, now), True), own]
 
 
-def _asked(person_id: UUID, matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, str]]:
+def _asked(person_id: UUID, matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, Text]]:
     return [row for ask in plugs.REGISTER_RECORD for row in ask(person_id, by, now, matter_id=matter.id)]
 
 

@@ -1,16 +1,19 @@
 """The register keeps every day: who was where, what was written, and that no effect leaves it half done."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from minjing.base.ids import new_id
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed
 from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters import catalog, plugs
 from minjing.kernel.matters.plugs import EffectRefused
-from minjing.modules.household import queries
+from minjing.modules.household import codes, queries
 from minjing.modules.household.actions.register import Act, set_items
 from minjing.modules.household.models import Household, Item, Member
 from minjing.modules.household.tests import world
@@ -152,9 +155,33 @@ def test_who_somebody_says_they_are_is_checked_against_the_register():
 
 def test_the_officers_view_of_the_register_is_a_look():
     rows = queries.register_record(person(LIN), world.CLERK, NOW)
-    assert ("name", "林晓夫") in {(field, value) for _, field, value in rows}
-    assert ("household_no", home("lin")) in {(field, value) for _, field, value in rows}
+    said = {field: value for _, field, value in rows}
+    assert said["name"].zh == said["name"].en == "林晓夫"
+    assert said["household_no"].zh == home("lin")
     assert Outbox.objects.filter(kind="identity:person:looked", subject_id=person(LIN)).exists()
+
+
+def test_the_register_speaks_english_but_for_the_names_of_people_and_places():
+    more = {"education": "大学本科", "blood": "AB 型", "ethnicity": "05", "birth_place": "新疆喀什"}
+    set_items(Act(by=world.CLERK, now=NOW, matter_id=new_id()), person(LIN), world.ORG, more)
+    said = {field: value.en for _, field, value in queries.register_record(person(LIN), world.CLERK, NOW)}
+    assert (said["education"], said["blood"], said["ethnicity"]) == ("University degree", "AB", "Uygur")
+    assert (said["marital"], said["status"], said["relation"]) == ("Married", "Registered", "Head")
+    chinese = {field for field, words in said.items() if re.search(r"[\u4e00-\u9fff]", words)}
+    assert chinese <= {"name", "birth_place", "address"}
+    assert said["birth_place"] == "新疆喀什"
+
+
+def test_every_code_and_every_word_that_the_register_takes_has_its_english():
+    for service in catalog.load(plugs.CATALOGUES):
+        for field in service.service.fields.values():
+            for option in field.options if field.sets in ("education", "blood_type") else ():
+                assert codes.said({"blood_type": "blood"}.get(field.sets, field.sets), option.zh)[1] != option.zh
+
+
+def test_who_is_in_no_register_is_told_so_in_both_languages():
+    ((_, field, said),) = queries.register_record(person(WANG), world.CLERK, NOW)
+    assert (field, said.zh, said.en) == ("status", "本市无户籍登记", "Not registered in this city")
 
 
 def test_a_look_at_the_register_has_a_name_that_the_resident_understands():

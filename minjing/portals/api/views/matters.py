@@ -221,4 +221,4 @@ def register(request: HttpRequest, ref: str, reason: str = "") -> list[dict[str,
     if reason:
         queries.record_look(matter, by, "household.record", at, reason)
     rows = [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, at, matter_id=matter.id)]
-    return [{"label": label.model_dump(), "name": name, "value": str(value)} for label, name, value in rows]
+    return [{"label": label.model_dump(), "name": name, "value": value.model_dump()} for label, name, value in rows]

@@ -105,7 +105,7 @@ def my_record(request: HttpRequest) -> list[dict[str, Any]]:
     if by.person_id is None:
         return []
     rows = [row for ask in plugs.REGISTER_RECORD for row in ask(by.person_id, by, at)]
-    return [{"label": label.model_dump(), "name": name, "value": str(value)} for label, name, value in rows]
+    return [{"label": label.model_dump(), "name": name, "value": value.model_dump()} for label, name, value in rows]
 
 
 @me.get("/papers")
