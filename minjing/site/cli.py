@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 HELP = """minjing VERB
 
-  up                    start everything (web, worker, sequencer, in the demo also the SMS stand-in)
+  up                    start everything (web, worker, sequencer; in the demo also an SMS stand-in, three witnesses)
   web | worker | sequencer   one process alone
   demo load             fill the database with the synthetic city
   demo token NAME       print an API token for a demo user
@@ -103,6 +103,7 @@ def up(arguments: list[str]) -> None:
     if is_demo:
         processes.check_port(number + 1)
         children.insert(0, Child("sms", processes.own("demo", "sms-gateway", "--port", str(number + 1))))
+        children[1:1] = _witnesses(number + 2)
 
     def ready() -> None:
         processes.wait_until_served(number)
@@ -118,6 +119,15 @@ def up(arguments: list[str]) -> None:
         if not os.environ.get("KEEP_POSTGRES") and embedded:
             postgres.stop(data_dir())
     print("minjing: stopped; the data stays in", data_dir())
+
+
+def _witnesses(first_port: int) -> list[Child]:
+    """Return the demo's witnesses, before the sequencer, which publishes nothing without them."""
+    children = []
+    for port, name in enumerate(processes.WITNESSES, first_port):
+        processes.check_port(port)
+        children.append(Child(f"witness-{name}", processes.witness(name, data_dir(), port)))
+    return children
 
 
 _given_by_user = frozenset(os.environ)
@@ -149,6 +159,10 @@ def prepare() -> None:
         from minjing.kernel.papers import signing
 
         signing.keys_dir()  # made now, so that the first decision does not wait for them
+    if settings.DEMO:
+        from minjing.site.demo import witnesses
+
+        witnesses.prepare(settings.DATA_DIR, port() + 2)
     _load_city(settings.DEMO)
 
 

@@ -125,6 +125,17 @@ def web(port: int, workers: int) -> list[str]:
     ]  # fmt: skip
 
 
+WITNESSES = ("court", "university", "newspaper")  # the demo's, on the ports after the SMS stand-in's
+
+
+def witness(name: str, data_dir: Path, port: int) -> list[str]:
+    """Return the command of one of the demo's witnesses: it loads the ledger's formats and nothing else of ours."""
+    return [
+        sys.executable, "-m", "minjing.kernel.ledger.witness", "run", "--port", str(port),
+        "--data-dir", str(data_dir / "witnesses" / name), "--policy", str(data_dir / "keys" / "policy.txt"),
+    ]  # fmt: skip
+
+
 def own(verb: str, *more: str) -> list[str]:
     """Return the command of another verb of `minjing`."""
     return [sys.executable, "-m", "minjing.site.cli", verb, *more]

@@ -217,6 +217,8 @@ WHITENOISE_USE_FINDERS = True  # served from where they lie: no collecting step 
 WHITENOISE_MAX_AGE = 3600
 FILES_DIR = DATA_DIR / "files"
 LEDGER_DIR = DATA_DIR / "ledger"
+# Which witnesses must cosign before a checkpoint is published; read by the public too (docs/howto/run-a-witness.md).
+LEDGER_POLICY = Path(env("LEDGER_POLICY") or DATA_DIR / "keys" / "policy.txt")
 
 # The SMS provider: real ones and the local stand-in speak the same HTTP.
 SMS_URL = env("SMS_URL") or f"http://127.0.0.1:{PORT + 1}/sms/v1/send"

@@ -326,8 +326,10 @@ def command(*arguments: str) -> list[str]:
 
 
 def started(folder: Path, log: MemoryLog, port: int) -> "subprocess.Popen[bytes]":
+    policy = folder / "policy.txt"
+    policy.write_text(f"log {log.signer.verifier}\nquorum none\n")
     process = subprocess.Popen(
-        command("run", "--data-dir", str(folder), "--port", str(port), "--log", str(log.signer.verifier))
+        command("run", "--data-dir", str(folder), "--port", str(port), "--policy", str(policy))
     )
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -400,9 +402,13 @@ def test_killed_at_random_it_never_forgets_what_it_answered(tmp_path: Path) -> N
     [
         (["run", "--port", "1", "--log", "x", "--data-dir", "{0}/none"], "minjing witness init"),
         (["init", "--name", "a b", "--data-dir", "{0}"], "no space"),
+        (["run", "--port", "1", "--data-dir", "{0}/made"], "--log KEY"),
+        (["run", "--port", "1", "--log", "x", "--data-dir", "{0}/made"], "not a public key"),
+        (["run", "--port", "1", "--policy", "{0}/none", "--data-dir", "{0}/made"], "No such file"),
     ],
 )
 def test_what_goes_wrong_is_one_sentence(tmp_path: Path, arguments: list[str], why: str) -> None:
+    make(tmp_path / "made", key(1))
     said = subprocess.run(command(*(word.format(tmp_path) for word in arguments)), capture_output=True)
     assert said.returncode == 1
     assert why in said.stderr.decode()

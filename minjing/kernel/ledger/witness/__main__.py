@@ -12,6 +12,7 @@ from types import FrameType
 
 from minjing.kernel.ledger.rules.cosignature import CosignerKey, parse_log_key
 from minjing.kernel.ledger.rules.note import NAME, BadNote, Verifier
+from minjing.kernel.ledger.rules.policy import BadPolicy, parse_policy
 from minjing.kernel.ledger.witness import store
 from minjing.kernel.ledger.witness.server import Server, Witness
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     verbs = {"init": init, "run": run, "show": show}
     try:
         verbs[options.verb](options)
-    except (store.Doubt, BadNote) as reason:
+    except (store.Doubt, BadNote, BadPolicy) as reason:
         sys.exit(f"witness: {reason}")
     except OSError as error:
         sys.exit(f"witness: {error.strerror}: {error.filename or options.data_dir}")
@@ -46,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         if verb == "run":
             child.add_argument("--host", default="127.0.0.1")
             child.add_argument("--port", type=int, required=True)
-            child.add_argument("--log", action="append", required=True, help="public key (vkey) of a log; repeatable")
+            child.add_argument("--log", action="append", default=[], help="public key (vkey) of a log; repeatable")
+            child.add_argument("--policy", type=Path, help="a policy file whose logs are trusted too")
             child.add_argument(
                 "--guard-dir", type=Path, help="where sizes are kept a second time; another disk is best"
             )
@@ -75,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     key = store.key_in(options.data_dir)
     held = store.Store(options.data_dir, options.guard_dir)
-    server = Server((options.host, options.port), Witness(key, held, trusted(options.log)))
+    server = Server((options.host, options.port), Witness(key, held, trusted(options.log, options.policy)))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         Thread(target=server.shutdown).start()  # from within the loop it would wait for itself
@@ -86,11 +88,15 @@ def run(options: argparse.Namespace) -> None:
     server.server_close()
 
 
-def trusted(vkeys: Sequence[str]) -> dict[str, list[Verifier]]:
-    """Return the keys of logs by origin; raises BadNote."""
+def trusted(vkeys: Sequence[str], policy: Path | None) -> dict[str, list[Verifier]]:
+    """Return the keys of logs by origin; raises BadNote, BadPolicy, and Doubt where none is given."""
+    verifiers = [parse_log_key(vkey) for vkey in vkeys]
+    if policy is not None:
+        verifiers += [log.verifier for log in parse_policy(policy.read_text(errors="surrogateescape")).logs]
+    if not verifiers:
+        raise store.Doubt("Say which log to watch: --log KEY, or --policy FILE.")
     logs: dict[str, list[Verifier]] = {}
-    for vkey in vkeys:
-        verifier = parse_log_key(vkey)
+    for verifier in verifiers:
         logs.setdefault(verifier.name, []).append(verifier)
     return logs
 

@@ -11,8 +11,8 @@ from base64 import b64encode
 from pathlib import Path
 from typing import IO
 
-from minjing.kernel.ledger.rules.cosignature import CosignerKey, parse_cosigner_key
-from minjing.kernel.ledger.rules.note import BadNote, Claim, parse_claim, parts_of, unbase64
+from minjing.kernel.ledger.rules.cosignature import Cosigner, CosignerKey, parse_cosigner_key
+from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, parse_claim, parts_of, unbase64
 from minjing.kernel.ledger.rules.witnessing import origin_hash
 
 KEY = "witness.key"
@@ -32,6 +32,13 @@ def make(folder: Path, key: CosignerKey) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     _write(folder / PUBLIC, f"{key.verifier}\n")
+
+
+def fresh(folder: Path, name: str) -> Verifier:
+    """Return the public key of the witness in `folder`, made on the first call."""
+    if not (folder / KEY).exists():
+        make(folder, CosignerKey(name, Cosigner.KIND, os.urandom(32)))
+    return key_in(folder).verifier
 
 
 def key_in(folder: Path) -> CosignerKey:
