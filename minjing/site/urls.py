@@ -5,12 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from minjing.site.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("minjing.portals.frame.urls")),
+    path("api/", include("minjing.portals.api.urls")),  # before the many addresses of the pages
     path("healthz", healthz),
+    path("", include("minjing.portals.frame.urls")),
     path("", include("minjing.portals.citizen.urls")),
     path("open/", include("minjing.portals.open.urls")),
     path("officer/", include("minjing.portals.officer.urls")),
-    path("api/", include("minjing.portals.api.urls")),
     path("", include("minjing.kernel.identity.urls")),
     path("", include("minjing.kernel.files.urls")),
     path("", include("minjing.kernel.notify.urls")),

@@ -35,7 +35,27 @@ class Effect(Protocol):
 
 
 Prefill = Callable[[UUID, str, datetime], Any]
-Held = Callable[[UUID, str, Mapping[str, Any], datetime], str]
+Held = Callable[[UUID, Sequence[str], Mapping[str, Any], datetime], Mapping[str, str]]
+
+
+class Accepts(Protocol):
+    """Says what is wrong with the answers as a whole, by field; nothing when they may be submitted."""
+
+    def __call__(self, *, person_id: UUID, answers: Mapping[str, Any], now: datetime) -> Mapping[str, Text]: ...
+
+
+class Excludes(Protocol):
+    """Says whether an officer has a conflict of interests in a matter."""
+
+    def __call__(self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor) -> bool: ...
+
+
+class Facts(Protocol):
+    """Says what an officer needs to know beside the form: a heading, and rows (label, field name, value)."""
+
+    def __call__(
+        self, *, matter: Snapshot, answers: Mapping[str, Any], now: datetime
+    ) -> tuple[Text, Sequence[tuple[Text, str, str]]]: ...
 
 
 class RegisterRecord(Protocol):
@@ -50,6 +70,9 @@ EFFECTS: dict[str, Effect] = {}
 CORRECTIONS: dict[str, Effect] = {}
 PREFILLS: dict[str, Prefill] = {}
 HELD: dict[str, Held] = {}
+ACCEPTS: dict[str, Accepts] = {}
+EXCLUDES: dict[str, Excludes] = {}
+FACTS: dict[str, Facts] = {}
 CATALOGUES: list[Path] = []
 REGISTER_RECORD: list[RegisterRecord] = []
 
@@ -67,8 +90,23 @@ def prefill(name: str, ask: Prefill) -> None:
 
 
 def held(name: str, ask: Held) -> None:
-    """Register who says that a material `held_by: name` is held already; "" when it is not."""
+    """Register who says which of some materials `held_by: name` are held already: by name, "" when it is not."""
     HELD[name] = ask
+
+
+def accepts(name: str, ask: Accepts) -> None:
+    """Register the check of a form that a service names as `accepts`."""
+    ACCEPTS[name] = ask
+
+
+def excludes(name: str, ask: Excludes) -> None:
+    """Register the rule of conflicts that a service names as `excludes`."""
+    EXCLUDES[name] = ask
+
+
+def facts(code: str, ask: Facts) -> None:
+    """Register what officers see beside the form of the service `code`; it may show nobody's record unrecorded."""
+    FACTS[code] = ask
 
 
 def catalogue(folder: Path) -> None:

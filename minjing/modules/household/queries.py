@@ -1,6 +1,6 @@
 """Reading the register. Every look at a person is written down before anything is opened (identity.record_look)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -202,35 +202,43 @@ def _of_household(person_id: UUID, path: str) -> Any:
     ]
 
 
-def held(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
-    """Say what makes a paper of a household unnecessary: `户籍登记`, or empty.
+def held(person_id: UUID, materials: Sequence[str], answers: Mapping[str, Any], now: datetime) -> dict[str, str]:
+    """Say for each paper of a household what makes it unnecessary: `户籍登记`, or empty.
 
     No number: whoever fills in the form may have named a stranger, and must not learn where they live.
 
     A paper named after somebody else (the spouse's book, the parent's card) is held when that person, named in the
     form by ID number, is registered.
     """
+    about = {material: _about(material, person_id, answers) for material in materials}
+    here = _registered({person for people_ in about.values() for person in people_ if person})
+    return {material: REGISTER if people_ and set(people_) <= here else "" for material, people_ in about.items()}
+
+
+def _about(material: str, person_id: UUID, answers: Mapping[str, Any]) -> list[UUID | None]:
+    """Return the people whose registration makes a paper unnecessary; None for one who is not known."""
     if "kinship" in material:
-        return _kinship(person_id, answers)
+        return _kin(person_id, answers)
     if material.startswith("parents"):
         numbers = [str(answers.get(name) or "") for name in ("father_id", "mother_id")]
-        found = [_entry_of(people.person_by_id_number(number)) for number in numbers if number]
-        return found[0] if found and all(found) else ""
+        return [people.person_by_id_number(number) for number in numbers if number]
     about = _whose(material, answers)
-    person = people.person_by_id_number(about) if about else person_id
-    return _entry_of(person)
+    return [people.person_by_id_number(about) if about else person_id]
 
 
-def _entry_of(person_id: UUID | None) -> str:
-    if person_id is None:
-        return ""
-    with prepared_cursor() as cursor:  # asked for several papers of every application
-        cursor.execute("SELECT FROM household_member WHERE person_id = %s AND until IS NULL LIMIT 1", [person_id])
-        return REGISTER if cursor.fetchone() is not None else ""
+def _registered(people_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these people are registered in a household today."""
+    if not people_ids:
+        return set()
+    with prepared_cursor() as cursor:  # asked for every application
+        cursor.execute(
+            "SELECT person_id FROM household_member WHERE person_id = ANY(%s) AND until IS NULL", [list(people_ids)]
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
-def _kinship(person_id: UUID, answers: Mapping[str, Any]) -> str:
-    """Say whether the register knows the applicant and the person of the form as kin: one family, or by its items."""
+def _kin(person_id: UUID, answers: Mapping[str, Any]) -> list[UUID | None]:
+    """Return whose entry shows the applicant and the person of the form to be kin: one family, or by its items."""
     for name in ("person_id", "child_id", "parent_id", "owner_id", "spouse_id", "deceased_id"):
         other = people.person_by_id_number(str(answers.get(name) or ""))
         if other is None or other == person_id:
@@ -239,14 +247,14 @@ def _kinship(person_id: UUID, answers: Mapping[str, Any]) -> str:
         own, theirs = said.get(person_id, {}), said.get(other, {})
         kin = ("spouse_id", "father_id", "mother_id")
         if any(own.get(k) and own[k] == theirs.get("id_number") for k in kin):
-            return _entry_of(person_id)
+            return [person_id]
         if any(theirs.get(k) and theirs[k] == own.get("id_number") for k in kin):
-            return _entry_of(other)
+            return [other]
         homes = Member.objects.filter(person_id__in=(person_id, other), until__isnull=True)
         rows = list(homes.exclude(relation=rules.NOT_RELATED).values_list("household_id", flat=True))
         if len(rows) == 2 and rows[0] == rows[1]:
-            return _entry_of(person_id)
-    return ""
+            return [person_id]
+    return []
 
 
 def _whose(material: str, answers: Mapping[str, Any]) -> str:
@@ -260,13 +268,18 @@ def _whose(material: str, answers: Mapping[str, Any]) -> str:
     return ""
 
 
-def held_by_civil_affairs(person_id: UUID, material: str, answers: Mapping[str, Any], now: datetime) -> str:
+def held_by_civil_affairs(
+    person_id: UUID, materials: Sequence[str], answers: Mapping[str, Any], now: datetime
+) -> dict[str, str]:
     """Say whether the marriage is on record: of the couple that the form names, or of the applicant and a spouse.
 
     The register holds it for those registered here, where civil affairs has reported it.
     """
-    if "marriage" not in material:
-        return ""
+    asked = [material for material in materials if "marriage" in material]
+    return dict.fromkeys(asked, _marriage(person_id, answers, now)) if asked else {}
+
+
+def _marriage(person_id: UUID, answers: Mapping[str, Any], now: datetime) -> str:
     fields = ("person_id", "spouse_id", "father_id", "mother_id")
     named = {str(answers[field]) for field in fields if answers.get(field)}
     own = prefill(person_id, "id_number", now)

@@ -4,22 +4,27 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body
 
 
-class TextOut(Schema):
+class Shape(BaseModel):
+    """What every shape is: plain pydantic; ninja's Schema is for rows of the ORM, and dear where there are none."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class TextOut(Shape):
     """Words in both languages."""
 
     zh: str
     en: str
 
 
-class ErrorOut(Schema):
+class ErrorOut(Shape):
     """A refusal: `key` for programs, `message` for people, `errors` per field, `matter` as it is now (409)."""
 
     key: str
@@ -28,7 +33,7 @@ class ErrorOut(Schema):
     matter: dict[str, Any] | None = None
 
 
-class ServiceOut(Schema):
+class ServiceOut(Shape):
     """A service in short."""
 
     code: str
@@ -55,7 +60,7 @@ class ServiceOut(Schema):
         )
 
 
-class MatterOut(Schema):
+class MatterOut(Shape):
     """A matter as its applicant and its officers see it, without the form."""
 
     id: UUID
@@ -93,7 +98,7 @@ class MatterOut(Schema):
         )  # fmt: skip
 
 
-class SubmitIn(Schema):
+class SubmitIn(Shape):
     """A whole application. The same `request_id` twice gives the same matter."""
 
     code: str
@@ -102,7 +107,7 @@ class SubmitIn(Schema):
     request_id: UUID
 
 
-class ActIn(Schema):
+class ActIn(Shape):
     """One step: `ver` is the version the asker has seen."""
 
     ver: int
@@ -115,12 +120,12 @@ class ActIn(Schema):
     corrections: dict[str, Any] = {}
 
 
-class Chosen(Schema):
+class Chosen(Shape):
     id: UUID
     ver: int
 
 
-class BulkIn(Schema):
+class BulkIn(Shape):
     """The same step in many matters; each is answered for itself."""
 
     matters: list[Chosen] = Field(max_length=200)
@@ -129,13 +134,13 @@ class BulkIn(Schema):
     reason: str = ""
 
 
-class ResultOut(Schema):
+class ResultOut(Shape):
     id: UUID
     matter: MatterOut | None
     error: TextOut | None
 
 
-class DraftOut(Schema):
+class DraftOut(Shape):
     id: UUID
     code: str
     answers: dict[str, Any]
@@ -145,30 +150,30 @@ class DraftOut(Schema):
     matter_id: UUID | None
 
 
-class PageIn(Schema):
+class PageIn(Shape):
     answers: dict[str, Any]
 
 
-class AttachIn(Schema):
+class AttachIn(Shape):
     name: str
     file_id: UUID
 
 
-class RequestIn(Schema):
+class RequestIn(Shape):
     request_id: UUID
 
 
-class RateIn(Schema):
+class RateIn(Shape):
     stars: int
     words: str = ""
 
 
-class TaskIn(Schema):
+class TaskIn(Shape):
     result: str
     request_id: UUID
 
 
-class StepOut(Schema):
+class StepOut(Shape):
     action: str
     title: TextOut
     strong: bool
@@ -177,7 +182,7 @@ class StepOut(Schema):
     why_not: TextOut | None
 
 
-class StationOut(Schema):
+class StationOut(Shape):
     key: str
     title: TextOut
     plain: TextOut
@@ -187,14 +192,14 @@ class StationOut(Schema):
     paused_reason: str
 
 
-class FileOut(Schema):
+class FileOut(Shape):
     id: UUID
     kind: str
     size: int
     sha256: str
 
 
-class SearchIn(Schema):
+class SearchIn(Shape):
     """A full name or an ID number; a reason from the list, or a matter in hand."""
 
     text: str = Field(max_length=60)
@@ -202,7 +207,7 @@ class SearchIn(Schema):
     matter: str = ""
 
 
-class DeputyIn(Schema):
+class DeputyIn(Shape):
     deputy: UUID
     post: str
     unit_id: int

@@ -1,17 +1,37 @@
-"""What no page can make sense of is turned away at the door, in one place."""
+"""What no page can make sense of is turned away at the door, and what a page may load is said; each in one place."""
 
 from collections.abc import Callable
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 NUL = "\x00"  # no text of a person has it, and PostgreSQL stores none
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class ContentPolicy:
+    """Says what a page may load: the policy of the settings, the same for every page, written out once.
+
+    django-csp's own middleware builds it anew for each answer, for nonces that no page of ours needs.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        self.policy = build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the policy, unless the answer has one of its own."""
+        response = self.get_response(request)
+        response.headers.setdefault(HEADER, self.policy)
+        return response
 
 
 class CleanInput:
     """Answers 400 to an address or a form with a NUL character; JSON and files are checked where they are read."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

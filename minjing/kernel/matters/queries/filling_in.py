@@ -85,13 +85,15 @@ def wanted_materials(
     body: Body, given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
 ) -> list[Wanted]:
     """Return each material these answers call for, with what is held already and what was uploaded."""
-    wanted = []
-    for spec in forms.needed_materials(body, given, local_day(now)):
-        ask = plugs.HELD.get(spec.held_by)
-        held = ask(person_id, spec.name, given, now) if ask else ""
-        files = tuple(m for m in attached if m.name == spec.name and m.file_id)
-        wanted.append(Wanted(spec, held, files))
-    return wanted
+    specs = forms.needed_materials(body, given, local_day(now))
+    held: dict[str, str] = {}
+    for keeper in {spec.held_by for spec in specs} & set(plugs.HELD):
+        names = [spec.name for spec in specs if spec.held_by == keeper]
+        held |= plugs.HELD[keeper](person_id, names, given, now)
+    return [
+        Wanted(spec, held.get(spec.name, ""), tuple(m for m in attached if m.name == spec.name and m.file_id))
+        for spec in specs
+    ]
 
 
 def lacking(checked: forms.Checked, wanted: Sequence[Wanted]) -> dict[str, Text]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import Actor
@@ -35,7 +35,7 @@ def _opened(ref: str, by: Actor, at: datetime, reason: str) -> Snapshot:
 
 
 @matters.post("", response={201: MatterOut, 422: shapes.ErrorOut, 403: shapes.ErrorOut})
-def submit(request: HttpRequest, data: shapes.SubmitIn) -> tuple[int, MatterOut]:
+def submit(request: HttpRequest, data: shapes.SubmitIn) -> Status[MatterOut]:
     """Submit a whole application at once."""
     at = now()
     matter = actions.submit_whole(
@@ -46,7 +46,7 @@ def submit(request: HttpRequest, data: shapes.SubmitIn) -> tuple[int, MatterOut]
         request_id=data.request_id,
         materials=data.materials,
     )
-    return 201, MatterOut.of(matter, at)
+    return Status(201, MatterOut.of(matter, at))
 
 
 @matters.get("", response=list[MatterOut])
