@@ -89,8 +89,8 @@ def test_the_house_stands_without(module: str):
 KEPT = (
     ("ledger_outbox", "UPDATE ledger_outbox SET kind = 'x'"),
     ("ledger_outbox", "DELETE FROM ledger_outbox"),
-    ("ledger_entry", "UPDATE ledger_entry SET leaf_hash = '\\x00'"),
-    ("ledger_entry", "DELETE FROM ledger_entry"),
+    ("ledger_bundle", "UPDATE ledger_bundle SET entries = '\\x00'"),
+    ("ledger_bundle", "DELETE FROM ledger_bundle"),
     ("ledger_checkpoint", "DELETE FROM ledger_checkpoint"),
     ("matters_matter", "UPDATE matters_matter SET outcome = 'approved'"),
     ("matters_matter", "DELETE FROM matters_matter"),

@@ -1,6 +1,8 @@
 """The ledger's tables as Django sees them. They are made by sql/schema.sql and guarded by sql/guards.sql."""
 
+import json
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 
@@ -27,36 +29,71 @@ class TransactionId(IntField):
 class Outbox(models.Model):
     """The private half of an entry, inserted by the act's own transaction: ids only, never names."""
 
-    id = models.UUIDField(primary_key=True, editable=False)
-    kind = models.TextField()
-    org_id = models.SmallIntegerField(default=0)
-    at = models.DateTimeField()
-    subject_id = models.UUIDField(null=True)
-    salt = models.BinaryField(null=True)
-    payload = models.BinaryField(null=True)
-    commitment = models.BinaryField()
     xid = TransactionId()
     seq = models.BigIntegerField()
-    erased_by = models.UUIDField(null=True)  # the entry of the erasure that emptied this row
+    at = models.DateTimeField()
+    id = models.UUIDField(primary_key=True, editable=False)
+    subject_id = models.UUIDField(null=True)
+    actor_id = models.UUIDField(null=True)
+    object_id = models.UUIDField(null=True)
+    org_id = models.SmallIntegerField(default=0)
+    kind = models.TextField()
+    salt = models.BinaryField(null=True)
+    payload = models.BinaryField(null=True)
 
-    personal: ClassVar[dict[str, Personal]] = {"subject_id": EVIDENCE, "payload": EVIDENCE}
+    personal: ClassVar[dict[str, Personal]] = {
+        "subject_id": EVIDENCE,
+        "actor_id": EVIDENCE,
+        "object_id": EVIDENCE,
+        "payload": EVIDENCE,
+    }
 
     class Meta:
         db_table = "ledger_outbox"
 
+    @property
+    def what(self) -> dict[str, Any] | None:
+        """What the act said, as its caller passed it; None once the person is erased."""
+        return said(self.payload, self.actor_id, self.object_id)
 
-class Entry(models.Model):
-    """The public half: the bytes hashed into the tree, at their index for good."""
 
-    idx = models.BigIntegerField(primary_key=True)
-    entry_id = models.UUIDField(unique=True)
-    entry = models.BinaryField()
-    leaf_hash = models.BinaryField()
+def said(payload: bytes | None, actor_id: UUID | None, object_id: UUID | None) -> dict[str, Any] | None:
+    """Return what an act said with the ids that have columns of their own put back; None once it is erased."""
+    if payload is None:
+        return None
+    found: dict[str, Any] = json.loads(bytes(payload))
+    if actor_id is not None:
+        found["by"] = str(actor_id)
+    if object_id is not None:
+        found["matter"] = str(object_id)
+    return found
+
+
+class Erased(models.Model):
+    """An entry emptied by an erasure: its commitment, and the entry that says who erased and when."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    erased_by = models.UUIDField()
+    commitment = models.BinaryField()
 
     personal: ClassVar[dict[str, Personal]] = {}
 
     class Meta:
-        db_table = "ledger_entry"
+        db_table = "ledger_erased"
+
+
+class Bundle(models.Model):
+    """Up to 256 entries: where they begin in the order of the log, and their public bytes until files hold them."""
+
+    n = models.BigIntegerField(primary_key=True)
+    xid = TransactionId()
+    seq = models.BigIntegerField()
+    entries = models.BinaryField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        db_table = "ledger_bundle"
 
 
 class Tile(models.Model):
@@ -91,12 +128,12 @@ class State(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed statement of size and root; at most one for a size."""
+    """A statement of size and root, at most one for a size; `note` is the signed text, kept for the newest."""
 
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
-    note = models.TextField()
     at = models.DateTimeField()
+    note = models.TextField(null=True)
 
     personal: ClassVar[dict[str, Personal]] = {}
 

@@ -346,7 +346,14 @@ def _write_batch(
     entries = [
         ledger_entry(
             kind,
-            {"matter": m.id, "seq": m.ver + 1, "from": m.state, "to": a.state, "migration": migration},
+            {
+                "matter": m.id,
+                "by": by.account_id,
+                "seq": m.ver + 1,
+                "from": m.state,
+                "to": a.state,
+                "migration": migration,
+            },
             at=now,
             org_id=m.org_id,
             subject_id=m.person_id,
@@ -363,13 +370,13 @@ def _write_batch(
         "entry_ids": [e.id for e in entries],
         "salts": [e.salt for e in entries],
         "payloads": [e.payload for e in entries],
-        "commitments": [e.commitment for e in entries],
         "target": target,
         "now": now,
         "action": action,
         "actor_kind": by.kind,
         "actor_id": by.account_id,
         "entry_kind": kind,
+        "entry_actor": entries[0].actor_id,
         "migration": migration,
         "keeps": keeps,
     }

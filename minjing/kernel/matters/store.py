@@ -17,7 +17,7 @@ from minjing.base.clock import CHINA
 from minjing.base.ids import new_id
 from minjing.base.workdays import WorkCalendar
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.ledger.actions import Entry
+from minjing.kernel.ledger.actions import Entry, promised
 from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
@@ -60,6 +60,7 @@ def write(
     notices, jobs = told(body, after, change.tells)
     follows = {"tasks": tasks_of(body, change.tasks, place, calendar, now), "notices": notices, "jobs": jobs}
     follows = {name: rows for name, rows in follows.items() if rows}
+    entry = entry_of(change, by, now)
     columns = {**{name: _column(value) for name, value in moves.items()}, **sealed.columns}
     params = {
         **columns,
@@ -79,10 +80,12 @@ def write(
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
         "detail": Jsonb(change.detail),
-        **_entry_params(entry_of(change, by, now)),
+        **_entry_params(entry),
     }
-    row = _row(transition(tuple(columns), frozenset(follows)), params)
-    return row is not None
+    if _row(transition(tuple(columns), frozenset(follows)), params) is None:
+        return False
+    promised(entry)
+    return True
 
 
 def _column(value: Any) -> Any:
@@ -125,7 +128,7 @@ def submit(
     detail = {"after": moving_of(matter), "version": str(matter.procedure_id)}
     entry = ledger_entry(
         "matters:matter:submitted",
-        {**_said(matter, "submit", by), "procedure": str(matter.procedure_id)},
+        {**_said(matter, by), "procedure": str(matter.procedure_id)},
         at=now,
         org_id=matter.org_id,
         subject_id=matter.person_id,
@@ -168,13 +171,16 @@ def submit(
         **_entry_params(entry),
     }
     row = _row(composed("submission", frozenset(follows) | ({"draft"} if draft_id else set())), params)
-    return None if row is None else str(row[0])
+    if row is None:
+        return None
+    promised(entry)
+    return str(row[0])
 
 
 def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
     """Return the ledger entry of a transition: who did what to which matter, no names."""
     said: dict[str, Any] = {
-        **_said(change.after, change.action, by),
+        **_said(change.after, by),
         "from": change.before.state,
         "post": change.post,
         "unit": change.acting_unit,
@@ -190,24 +196,17 @@ def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
     )
 
 
-def _said(matter: Snapshot, action: str, by: Actor) -> dict[str, Any]:
-    return {
-        "matter": str(matter.id),
-        "seq": matter.ver,
-        "action": action,
-        "to": matter.state,
-        "by": str(by.account_id),
-        "kind": by.kind,
-    }
+def _said(matter: Snapshot, by: Actor) -> dict[str, Any]:
+    return {"matter": matter.id, "seq": matter.ver, "to": matter.state, "by": by.account_id, "kind": by.kind}
 
 
 def _entry_params(entry: Entry) -> dict[str, Any]:
     return {
         "entry_id": entry.id,
         "entry_kind": entry.kind,
+        "entry_actor": entry.actor_id,
         "salt": entry.salt,
         "payload": entry.payload,
-        "commitment": entry.commitment,
     }
 
 

@@ -26,7 +26,7 @@ def store(who, content, name="结婚证.jpg"):
 
 
 def entries(kind):
-    return [json.loads(bytes(e.payload))["what"] for e in Outbox.objects.filter(kind=kind).order_by("seq")]
+    return [e.what for e in Outbox.objects.filter(kind=kind).order_by("seq")]
 
 
 def test_a_photo_is_kept_upright_and_without_where_it_was_taken(lin):

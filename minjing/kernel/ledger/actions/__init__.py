@@ -2,16 +2,21 @@
 
 from minjing.kernel.ledger.actions.append import Entry, append, entry
 from minjing.kernel.ledger.actions.erasure import erase_person
+from minjing.kernel.ledger.actions.promise import Promised, keeping, promise_of, promised
 from minjing.kernel.ledger.actions.sequence import Doubt, adopt, drain, run_sequencer, sequence_once
 
 __all__ = [
     "Doubt",
     "Entry",
+    "Promised",
     "adopt",
     "append",
     "drain",
     "entry",
     "erase_person",
+    "keeping",
+    "promise_of",
+    "promised",
     "run_sequencer",
     "sequence_once",
 ]

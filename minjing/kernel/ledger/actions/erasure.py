@@ -16,8 +16,13 @@ class Asker(Protocol):
     def account_id(self) -> UUID: ...
 
 
-ERASE = """
-UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL, erased_by = %s WHERE subject_id = %s
+KEEP = """
+INSERT INTO ledger_erased (id, erased_by, commitment)
+SELECT o.id, %s, sha256(ledger_frame(o)) FROM ledger_outbox o WHERE subject_id = %s
+"""
+EMPTY = """
+UPDATE ledger_outbox o SET salt = NULL, payload = NULL, subject_id = NULL, actor_id = NULL, object_id = NULL
+FROM ledger_erased e WHERE o.id = e.id AND e.erased_by = %s
 """
 
 
@@ -25,9 +30,10 @@ UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL, erased_
 def erase_person(subject_id: UUID, by: Asker, now: datetime) -> int:
     """Empty every entry about a person and record that it was done; return how many entries.
 
-    Each emptied row names the entry of its erasure, and that entry states their number: rows that vanish in
-    any other way are faults. Without its salt a commitment says nothing. The dead versions of the rows are
-    removed by the next vacuum, backups as they expire.
+    The commitment of each is kept beside the entry of its erasure, so that its leaf stays provable, also where it
+    had not yet been given an index; the entry of the erasure states their number, and rows that vanish in any
+    other way are faults. Without its salt a commitment says nothing. The dead versions of the rows are removed by
+    the next vacuum, backups as they expire.
     """
     with connection.cursor() as cursor:
         # No look may slip in between the count and the emptying of what it counted.
@@ -35,9 +41,10 @@ def erase_person(subject_id: UUID, by: Asker, now: datetime) -> int:
         count = len(cursor.fetchall())
         record = entry("ledger:person:erased", {"by": by.account_id, "entries": count}, at=now)
         append(record)
-        cursor.execute("SELECT set_config('minjing.ledger', 'erase', true)")
-        cursor.execute(ERASE, [record.id, subject_id])
+        cursor.execute(KEEP, [record.id, subject_id])
         if cursor.rowcount != count:
             raise RuntimeError("An entry about this person arrived during the erasure; run it again.")
+        cursor.execute("SELECT set_config('minjing.ledger', 'erase', true)")
+        cursor.execute(EMPTY, [record.id])
         cursor.execute("SELECT set_config('minjing.ledger', '', true)")
     return count

@@ -1,5 +1,6 @@
 """Reading the ledger: its head, proofs, what concerns a person, and whether all of it still holds together."""
 
+from minjing.kernel.ledger.queries.disclosure import Disclosure, disclosure, promise_for
 from minjing.kernel.ledger.queries.read import (
     Found,
     Head,
@@ -8,13 +9,16 @@ from minjing.kernel.ledger.queries.read import (
     checkpoints,
     entry_of,
     head,
+    index_of,
     lag_s,
     proof,
+    public_entry_of,
     search,
 )
 from minjing.kernel.ledger.queries.verify import Fault, Report, verify
 
 __all__ = [
+    "Disclosure",
     "Fault",
     "Found",
     "Head",
@@ -22,10 +26,14 @@ __all__ = [
     "Report",
     "about",
     "checkpoints",
+    "disclosure",
     "entry_of",
     "head",
+    "index_of",
     "lag_s",
+    "promise_for",
     "proof",
+    "public_entry_of",
     "search",
     "verify",
 ]

@@ -1,16 +1,18 @@
 """The head, a proof, and the private half by person, kind and time."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from minjing.kernel.ledger.models import said
 from minjing.kernel.ledger.rules import tree
-from minjing.kernel.ledger.rules.tree import TileId
+from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
+from minjing.kernel.ledger.rules.tiles import unbundle
+from minjing.kernel.ledger.rules.tree import TILE_WIDTH, TileId
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,18 @@ def _rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+HEADS = "SELECT size, root, note, at FROM ledger_checkpoint WHERE note IS NOT NULL ORDER BY size DESC LIMIT %s"
+
+
 def head() -> Head | None:
-    """Return the newest signed head, or None while nothing is signed."""
-    rows = _rows("SELECT size, root, note, at FROM ledger_checkpoint ORDER BY size DESC LIMIT 1")
-    return Head(rows[0][0], bytes(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
+    """Return the newest published head, or None while nothing is published."""
+    found = checkpoints(1)
+    return found[0] if found else None
 
 
 def checkpoints(limit: int = 10) -> list[Head]:
-    """Return the newest signed heads, newest first."""
-    rows = _rows("SELECT size, root, note, at FROM ledger_checkpoint ORDER BY size DESC LIMIT %s", [limit])
-    return [Head(size, bytes(root), note, at) for size, root, note, at in rows]
+    """Return the newest published heads, newest first; the texts of old ones are not kept."""
+    return [Head(size, bytes(root), note, at) for size, root, note, at in _rows(HEADS, [limit])]
 
 
 def proof(entry_id: UUID) -> Proof | None:
@@ -76,16 +80,49 @@ def proof(entry_id: UUID) -> Proof | None:
 
     Reads a tile a level, whatever the size of the log.
     """
-    rows = _rows("SELECT idx, entry, leaf_hash FROM ledger_entry WHERE entry_id = %s", [entry_id])
-    signed = head()
-    if not rows or signed is None or rows[0][0] >= signed.size:
+    index, signed = index_of(entry_id), head()
+    if index is None or signed is None or index >= signed.size:
         return None
-    index, entry, leaf = rows[0]
+    entry = _logged(index)
     ranges = tree.inclusion_ranges(index, signed.size)
     path = tree.hashes_of(ranges, tiles(tree.tiles_for(ranges)))
     return Proof(
-        entry_id, index, signed.size, bytes(entry), bytes(leaf), tuple(path), signed.root, signed.checkpoint_text
+        entry_id,
+        index,
+        signed.size,
+        entry,
+        tree.leaf_hash(entry),
+        tuple(path),
+        signed.root,
+        signed.checkpoint_text,
     )
+
+
+def index_of(entry_id: UUID) -> int | None:
+    """Return the index of an entry, None while it is not in the log."""
+    rows = _rows("SELECT ledger_index(xid, seq) FROM ledger_outbox WHERE id = %s", [entry_id])
+    return rows[0][0] if rows else None
+
+
+def _logged(index: int) -> bytes:
+    """Return the public entry at an index that is in the log."""
+    n, place = divmod(index, TILE_WIDTH)
+    return unbundle(bytes(_rows("SELECT entries FROM ledger_bundle WHERE n = %s", [n])[0][0]))[place]
+
+
+PRIVATE = """
+SELECT coalesce(e.commitment, sha256(ledger_frame(o))), o.kind, o.at
+FROM ledger_outbox o LEFT JOIN ledger_erased e ON e.id = o.id WHERE o.id = %s
+"""
+
+
+def public_entry_of(entry_id: UUID) -> bytes:
+    """Return the bytes of an entry that are, or will be, hashed into the tree; raises LookupError."""
+    rows = _rows(PRIVATE, [entry_id])
+    if not rows:
+        raise LookupError("The ledger has no such entry.")
+    committed, kind, at = rows[0]
+    return public_entry(kind, minute_text(minute(at)), bytes(committed))
 
 
 def tiles(wanted: set[TileId]) -> dict[TileId, bytes]:
@@ -98,6 +135,11 @@ def tiles(wanted: set[TileId]) -> dict[TileId, bytes]:
     return {TileId(level, n): bytes(hashes) for level, n, hashes in rows}
 
 
+FOUND = """
+SELECT ledger_index(xid, seq), id, kind, org_id, at, subject_id, actor_id, object_id, payload FROM ledger_outbox
+"""
+
+
 def about(
     subject_id: UUID, kinds: Sequence[str] | None = None, limit: int = 50, before: datetime | None = None
 ) -> list[dict[str, Any]]:
@@ -107,21 +149,31 @@ def about(
     is in the log}. `before` gives the next page.
     """
     rows = _rows(
-        "SELECT id, payload, idx FROM ledger_outbox LEFT JOIN ledger_entry ON entry_id = id"
-        " WHERE subject_id = %s AND (%s::text[] IS NULL OR kind = ANY(%s::text[]))"
+        f"{FOUND} WHERE subject_id = %s AND (%s::text[] IS NULL OR kind = ANY(%s::text[]))"
         " AND (%s::timestamptz IS NULL OR at < %s::timestamptz) ORDER BY at DESC, id DESC LIMIT %s",
         [subject_id, *[None if kinds is None else list(kinds)] * 2, before, before, limit],
     )
-    return [{**json.loads(bytes(payload)), "entry_id": id_, "index": idx} for id_, payload, idx in rows]
-
-
-FOUND = "SELECT idx, id, kind, org_id, at, payload FROM ledger_outbox LEFT JOIN ledger_entry ON entry_id = id"
+    return [
+        {
+            "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "kind": kind,
+            "org": org_id,
+            "subject": str(person),
+            "what": said(payload, actor, matter),
+            "entry_id": id_,
+            "index": idx,
+        }
+        for idx, id_, kind, org_id, at, person, actor, matter, payload in rows
+    ]
 
 
 def entry_of(entry_id: UUID) -> Found | None:
     """Return the private half of one entry, or None if there is none."""
     rows = _rows(f"{FOUND} WHERE id = %s", [entry_id])
     return _found(rows[0]) if rows else None
+
+
+FIRST_SPAN = timedelta(hours=1)
 
 
 def search(
@@ -133,39 +185,39 @@ def search(
     before: datetime | None = None,
     limit: int = 100,
 ) -> list[Found]:
-    """Return entries by kind and time, newest first; `before` gives the next page."""
-    # One index scan a kind: the kinds that exist are few and are hopped through, not read through.
-    rows = _rows(
-        """
-        WITH RECURSIVE known(kind) AS (
-            (SELECT min(kind) FROM ledger_outbox)
-            UNION ALL
-            SELECT (SELECT min(o.kind) FROM ledger_outbox o WHERE o.kind > known.kind)
-            FROM known WHERE kind IS NOT NULL
+    """Return entries by kind and time, newest first; `before` gives the next page.
+
+    Looks at the newest hour first and then at ever longer spans, so that a page of a full day reads little.
+    """
+    end = min(until, before) if before else until
+    newest = _rows("SELECT max(at) FROM ledger_outbox WHERE at >= %s AND at < %s", [since, end])[0][0]
+    found: list[Found] = []
+    span = FIRST_SPAN
+    if newest is None:
+        return found
+    end = newest + timedelta(microseconds=1)
+    while len(found) < limit and end > since:
+        start = max(since, end - span)
+        rows = _rows(
+            f"{FOUND} WHERE at >= %s AND at < %s AND starts_with(kind, %s)"
+            " AND (%s::text[] = '{}' OR kind = ANY(%s::text[])) ORDER BY at DESC, id DESC LIMIT %s",
+            [start, end, prefix, list(kinds), list(kinds), limit - len(found)],
         )
-        SELECT idx, id, found.kind, org_id, at, payload
-        FROM known CROSS JOIN LATERAL (
-            SELECT * FROM ledger_outbox o
-            WHERE o.kind = known.kind AND at >= %s AND at < %s ORDER BY at DESC, id DESC LIMIT %s
-        ) AS found LEFT JOIN ledger_entry ON entry_id = id
-        WHERE starts_with(known.kind, %s) AND (%s::text[] = '{}' OR known.kind = ANY(%s::text[]))
-        ORDER BY at DESC, id DESC LIMIT %s
-        """,
-        [since, min(until, before) if before else until, limit, prefix, list(kinds), list(kinds), limit],
-    )
-    return [_found(row) for row in rows]
+        found += [_found(row) for row in rows]
+        end, span = start, span * 4
+    return found
 
 
 def _found(row: tuple[Any, ...]) -> Found:
-    idx, id_, kind, org_id, at, payload = row
-    return Found(idx, id_, kind, org_id, at, None if payload is None else json.loads(bytes(payload))["what"])
+    idx, id_, kind, org_id, at, _, actor, matter, payload = row
+    return Found(idx, id_, kind, org_id, at, said(payload, actor, matter))
 
 
 LAG = """
 SELECT coalesce(
     (SELECT at FROM ledger_outbox WHERE (xid, seq) > (coalesce(s.cut_xid, '0'), coalesce(s.cut_seq, 0))
      ORDER BY xid, seq LIMIT 1),
-    CASE WHEN s.size > coalesce((SELECT max(size) FROM ledger_checkpoint), 0) THEN s.at END
+    CASE WHEN s.size > coalesce((SELECT max(size) FROM ledger_checkpoint WHERE note IS NOT NULL), 0) THEN s.at END
 ) FROM (SELECT) AS always LEFT JOIN ledger_state AS s ON true
 """
 

@@ -1,20 +1,20 @@
 """The whole ledger, computed anew from its bytes: every fault is named with its index and its entry."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 from django.db import connection
 
-from minjing.base.canonical import commitment
 from minjing.kernel.ledger.providers.keys import verifier
+from minjing.kernel.ledger.rules.framing import commitment
 from minjing.kernel.ledger.rules.note import BadNote, Verifier, open_note, parse_claim
-from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
-from minjing.kernel.ledger.rules.tree import EMPTY_ROOT, TileId, cut, grow, leaf_hash, root_from
+from minjing.kernel.ledger.rules.public import minute_text, public_entry
+from minjing.kernel.ledger.rules.tiles import unbundle
+from minjing.kernel.ledger.rules.tree import EMPTY_ROOT, TILE_WIDTH, TileId, cut, grow, leaf_hash, root_from
 
 STEP = 16_384  # entries a round: whole tiles, a few MB
 FAULTS_NAMED = 1_000  # beyond this the log is not damaged but lost; the count goes on
@@ -53,6 +53,19 @@ class Report:
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """The tree as the database states it, read once at the beginning."""
+
+    size: int
+    root: bytes
+    cut: "Place"
+
+
+Place = tuple[str, int]  # transaction and number: a place in the order of the log
+BEGINNING: Place = ("0", -(2**63))
+
+
 def verify(progress: Progress | None = None) -> Report:
     """Check every entry, tile, root, checkpoint and private record; `progress` is told (done, of how many).
 
@@ -60,13 +73,13 @@ def verify(progress: Progress | None = None) -> Report:
     """
     report = Report()
     signed = _one("SELECT coalesce(max(size), 0) FROM ledger_checkpoint")[0]
-    state = _one("SELECT size, root, cut_xid::text, cut_seq FROM ledger_state") or (0, EMPTY_ROOT, "0", 0)
-    report.size = state[0]
+    row = _one("SELECT size, root, cut_xid::text, cut_seq FROM ledger_state") or (0, EMPTY_ROOT, "0", 0)
+    state = State(row[0], row[1], (row[2], row[3]))
+    report.size = state.size
     if signed > report.size:
-        report.add(None, f"a head of {signed} entries was signed, but the log now says it has {report.size}")
-    _check_passed_over(report, state[2], state[3])
+        report.add(None, f"a head of {signed} entries was stated, but the log now says it has {report.size}")
     _check_erasures(report)
-    _check_entries(report, state[1], progress)
+    _check_entries(report, state, progress)
     return report
 
 
@@ -81,123 +94,187 @@ def _one(sql: str) -> Any:
     return rows[0] if rows else None
 
 
-def _check_passed_over(report: Report, cut_xid: str, cut_seq: int) -> None:
-    """An act before the cut that has no index was left out of the log."""
-    rows = _query(
-        "SELECT id FROM ledger_outbox LEFT JOIN ledger_entry ON entry_id = id"
-        " WHERE (xid, seq) <= (%s::text::xid8, %s::bigint) AND idx IS NULL",
-        [cut_xid, cut_seq],
-    )
-    for row in rows:
-        report.add(None, "was written by an act but never entered the log", row[0])
-
-
 def _check_erasures(report: Report) -> None:
     """Emptied rows must name an erasure that stands in the ledger and states their number."""
     rows = _query(
         "SELECT e.erased_by, e.count, o.kind, o.payload FROM"
-        " (SELECT erased_by, count(*) FROM ledger_outbox WHERE erased_by IS NOT NULL GROUP BY erased_by) AS e"
+        " (SELECT erased_by, count(*) FROM ledger_erased GROUP BY erased_by) AS e"
         " LEFT JOIN ledger_outbox o ON o.id = e.erased_by"
     )
     for erasure, count, kind, payload in rows:
-        stated = json.loads(payload)["what"].get("entries") if payload and kind == "ledger:person:erased" else None
+        stated = json.loads(payload).get("entries") if payload and kind == "ledger:person:erased" else None
         if stated != count:
             report.add(None, f"{count} records were emptied, its erasure states {stated}", erasure)
 
 
-# LATERAL keeps it one index look-up an entry, whatever the planner thinks of the outbox.
-ENTRIES = """
-SELECT e.idx, e.entry_id, e.entry, e.leaf_hash, o.*
-FROM ledger_entry e LEFT JOIN LATERAL (
-    SELECT id, kind, org_id, at, subject_id, salt, payload, commitment, erased_by
-    FROM ledger_outbox WHERE id = e.entry_id LIMIT 1
-) AS o ON true
-WHERE e.idx >= %s AND e.idx < %s ORDER BY e.idx
-"""
-
-
-def _check_entries(report: Report, root: bytes, progress: Progress | None) -> None:
+def _check_entries(report: Report, state: State, progress: Progress | None) -> None:
     key = verifier()
     edge: dict[TileId, bytes] = {}
     built, size = EMPTY_ROOT, report.size
     for start in range(0, size, STEP):
         end = min(start + STEP, size)
-        leaves = list(_check_batch(report, start, end))
-        growth = grow(start, edge, leaves)
+        growth = grow(start, edge, _check_batch(report, start, end, state))
         _check_upper_tiles(report, growth.tiles)
         _check_checkpoints(report, key, start, end, edge | growth.tiles)
         edge, built = growth.edge, growth.root
         if progress:
             progress(end, size)
-    if built != root:
+    if built != state.root:
         report.add(None, f"the {size} entries do not give the root that is stored")
 
 
-def _check_batch(report: Report, start: int, end: int) -> Iterator[bytes]:
-    """Check entries [start, end) and yield the leaf hash that two of three witnesses agree on."""
-    rows = {row[0]: row for row in _query(ENTRIES, [start, end])}
-    tiles = dict(
-        _query("SELECT n, hashes FROM ledger_tile WHERE level = 0 AND n >= %s AND n <= %s", [start >> 8, end >> 8])
+def _check_batch(report: Report, start: int, end: int, state: State) -> list[bytes]:
+    """Check entries [start, end); return their leaf hashes, and where witnesses differ the one that was signed."""
+    entries, tile = _bundles(start, end), _leaf_tiles(start, end)
+    rows = _private(*_span(start, end, state))
+    leaves = [leaf_hash(entry) for entry in entries]
+    publics = _publics(rows)
+    if publics == entries and len(entries) == end - start and b"".join(leaves) == tile:
+        erased = sum(row.kept is not None for row in rows)
+        report.erased += erased
+        report.payloads += len(rows) - erased
+        return leaves
+    # Something differs: look again, bundle by bundle, so that one altered record is one fault and not thousands.
+    found: list[bytes] = []
+    for first in range(start, end, TILE_WIDTH):
+        found += _check_bundle(report, first, min(first + TILE_WIDTH, end), state)
+    return found
+
+
+def _bundles(start: int, end: int) -> list[bytes]:
+    """Return the public entries [start, end), fewer where some are gone or cannot be read."""
+    rows = _query(
+        "SELECT entries FROM ledger_bundle WHERE n >= %s AND n <= %s ORDER BY n",
+        [start // TILE_WIDTH, (end - 1) // TILE_WIDTH],
     )
-    for idx in range(start, end):
-        place = (idx & 255) * 32
-        witness = tiles.get(idx >> 8, b"")[place : place + 32]
-        row = rows.get(idx)
-        if row is None:
-            report.add(idx, "the entry is missing")
-            yield witness or bytes(32)
-        else:
-            yield _check_leaf(report, row, witness)
-            _check_private(report, row)
+    found = [entry for row in rows for entry in _read(row[0])]
+    return found[: end - start]
 
 
-def _check_leaf(report: Report, row: Any, witness: bytes) -> bytes:
-    """Compare the entry's bytes, its stored hash and its tile; name the one that stands alone."""
-    idx, entry_id, entry, stored = row[:4]
-    leaf = leaf_hash(entry)
-    if leaf == stored == witness:
-        return leaf
-    if leaf == stored:
-        report.add(idx, "the tile does not hold the hash of this entry", entry_id)
-        return leaf
-    if stored == witness:
-        # The tree goes on from the hash that was signed, so that one altered entry is one fault, not many.
-        report.add(idx, "the entry's bytes were altered", entry_id)
+def _read(data: bytes | None) -> list[bytes]:
+    try:
+        return unbundle(data or b"")
+    except ValueError:
+        return []
+
+
+def _leaf_tiles(start: int, end: int) -> bytes:
+    rows = _query(
+        "SELECT hashes FROM ledger_tile WHERE level = 0 AND n >= %s AND n <= %s ORDER BY n",
+        [start // TILE_WIDTH, (end - 1) // TILE_WIDTH],
+    )
+    return b"".join(row[0] for row in rows)[: (end - start) * 32]
+
+
+class Private(NamedTuple):
+    """A private record as it is checked: what is hashed, or the commitment that an erasure kept."""
+
+    id: UUID
+    kind: str
+    minute: int
+    frame: bytes | None
+    kept: bytes | None
+
+
+# One column for all that a commitment covers: the database lays it side by side, the hashing is done here.
+PRIVATE = """
+SELECT o.id, o.kind, floor(extract(epoch FROM o.at) / 60)::bigint, ledger_frame(o), e.commitment
+FROM ledger_outbox o LEFT JOIN ledger_erased e ON e.id = o.id AND o.salt IS NULL
+WHERE (o.xid, o.seq) >= (%s::text::xid8, %s::bigint) AND (o.xid, o.seq) < (%s::text::xid8, %s::bigint)
+ORDER BY o.xid, o.seq
+"""
+
+
+def _private(start: Place, end: Place) -> list[Private]:
+    return [Private(*row) for row in _query(PRIVATE, [*start, *end])]
+
+
+def _span(start: int, end: int, state: State) -> tuple[Place, Place]:
+    """Return where entries [start, end) begin in the order and where the next one begins."""
+    wanted = [start // TILE_WIDTH, end // TILE_WIDTH]
+    found = _query("SELECT n, xid::text, seq FROM ledger_bundle WHERE n = ANY(%s)", [wanted])
+    rows: dict[int, Place] = {n: (xid, seq) for n, xid, seq in found}
+    after = (state.cut[0], state.cut[1] + 1)
+    first = rows.get(start // TILE_WIDTH, after) if start else BEGINNING
+    return first, rows.get(end // TILE_WIDTH, after) if end < state.size else after
+
+
+def _publics(rows: Sequence[Private]) -> list[bytes]:
+    """Return the public entries that private records give; empty bytes for one emptied without an erasure."""
+    texts = {minutes: minute_text(minutes) for minutes in {row.minute for row in rows}}
+    return [
+        public_entry(row.kind, texts[row.minute], row.kept or commitment(row.frame)) if row.kept or row.frame else b""
+        for row in rows
+    ]
+
+
+def _check_bundle(report: Report, start: int, end: int, state: State) -> list[bytes]:
+    """Check one bundle in which something differs, and name what stands alone."""
+    entries, tile = _bundles(start, end), cut(_leaf_tiles(start, end))
+    rows = _private(*_span(start, end, state))
+    paired = _paired(report, rows, entries, start, end)
+    leaves = []
+    for place, (row, public) in enumerate(paired):
+        entry = entries[place] if place < len(entries) else None
+        witness = tile[place] if place < len(tile) else b""
+        leaves.append(_check_leaf(report, start + place, entry, witness, row, public))
+    return leaves
+
+
+Pair = tuple[Private | None, bytes]
+
+
+def _paired(report: Report, rows: list[Private], entries: list[bytes], start: int, end: int) -> list[Pair]:
+    """Put each private record beside its index: by place, or by content where some are gone or too many."""
+    publics = _publics(rows)
+    if len(rows) == end - start:
+        return list(zip(rows, publics, strict=True))
+    left = dict(zip(publics, rows, strict=True))
+    pairs: list[Pair] = []
+    for entry in entries:
+        row = left.pop(entry, None)
+        pairs.append((row, entry if row else b""))
+    pairs += [(None, b"")] * (end - start - len(pairs))
+    for row in left.values():
+        report.add(None, "was written by an act, or moved, but does not stand in the log where it belongs", row.id)
+    return pairs
+
+
+def _check_leaf(
+    report: Report, index: int, entry: bytes | None, witness: bytes, row: Private | None, public: bytes
+) -> bytes:
+    """Compare an entry's bytes, its tile and its private record; return the leaf hash to go on from.
+
+    The tree goes on from the hash that two agree on, so that one altered entry is one fault, not many.
+    """
+    name = row.id if row else None
+    leaf = leaf_hash(entry) if entry is not None else b""
+    if entry is None:
+        report.add(index, "the entry is missing", name)
+        return witness or leaf_hash(public)
+    if leaf != witness and row is not None and leaf_hash(public) == witness:
+        report.add(index, "the entry's bytes were altered", name)
         return witness
-    if leaf == witness:
-        report.add(idx, "the stored hash of the entry was altered", entry_id)
-        return leaf
-    report.add(idx, "the entry's bytes, its stored hash and its tile all differ", entry_id)
-    return leaf
-
-
-def _check_private(report: Report, row: Any) -> None:
-    """Check the private record: that it is the one the public entry commits to, or that it was erased."""
-    idx, entry_id, entry, _, id_, kind, org_id, at, subject_id, salt, payload, promise, erased_by = row
-    if id_ is None:
-        report.add(idx, "its private record is gone without an erasure", entry_id)
-        return
-    if public_entry(kind, minute_text(minute(at)), promise) != entry:
-        report.add(idx, "its private record has another kind, time or commitment than the entry", entry_id)
-    if erased_by is not None:
+    if leaf != witness:
+        report.add(index, "the tile does not hold the hash of this entry", name)
+    if row is None:
+        report.add(index, "its private record is gone without an erasure, or does not fit the entry")
+    elif not public:
+        report.add(index, "its private record was emptied without an erasure", name)
+    elif public != entry:
+        report.add(index, _difference(public, entry), name)
+    elif row.kept is not None:
         report.erased += 1
-        return
-    report.payloads += 1
-    if salt is None or payload is None or commitment(salt, payload) != promise:
-        report.add(idx, "its payload or salt does not fit the commitment", entry_id)
-    elif not _columns_fit(payload, kind, org_id, at, subject_id):
-        report.add(idx, "its columns (time, kind, district or person) differ from what was committed to", entry_id)
+    else:
+        report.payloads += 1
+    return leaf if row is not None and public == entry else witness or leaf
 
 
-def _columns_fit(payload: bytes, kind: str, org_id: int, at: datetime, subject_id: UUID | None) -> bool:
-    """Say whether the columns by which entries are found are those that the commitment covers."""
-    covered = json.loads(payload)
-    return bool(
-        covered.get("kind") == kind
-        and covered.get("org") == org_id
-        and covered.get("subject") == (None if subject_id is None else str(subject_id))
-        and covered.get("at") == at.astimezone(UTC).isoformat(timespec="microseconds")
-    )
+def _difference(public: bytes, entry: bytes) -> str:
+    """Return in words how the public entry that a private record gives differs from the one in the log."""
+    if public.split(b" ")[:2] != entry.split(b" ")[:2]:
+        return "its private record has another kind or time than the entry"
+    return "its payload, salt or columns (time, district, person, officer, matter) are not what was committed to"
 
 
 def _check_upper_tiles(report: Report, tiles: dict[TileId, bytes]) -> None:
@@ -229,6 +306,10 @@ def _check_checkpoints(
     )
     for size, root, note in rows:
         report.checkpoints += 1
+        if root != root_from(size, tiles):
+            report.add(size - 1, f"the first {size} entries do not give the root stated for them")
+        if note is None:
+            continue
         try:
             if key is None:
                 raise BadNote("The log's public key (keys/ledger.pub) is missing.")
@@ -238,5 +319,3 @@ def _check_checkpoints(
             continue
         if (claim.origin, claim.size, claim.root) != (key.name, size, root):
             report.add(size - 1, f"the checkpoint of size {size} states another origin, size or root than its row")
-        if claim.root != root_from(size, tiles):
-            report.add(size - 1, f"the first {size} entries do not give the root signed for them")

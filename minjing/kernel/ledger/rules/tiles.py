@@ -31,3 +31,15 @@ def partial(width: int) -> str:
 def bundle(entries: list[bytes]) -> bytes:
     """Return entries as a bundle: a big-endian 16-bit length before each (tlog-tiles, "Log entries")."""
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+
+
+def unbundle(data: bytes) -> list[bytes]:
+    """Return the entries of a bundle; raises ValueError if it ends within one."""
+    entries, place = [], 0
+    while place < len(data):
+        start = place + 2
+        place = start + int.from_bytes(data[place:start], "big")
+        if place > len(data) or start > len(data):
+            raise ValueError("the bundle ends within an entry")
+        entries.append(data[start:place])
+    return entries

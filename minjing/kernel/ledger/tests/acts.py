@@ -17,6 +17,16 @@ def acts(count: int, kind: str = "matters:matter:claimed", subject_id: UUID | No
     return made
 
 
+def in_order() -> list[UUID]:
+    """Return the ids of the entries that are in the log, by index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT o.id FROM ledger_outbox o CROSS JOIN LATERAL ledger_index(o.xid, o.seq) AS idx"
+            " WHERE idx IS NOT NULL ORDER BY idx"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def tamper(*statements: str) -> None:
     """Change rows as the owner of the database could: with triggers off and checks dropped."""
     with transaction.atomic(), connection.cursor() as cursor:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minjing.base.canonical import canonical
 from minjing.kernel.ledger.rules.note import (
     BadNote,
     Claim,
@@ -68,9 +67,7 @@ def test_a_size_has_one_spelling(size: str) -> None:
         parse_claim(claim_text(CLAIM).replace("70000", size))
 
 
-def test_the_public_entry_is_canonical_json() -> None:
+def test_the_public_entry_is_a_line_of_text() -> None:
     text = minute_text(29_540_460)
     assert text == "2026-03-02T05:00Z"
-    assert public_entry("a:b:c_1", text, bytes(32)) == canonical(
-        {"kind": "a:b:c_1", "commitment": "A" * 43 + "=", "at": text}
-    )
+    assert public_entry("a:b:c_1", text, bytes(32)) == b"a:b:c_1 2026-03-02T05:00Z " + b"A" * 43

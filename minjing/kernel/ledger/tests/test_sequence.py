@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from minjing.kernel.ledger import actions
+from minjing.kernel.ledger import actions, queries
 from minjing.kernel.ledger.actions import Doubt, drain, entry, sequence_once
-from minjing.kernel.ledger.models import Checkpoint, Entry, State, Tile
+from minjing.kernel.ledger.models import Checkpoint, State, Tile
 from minjing.kernel.ledger.providers.keys import signer
 from minjing.kernel.ledger.rules import tree
 from minjing.kernel.ledger.rules.note import open_note, parse_claim
-from minjing.kernel.ledger.tests.acts import NOW, acts, tamper
+from minjing.kernel.ledger.tests.acts import NOW, acts, in_order, tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,18 +29,17 @@ def other() -> Iterator["psycopg.Connection[object]"]:
 
 def insert_by(second: "psycopg.Connection[object]", made: actions.Entry) -> None:
     second.execute(
-        "INSERT INTO ledger_outbox (id, kind, org_id, at, salt, payload, commitment) VALUES (%s,%s,%s,%s,%s,%s,%s)",
-        [made.id, made.kind, made.org_id, made.at, made.salt, made.payload, made.commitment],
+        "INSERT INTO ledger_outbox (id, kind, org_id, at, salt, payload) VALUES (%s,%s,%s,%s,%s,%s)",
+        [made.id, made.kind, made.org_id, made.at, made.salt, made.payload],
     )
 
 
 def test_entries_get_contiguous_indices_in_the_order_of_their_acts_and_a_signed_head() -> None:
     first, second = acts(300), acts(5)
     assert drain(NOW) == 305
-    assert list(Entry.objects.order_by("idx").values_list("idx", "entry_id")) == list(
-        enumerate([made.id for made in first + second])
-    )
-    leaves = [tree.leaf_hash(bytes(row.entry)) for row in Entry.objects.order_by("idx")]
+    assert in_order() == [made.id for made in first + second]
+    assert [queries.index_of(made.id) for made in (first[0], first[255], first[256], second[4])] == [0, 255, 256, 304]
+    leaves = [made.leaf_hash for made in first + second]
     claim = parse_claim(open_note(Checkpoint.objects.get().note, [signer().verifier]))
     assert (claim.size, claim.root) == (305, tree.root(leaves))
     assert claim.origin == "localhost/ledger"
@@ -48,10 +47,9 @@ def test_entries_get_contiguous_indices_in_the_order_of_their_acts_and_a_signed_
 
 
 def test_many_small_batches_and_one_large_give_the_same_tree() -> None:
-    acts(700)
+    leaves = [made.leaf_hash for made in acts(700)]
     while sequence_once(NOW, limit=37) or State.objects.get().size < 700:
         pass
-    leaves = [tree.leaf_hash(bytes(row.entry)) for row in Entry.objects.order_by("idx")]
     assert bytes(State.objects.get().root) == tree.root(leaves)
     sizes = list(Checkpoint.objects.order_by("size").values_list("size", flat=True))
     assert sizes[-1] == 700
@@ -65,7 +63,7 @@ def test_an_entry_of_a_slow_transaction_is_not_skipped(other: "psycopg.Connectio
     assert sequence_once(NOW) == 0, "nothing may overtake a transaction that is still open"
     other.commit()
     assert drain(NOW) == 4
-    assert list(Entry.objects.order_by("idx").values_list("entry_id", flat=True)) == [slow.id, *(f.id for f in fast)]
+    assert in_order() == [slow.id, *(f.id for f in fast)]
 
 
 def test_an_entry_of_an_aborted_transaction_holds_nothing_up(other: "psycopg.Connection[object]") -> None:
@@ -111,7 +109,7 @@ def test_nothing_is_signed_when_an_entry_changed_between_writing_and_signing(mon
     with monkeypatch.context() as broken:
         broken.setattr(sequence, "_sign_head", lambda now: None)
         drain(NOW)
-    tamper("UPDATE ledger_entry SET entry = overlay(entry PLACING '\\x7a' FROM 9) WHERE idx = 2")
+    tamper("UPDATE ledger_bundle SET entries = overlay(entries PLACING '\\x7a' FROM 9)")
     with pytest.raises(Doubt, match="read back"):
         sequence_once(NOW)
     assert not Checkpoint.objects.exists()
@@ -134,7 +132,7 @@ def test_a_lost_state_row_is_refused() -> None:
 
 
 def test_a_dump_restored_in_another_cluster_is_refused_until_adopted() -> None:
-    acts(4)
+    first = acts(4)
     drain(NOW)
     late = acts(2)
     tamper("UPDATE ledger_outbox SET xid = (xid::text::numeric + 1e12)::text::xid8")
@@ -144,8 +142,7 @@ def test_a_dump_restored_in_another_cluster_is_refused_until_adopted() -> None:
     newest = acts(1)
     assert actions.adopt(NOW) == 3
     assert drain(NOW) == 3
-    ids = list(Entry.objects.order_by("idx").values_list("entry_id", flat=True))[4:]
-    assert set(ids) == {late[0].id, late[1].id, newest[0].id}
+    assert in_order() == [made.id for made in (*first, *late, *newest)]
 
 
 @pytest.fixture
@@ -186,7 +183,9 @@ def test_the_loop_survives_a_killed_connection(loop: Thread) -> None:
     assert signed_within(5)
 
 
-@pytest.mark.parametrize("table", ["ledger_entry", "ledger_tile", "ledger_state", "ledger_checkpoint"])
+@pytest.mark.parametrize(
+    "table", ["ledger_outbox", "ledger_bundle", "ledger_tile", "ledger_state", "ledger_checkpoint"]
+)
 def test_the_database_refuses_to_drop_what_is_in_the_log(table: str) -> None:
     acts(4)
     drain(NOW)

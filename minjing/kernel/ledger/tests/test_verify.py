@@ -1,7 +1,6 @@
 """Verification names what an insider changed, wherever it was changed; erasure is no fault."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import StringIO
 from random import Random
@@ -10,21 +9,16 @@ from uuid import UUID
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import Error, connection, transaction
 
-from minjing.base.ids import new_id
 from minjing.kernel.ledger import queries
 from minjing.kernel.ledger.actions import append, drain, entry, erase_person
-from minjing.kernel.ledger.models import Entry, Outbox, Tile
-from minjing.kernel.ledger.tests.acts import NOW, acts, tamper
+from minjing.kernel.ledger.models import Bundle, Checkpoint, Erased, Outbox, State, Tile
+from minjing.kernel.ledger.tests.acts import NOW, acts, in_order, tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LAN, BO = UUID("01900000-0000-7000-8000-00000000001a"), UUID("01900000-0000-7000-8000-00000000001b")
-CHECK = "ALTER TABLE ledger_outbox DROP CONSTRAINT ledger_outbox_commits"
-CHECK_AGAIN = (
-    "ALTER TABLE ledger_outbox ADD CONSTRAINT ledger_outbox_commits"
-    " CHECK (salt IS NULL OR commitment = sha256(salt || payload)) NOT VALID"
-)
+ENTRY = 2 + len("matters:matter:claimed 2026-03-02T04:00Z ") + 43  # bytes of one in a bundle
 FLIP = "set_byte({0}, {1}, get_byte({0}, {1}) # {2})"
 
 
@@ -36,20 +30,12 @@ class Inspector:
 WANG = Inspector(UUID("01900000-0000-7000-8000-00000000000f"))
 
 
-@pytest.fixture
-def unchecked() -> Iterator[None]:
-    """The insider owns the database, so no check of the database stops them either."""
-    tamper(CHECK)
-    yield
-    tamper(CHECK_AGAIN)
-
-
 def faults() -> list[tuple[int | None, UUID | None]]:
     return [(fault.index, fault.entry_id) for fault in queries.verify().faults]
 
 
 def entry_id(index: int) -> UUID:
-    return Entry.objects.get(idx=index).entry_id
+    return in_order()[index]
 
 
 def test_an_untouched_ledger_holds_together_and_says_what_was_checked() -> None:
@@ -74,34 +60,38 @@ def test_any_byte_of_any_entry_is_named() -> None:
     random = Random(6)
     for _ in range(25):
         index = random.randrange(300)
-        where = FLIP.format("entry", random.randrange(90), 1 << random.randrange(8))
-        tamper(f"UPDATE ledger_entry SET entry = {where} WHERE idx = {index}")
+        offset = index % 256 * ENTRY + 2 + random.randrange(ENTRY - 2)
+        where = FLIP.format("entries", offset, 1 << random.randrange(8))
+        change = f"UPDATE ledger_bundle SET entries = {where} WHERE n = {index // 256}"
+        tamper(change)
         report = queries.verify()
         assert (index, entry_id(index)) in [(f.index, f.entry_id) for f in report.faults]
         assert {f.index for f in report.faults} == {index}, "one altered entry is one named entry"
         assert "bytes were altered" in report.faults[0].what
-        tamper(f"UPDATE ledger_entry SET entry = {where} WHERE idx = {index}")
+        tamper(change)
     assert queries.verify().ok
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (f"UPDATE ledger_entry SET leaf_hash = {FLIP.format('leaf_hash', 3, 1)} WHERE idx = 7", "stored hash"),
-        ("DELETE FROM ledger_entry WHERE idx = 7", "missing"),
+        ("UPDATE ledger_bundle SET entries = substring(entries FOR 7 * 86) WHERE n = 0", "missing"),
+        ("UPDATE ledger_bundle SET entries = substring(entries FOR 7 * 86 + 5) WHERE n = 0", "missing"),
+        ("DELETE FROM ledger_bundle WHERE n = 0", "missing"),
         (f"UPDATE ledger_tile SET hashes = {FLIP.format('hashes', 7 * 32, 1)} WHERE level = 0 AND n = 0", "tile"),
-        (f"UPDATE ledger_outbox SET payload = {FLIP.format('payload', 9, 1)} {{row}}", "payload"),
-        (f"UPDATE ledger_outbox SET salt = {FLIP.format('salt', 0, 128)} {{row}}", "payload or salt"),
-        (f"UPDATE ledger_outbox SET commitment = {FLIP.format('commitment', 0, 1)} {{row}}", "another kind"),
+        (f"UPDATE ledger_outbox SET payload = {FLIP.format('payload', 5, 1)} {{row}}", "payload, salt or columns"),
+        (f"UPDATE ledger_outbox SET salt = {FLIP.format('salt', 0, 128)} {{row}}", "payload, salt"),
+        ("UPDATE ledger_outbox SET actor_id = id {row}", "officer"),
+        ("UPDATE ledger_outbox SET object_id = id {row}", "matter"),
         ("UPDATE ledger_outbox SET kind = 'a:b:nothing' {row}", "another kind"),
-        ("UPDATE ledger_outbox SET at = at - interval '1 day' {row}", "another kind, time"),
+        ("UPDATE ledger_outbox SET at = at - interval '1 day' {row}", "another kind or time"),
         ("UPDATE ledger_outbox SET at = at + interval '1 second' {row}", "columns"),
         ("UPDATE ledger_outbox SET org_id = 9 {row}", "columns"),
         ("UPDATE ledger_outbox SET subject_id = NULL {row}", "columns"),
         ("DELETE FROM ledger_outbox {row}", "gone without an erasure"),
     ],
 )
-def test_what_an_insider_changes_is_named_with_index_and_entry(change: str, what: str, unchecked: None) -> None:
+def test_what_an_insider_changes_is_named_with_index_and_entry(change: str, what: str) -> None:
     acts(300, subject_id=LAN)
     drain(NOW)
     seventh = entry_id(7)
@@ -112,27 +102,22 @@ def test_what_an_insider_changes_is_named_with_index_and_entry(change: str, what
     assert named[0].entry_id in (seventh, None)
 
 
-def test_an_entry_rewritten_with_its_hash_tile_and_private_record_still_breaks_what_was_signed(
-    unchecked: None,
-) -> None:
-    from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
-    from minjing.kernel.ledger.rules.tree import leaf_hash
-
+def test_an_entry_rewritten_with_its_tile_and_private_record_still_breaks_what_was_signed() -> None:
     acts(300)
     drain(NOW)
-    forged, seventh = entry("matters:matter:claimed", {"n": "forged"}, at=NOW), entry_id(7)
-    data = public_entry(forged.kind, minute_text(minute(NOW)), forged.commitment)
-    leaf = leaf_hash(data)
+    seventh = entry_id(7)
+    forged = replace(entry("matters:matter:claimed", {"n": "forged"}, at=NOW), id=seventh)
     tamper(
-        f"UPDATE ledger_outbox SET salt = '\\x{forged.salt.hex()}', payload = '\\x{forged.payload.hex()}',"
-        f" commitment = '\\x{forged.commitment.hex()}' WHERE id = '{seventh}'",
-        f"UPDATE ledger_entry SET entry = '\\x{data.hex()}', leaf_hash = '\\x{leaf.hex()}' WHERE idx = 7",
-        f"UPDATE ledger_tile SET hashes = overlay(hashes PLACING '\\x{leaf.hex()}' FROM {7 * 32 + 1})"
+        f"UPDATE ledger_outbox SET salt = '\\x{forged.salt.hex()}', payload = '\\x{forged.payload.hex()}'"
+        f" WHERE id = '{seventh}'",
+        f"UPDATE ledger_bundle SET entries = overlay(entries PLACING '\\x{forged.public.hex()}' FROM {7 * ENTRY + 3})"
+        " WHERE n = 0",
+        f"UPDATE ledger_tile SET hashes = overlay(hashes PLACING '\\x{forged.leaf_hash.hex()}' FROM {7 * 32 + 1})"
         " WHERE level = 0 AND n = 0",
     )
     report = queries.verify()
     assert any("tile 1/0" in f.what and "0 to 255" in f.what for f in report.faults)
-    assert any("root signed" in f.what for f in report.faults)
+    assert any("root stated" in f.what for f in report.faults)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +127,7 @@ def test_an_entry_rewritten_with_its_hash_tile_and_private_record_still_breaks_w
         (f"UPDATE ledger_state SET root = {FLIP.format('root', 0, 1)}", "root that is stored"),
         (f"UPDATE ledger_checkpoint SET root = {FLIP.format('root', 0, 1)}", "another origin"),
         ("UPDATE ledger_checkpoint SET note = replace(note, E'300', E'299')", "not valid"),
-        ("UPDATE ledger_state SET size = 299", "was signed"),
+        ("UPDATE ledger_state SET size = 299", "was stated"),
     ],
 )
 def test_a_change_of_tile_state_or_checkpoint_is_found(change: str, what: str) -> None:
@@ -154,7 +139,7 @@ def test_a_change_of_tile_state_or_checkpoint_is_found(change: str, what: str) -
 
 
 def test_an_act_that_was_slipped_past_the_sequencer_is_found() -> None:
-    acts(5)
+    acts(500)
     drain(NOW)
     late = acts(1)[0]
     tamper(f"UPDATE ledger_outbox SET xid = '5' WHERE id = '{late.id}'")
@@ -191,10 +176,41 @@ def test_an_erasure_that_nobody_recorded_is_found() -> None:
     acts(5, subject_id=LAN)
     drain(NOW)
     tamper(
-        "UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL,"
-        f" erased_by = '{new_id()}' WHERE seq = (SELECT min(seq) FROM ledger_outbox)"
+        "INSERT INTO ledger_erased SELECT id, gen_random_uuid(), sha256(ledger_frame(o)) FROM ledger_outbox o"
+        " ORDER BY seq LIMIT 1",
+        "UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL"
+        " WHERE seq = (SELECT min(seq) FROM ledger_outbox)",
     )
     assert any("its erasure states None" in fault.what for fault in queries.verify().faults)
+
+
+def test_an_emptied_record_without_an_erasure_is_found() -> None:
+    acts(5, subject_id=LAN)
+    drain(NOW)
+    tamper("UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL WHERE payload = '{\"n\":3}'")
+    assert [(f.index, f.what) for f in queries.verify().faults] == [
+        (3, "its private record was emptied without an erasure")
+    ]
+
+
+def test_a_person_erased_before_the_sequencer_came_by_still_gets_their_leaves() -> None:
+    made = acts(3, subject_id=LAN)
+    assert erase_person(LAN, WANG, NOW) == 3
+    drain(NOW)
+    assert in_order()[:3] == [one.id for one in made]
+    assert [queries.public_entry_of(one.id) for one in made] == [one.public for one in made]
+    assert all(queries.proof(one.id).holds() for one in made)  # type: ignore[union-attr]
+    report = queries.verify()
+    assert (report.ok, report.erased, report.payloads) == (True, 3, 1)
+
+
+def test_nobody_but_a_recorded_erasure_empties_a_record() -> None:
+    acts(1, subject_id=LAN)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('minjing.ledger', 'erase', true)")
+        with pytest.raises(Error, match="only grows"):
+            cursor.execute("UPDATE ledger_outbox SET salt = NULL, payload = NULL, subject_id = NULL")
+        transaction.set_rollback(True)
 
 
 def test_a_look_is_seen_by_its_person_at_once_newest_first_and_by_page() -> None:
@@ -253,7 +269,7 @@ def test_the_command_line_speaks_in_sentences_and_fails_on_faults() -> None:
     call_command("ledger", "verify", stdout=out)
     assert "10 signed entries" in out.getvalue()
     assert "holds together: 10 entries" in out.getvalue()
-    tamper(f"UPDATE ledger_entry SET entry = {FLIP.format('entry', 5, 1)} WHERE idx = 4")
+    tamper(f"UPDATE ledger_bundle SET entries = {FLIP.format('entries', 4 * ENTRY + 5, 1)}")
     with pytest.raises(CommandError) as failed:
         call_command("ledger", "verify")
     assert f"Entry 4 ({entry_id(4)}): the entry's bytes were altered." in str(failed.value)
@@ -262,7 +278,7 @@ def test_the_command_line_speaks_in_sentences_and_fails_on_faults() -> None:
 
 def test_the_models_are_what_the_schema_made() -> None:
     with connection.cursor() as cursor:
-        for model in (Outbox, Entry, Tile):
+        for model in (Outbox, Erased, Bundle, Tile, State, Checkpoint):
             cursor.execute(
                 "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [model._meta.db_table]
             )

@@ -17,8 +17,8 @@ WITH moved AS (
         %(actor_id)s, %(acting_post)s, %(acting_unit)s, %(request_id)s, %(note_sealed)s, %(detail)s, %(entry_id)s
     FROM moved
 ), entry AS (
-    INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, salt, payload, commitment)
-    SELECT %(entry_id)s, %(entry_kind)s, org_id, %(now)s, %(person_id)s, %(salt)s, %(payload)s, %(commitment)s
+    INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, actor_id, object_id, salt, payload)
+    SELECT %(entry_id)s, %(entry_kind)s, org_id, %(now)s, %(person_id)s, %(entry_actor)s, id, %(salt)s, %(payload)s
     FROM moved
 --[ tasks
 ), task AS (

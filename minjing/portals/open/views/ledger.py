@@ -1,8 +1,7 @@
 """The public face of the ledger: how large it is, how to verify it, and the proof of a single entry."""
 
-import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET
 from minjing.base import clock
 from minjing.kernel.ledger import queries
 from minjing.kernel.ledger.providers import keys
+from minjing.kernel.ledger.rules.public import parse_public
 from minjing.portals.open.kinds import kind_in_words
 
 LATEST = 10  # checkpoints listed
@@ -67,7 +67,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         waiting = queries.entry_of(entry_id) is not None
         shown: dict[str, Any] = {"tab": "ledger", "waiting": waiting}
         return render(request, "open/entry.html", shown, status=200 if waiting else 404)
-    public = json.loads(proof.entry)
+    public = parse_public(proof.entry)
     return render(
         request,
         "open/entry.html",
@@ -75,9 +75,9 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
             "tab": "ledger",
             "proof": proof,
             "holds": proof.holds(),
-            "public": public,
-            "kind": kind_in_words(public["kind"]),
-            "at": datetime.strptime(public["at"], "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC),
+            "public": {"kind": public.kind, "commitment": public.commitment.hex()},
+            "kind": kind_in_words(public.kind),
+            "at": public.at,
             "leaf": proof.leaf_hash.hex(),
             "root": proof.root.hex(),
             "path": [step.hex() for step in proof.path],

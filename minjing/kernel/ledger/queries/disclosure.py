@@ -1,0 +1,71 @@
+"""What the person an entry concerns may have of it: the public line, what its commitment hides, its promise anew."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from minjing.kernel.ledger.providers.promise import promise_signer
+from minjing.kernel.ledger.queries.read import index_of, public_entry_of
+from minjing.kernel.ledger.rules.framing import SALT_BYTES
+from minjing.kernel.ledger.rules.promise import Promise, promise_text
+from minjing.kernel.ledger.rules.tree import leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """An entry opened: SHA-256 of `opening` is the commitment that stands in `entry`."""
+
+    id: UUID
+    index: int | None  # None until it is in the log
+    at: datetime
+    kind: str
+    entry: bytes  # the public line, whose leaf hash is in the tree
+    opening: bytes | None  # salt, frame and content; None once the person is erased
+    content: str  # what the act said, as JSON; "" once erased
+
+    @property
+    def opening_text(self) -> str:
+        """Return what the commitment hides, in base64."""
+        return b64encode(self.opening or b"").decode()
+
+    @property
+    def salt(self) -> bytes:
+        """Return the salt, without which nobody can try what a commitment might hide."""
+        return (self.opening or b"")[:SALT_BYTES]
+
+
+OPENED = "SELECT o.at, o.kind, ledger_frame(o), o.payload FROM ledger_outbox o WHERE o.id = %s"
+
+
+def disclosure(entry_id: UUID) -> Disclosure | None:
+    """Return an entry opened, for the person it concerns: who asks must have the right. None if there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPENED, [entry_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    at, kind, opening, payload = row
+    return Disclosure(
+        entry_id,
+        index_of(entry_id),
+        at,
+        kind,
+        public_entry_of(entry_id),
+        None if opening is None else bytes(opening),
+        "" if payload is None else bytes(payload).decode(),
+    )
+
+
+def promise_for(entry_id: UUID) -> str | None:
+    """Return the promise of one entry, signed anew: the same bytes as a promise given for it alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at FROM ledger_outbox WHERE id = %s", [entry_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    signer = promise_signer()
+    said = Promise(signer.origin, (leaf_hash(public_entry_of(entry_id)),), int(row[0].timestamp()))
+    return signer.sign(promise_text(said))
