@@ -315,11 +315,7 @@ def register_record(
         relation = _title(rules.relation_title(member.relation))
         rows += [
             (Text(zh="户号", en="Household number"), "household_no", _as_is(member.household.number)),
-            (
-                Text(zh="与户主关系", en="Relation to the head"),
-                "relation",
-                _title(rules.relation_title(member.relation)),
-            ),
+            (Text(zh="与户主关系", en="Relation to the head"), "relation", relation),
             (Text(zh="住址", en="Address"), "address", _as_is(_address([member]))),
             (Text(zh="登记日期", en="Registered since"), "since", _as_is(member.since.isoformat())),
             (Text(zh="派出所", en="Police station"), "office", Text(**station.name)),
