@@ -8,7 +8,7 @@ from typing import Any
 from stdnum.cn import uscc
 
 from minjing.base import conditions, idnumber, names
-from minjing.kernel.matters.schema import Body, FormField, MaterialSpec, Page, Text
+from minjing.kernel.matters.schema import Body, FormField, Grant, GrantedPaper, MaterialSpec, Page, Text
 
 Answers = Mapping[str, Any]
 MAX_TEXT, MAX_LONG_TEXT, MAX_PEOPLE = 120, 2000, 20
@@ -82,6 +82,16 @@ def check_all(body: Body, data: Answers, today: date) -> Checked:
 def needed_materials(body: Body, answers: Answers, today: date) -> list[MaterialSpec]:
     """Return the papers that these answers call for, held already or not."""
     return [m for m in body.service.materials if conditions.holds(m.when, answers, today)]
+
+
+def source_of(field: FormField, answers: Answers, today: date) -> str:
+    """Return the plug and path that know this answer, given the others; empty when nothing does."""
+    return next((source.of for source in field.sources if conditions.holds(source.when, answers, today)), "")
+
+
+def paper_due(grant: Grant, answers: Answers, today: date) -> GrantedPaper:
+    """Return the paper that a matter with these answers ends in."""
+    return next((other for other in grant.instead if conditions.holds(other.when, answers, today)), grant)
 
 
 def _read(fields: list[FormField], data: Answers) -> dict[str, Any]:

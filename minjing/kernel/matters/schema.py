@@ -46,6 +46,13 @@ class Option(Strict):
     en: str
 
 
+class Source(Strict):
+    """Where an answer is known from, and under which answers given before it stands."""
+
+    of: str
+    when: Condition | None = None
+
+
 class FormField(Strict):
     """One question. `people` is a list of persons (name, ID number, relation), added one by one."""
 
@@ -56,9 +63,16 @@ class FormField(Strict):
     required: bool | Condition = True
     show: Condition | None = None
     options: list[Option] = []
-    prefill: str = ""  # a plug and a path: register.name, register.household_no, account.phone
+    prefill: str | list[Source] = ""  # a plug and a path: register.name, account.phone; or several, each for a case
     rule: dict[str, Any] = {}  # before, after, min, max, max_length, pattern, sex, min_age, max_age, not_same_as
     sets: str = ""  # what of the register the answer becomes, for the reader; the effect does it
+
+    @property
+    def sources(self) -> list[Source]:
+        """Return where the answer may be known from; the first whose condition holds is asked."""
+        if isinstance(self.prefill, str):
+            return [Source(of=self.prefill)] if self.prefill else []
+        return self.prefill
 
     @model_validator(mode="after")
     def _choices_have_options(self) -> "FormField":
@@ -97,12 +111,24 @@ class Limit(Strict):
     confidence: Confidence = "B"
 
 
-class Grant(Strict):
-    """The paper the matter ends in; a template of that name lies in the module's papers/."""
+class GrantedPaper(Strict):
+    """A paper a matter may end in."""
 
     certificate: str
     title: Text
     valid: str = ""  # 40d, 30d, or empty for no end
+
+
+class OtherPaper(GrantedPaper):
+    """A paper that is due in place of the usual one when the answers say so."""
+
+    when: Condition
+
+
+class Grant(GrantedPaper):
+    """The paper the matter ends in, and those that take its place: the first whose condition holds."""
+
+    instead: list[OtherPaper] = []
 
 
 class Guide(Strict):

@@ -100,16 +100,36 @@ def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
     return Application(draft, body, answers, forms.visible_pages(body, answers, local_day(now)), wanted)
 
 
-def known(page: Page, application: Application, by: Actor, now: datetime) -> dict[str, Any]:
-    """Return what is known already of the questions of a page: by the registers, and the phone by the account."""
+def known(
+    page: Page, application: Application, by: Actor, now: datetime, said: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what is known already of the questions of a page: by the registers, and the phone by the account.
+
+    `said` are answers of the page itself, as posted: who moves decides whose name is known.
+    """
     if by.person_id is None:
         return {}
     own = {f.name for f in page.fields if f.prefill}
     if not own:
         return {}
-    facts = {k: v for k, v in queries.prefills(application.body, by.person_id, now).items() if k in own}
-    missing = {f.name: OWN[f.prefill] for f in page.fields if f.prefill in OWN and f.name not in facts}
+    given = {**application.answers, **(said or {})}
+    facts = {k: v for k, v in queries.prefills(application.body, by.person_id, now, given).items() if k in own}
+    sources = {f.name: forms.source_of(f, given, local_day(now)) for f in page.fields}
+    missing = {name: OWN[of] for name, of in sources.items() if of in OWN and name not in facts}
     if missing:
         said = identity.look(by, [by.person_id], sorted(set(missing.values())), now=now).get(by.person_id, {})
         facts |= {name: said[item] for name, item in missing.items() if said.get(item)}
     return facts
+
+
+def outdated(
+    page: Page, application: Application, by: Actor, now: datetime, said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the fields that still hold what was known for another answer, with what is known now, or empty."""
+    if by.person_id is None:
+        return {}
+    given = {**application.answers, **said}
+    old = queries.known_otherwise(page, by.person_id, now, given)
+    wrong = [name for name, values in old.items() if said.get(name) and said[name] in values]
+    facts = known(page, application, by, now, said) if wrong else {}
+    return {name: facts.get(name, "") for name in wrong if facts.get(name, "") != said[name]}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from minjing.base.clock import CHINA
-from minjing.kernel.matters import actions, queries
+from minjing.base.clock import CHINA, local_day
+from minjing.kernel.matters import actions, forms, queries
 from minjing.kernel.matters.rules import MAX_EXTENSION_DAYS, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Body, Text
 from minjing.portals.officer.dossier import in_words
@@ -27,7 +27,7 @@ def consequences(
 ) -> list[Consequence]:
     """Return what `action` will do to this matter, in the order in which it happens."""
     spec = body.flow.states[matter.state].actions[action]
-    found = [*_state(body, matter, spec), *_register(body, spec, answers), *_paper(body, spec, now)]
+    found = [*_state(body, matter, spec), *_register(body, spec, answers), *_paper(body, spec, answers, now)]
     found += [*_clock(body, matter, action, spec), *_told(body, matter, spec)]
     if spec.to and body.flow.states.get(spec.to) and body.flow.states[spec.to].outcome in ("refused", "not_accepted"):
         found.append(Consequence("object", body.flow.how_to_object))
@@ -67,14 +67,15 @@ def _register(body: Body, spec: ActionSpec, answers: Mapping[str, Any]) -> list[
     return said
 
 
-def _paper(body: Body, spec: ActionSpec, now: datetime) -> list[Consequence]:
+def _paper(body: Body, spec: ActionSpec, answers: Mapping[str, Any], now: datetime) -> list[Consequence]:
     said = []
     if spec.reverses:
         zh, en = "原证照作废，查验时显示「已撤销」。", "The paper issued before is revoked; a check will say so."
         said.append(Consequence("paper", Text(zh=zh, en=en)))
     grant = body.service.grants
     if spec.effect and grant:
-        until = actions.valid_until(grant.valid, now)
+        due = forms.paper_due(grant, answers, local_day(now))
+        until = actions.valid_until(due.valid, now)
         zh, en = "长期有效", "no end of validity"
         if until:
             last = until.astimezone(CHINA)
@@ -83,8 +84,8 @@ def _paper(body: Body, spec: ActionSpec, now: datetime) -> list[Consequence]:
             Consequence(
                 "paper",
                 Text(
-                    zh=f"签发电子证照《{grant.title.zh}》，带编号、二维码和数字签名，{zh}。",
-                    en=f"The certificate “{grant.title.en}” is issued and signed, with number and QR code; {en}.",
+                    zh=f"签发电子证照《{due.title.zh}》，带编号、二维码和数字签名，{zh}。",
+                    en=f"The certificate “{due.title.en}” is issued and signed, with number and QR code; {en}.",
                 ),
             )
         )

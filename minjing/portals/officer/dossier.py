@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -133,15 +133,19 @@ def open_dossier(
 def _groups(
     body: Body, answers: Mapping[str, Any], records: Sequence[Record], full: bool, now: datetime
 ) -> list[Group]:
-    groups = []
-    for page in forms.visible_pages(body, answers, local_day(now)):
-        shown = [_answer(f, answers[f.name], _known(f, records), full) for f in page.fields if f.name in answers]
+    groups, today = [], local_day(now)
+    for page in forms.visible_pages(body, answers, today):
+        shown = [
+            _answer(f, answers[f.name], _known(f, records, answers, today), full)
+            for f in page.fields
+            if f.name in answers
+        ]
         if shown:
             groups.append(Group(page.title, shown))
     return groups
 
 
-def _known(spec: FormField, records: Sequence[Record]) -> Text | None:
+def _known(spec: FormField, records: Sequence[Record], answers: Mapping[str, Any], today: date) -> Text | None:
     """Return what the register says of the same thing about the same person; None where nothing can be compared.
 
     Fields named `person_…` are of the person the matter is about; fields filled from the register are of the
@@ -153,7 +157,7 @@ def _known(spec: FormField, records: Sequence[Record]) -> Text | None:
     if spec.name.startswith("person_"):
         item = spec.name.removeprefix("person_")
         return subject.get({"id": "id_number"}.get(item, item))
-    plug, _, path = spec.prefill.partition(".")
+    plug, _, path = forms.source_of(spec, answers, today).partition(".")
     return subject.get(path) if plug == "register" and len(records) == 1 else None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import plugs, queries
+from minjing.kernel.matters import forms, plugs, queries
 from minjing.kernel.matters.actions.corrections import proposed_corrections
 from minjing.kernel.matters.errors import MatterError
 from minjing.kernel.matters.rules import Change
@@ -28,15 +28,16 @@ def run_effect(change: Change, body: Body, by: Actor, now: datetime) -> None:
     outcome = run(matter=change.after, answers=answers, by=by, now=now)
     if service.grants is None:
         return
+    due = forms.paper_due(service.grants, answers, local_day(now))
     papers.issue(
-        kind=service.grants.certificate,
-        title=service.grants.title.model_dump(),
+        kind=due.certificate,
+        title=due.title.model_dump(),
         matter_id=change.after.id,
         matter_number=change.after.number,
         org_id=change.after.org_id,
         holder_person=outcome.holder_person,
         facts=[(label.model_dump(), value) for label, value in outcome.facts],
-        valid_until=valid_until(service.grants.valid, now),
+        valid_until=valid_until(due.valid, now),
         unit_id=change.after.unit_id,
         by=by,
         now=now,

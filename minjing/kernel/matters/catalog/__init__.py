@@ -207,6 +207,8 @@ def _lint_form(service: Service) -> Iterable[str]:
     shown += [(f"field {f.name}", f.show) for f in fields.values()]
     shown += [(f"field {f.name}", f.required) for f in fields.values() if isinstance(f.required, dict)]
     shown += [(f"material {m.name}", m.when) for m in service.materials]
+    shown += [(f"prefill of {f.name}", source.when) for f in fields.values() for source in f.sources]
+    shown += [(f"paper {p.certificate}", p.when) for p in (service.grants.instead if service.grants else ())]
     shown.append(("auto", service.auto))
     for where, condition in shown:
         for unknown in sorted(conditions.fields_of(condition) - fields.keys()):
@@ -232,9 +234,9 @@ def _lint_end(body: Body) -> Iterable[str]:
     if runs and service.grants is None:
         yield "the matter ends in no paper"
     for field in service.fields.values():
-        source = field.prefill.split(".")[0]
-        if source and source not in plugs.PREFILLS:
-            yield f"field {field.name}: nobody answers the prefill {field.prefill!r}"
+        for source in field.sources:
+            if source.of.split(".")[0] not in plugs.PREFILLS:
+                yield f"field {field.name}: nobody answers the prefill {source.of!r}"
     end = body.flow.states[main_line(body)[-1]]
     if not end.final:
         yield "the line of stations does not end"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from minjing.base import conditions
 from minjing.base.clock import local_day
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
@@ -20,7 +21,7 @@ from minjing.kernel.matters.models import (
     Material,
 )
 from minjing.kernel.matters.queries.catalogue import station
-from minjing.kernel.matters.schema import Body, Text
+from minjing.kernel.matters.schema import Body, Page, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
 STASH_CONTEXT = "matters_draft.stash"
@@ -50,16 +51,26 @@ def stashed(draft: Draft, page: str) -> dict[str, Any] | None:
     return dict(kept["data"]) if kept["page"] == page else None
 
 
-def prefills(body: Body, person_id: UUID, now: datetime) -> dict[str, Any]:
-    """Return what is known already for the fields that name a source."""
-    known: dict[str, Any] = {}
-    for field in body.service.fields.values():
-        plug, _, path = field.prefill.partition(".")
-        if plug in plugs.PREFILLS:
-            value = plugs.PREFILLS[plug](person_id, path, now)
-            if value not in (None, ""):
-                known[field.name] = value
-    return known
+def prefills(body: Body, person_id: UUID, now: datetime, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is known already for the fields that name a source, given the answers so far."""
+    said, today = answers or {}, local_day(now)
+    known = {f.name: _known(forms.source_of(f, said, today), person_id, now) for f in body.service.fields.values()}
+    return {name: value for name, value in known.items() if value not in (None, "")}
+
+
+def known_otherwise(page: Page, person_id: UUID, now: datetime, answers: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return, by field, what would be known had other answers been given: the applicant's name for the spouse's."""
+    today = local_day(now)
+    return {
+        f.name: [_known(s.of, person_id, now) for s in f.sources if not conditions.holds(s.when, answers, today)]
+        for f in page.fields
+        if len(f.sources) > 1 or any(s.when for s in f.sources)
+    }
+
+
+def _known(source: str, person_id: UUID, now: datetime) -> Any:
+    plug, _, path = source.partition(".")
+    return plugs.PREFILLS[plug](person_id, path, now) if plug in plugs.PREFILLS else None
 
 
 def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:

@@ -160,6 +160,18 @@ def test_approval_issues_the_paper_in_the_same_transaction(city):
     assert {"matters:matter:approve", "papers:paper:issued"} <= kinds
 
 
+@pytest.mark.parametrize(("when", "title"), [("post", "准予迁入证明"), ("electronic", "居民户口簿内页")])
+def test_the_paper_is_the_one_that_the_answers_make_due(city, when, title):
+    usual = world.service().model_dump(mode="json")["grants"]
+    page = {"certificate": "household_page", "title": {"zh": "居民户口簿内页", "en": "Page"}}
+    grants = {**usual, "instead": [{**page, "when": {"delivery": when}}]}
+    publishing.publish([world.body(grants=grants)], by=LUO, now=MONDAY)
+    queries.forget_kept()
+    (paper,) = papers.of_matter(approved().id, now=MONDAY)
+    assert paper.title["zh"] == title
+    assert (paper.valid_until is None) == (when == "electronic")
+
+
 def test_what_the_register_refuses_leaves_everything_as_it_was(city):
     matter = submit(spouse_id="440304199001010038")
     matter = act(act(act(matter, "claim", CHEN), "recommend", CHEN), "claim", LUO)

@@ -12,12 +12,18 @@ from minjing.modules.household import events, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.births import birth_day
 from minjing.modules.household.actions.case import Case, member_facts, text
+from minjing.modules.household.actions.moves import move_within
 from minjing.modules.household.models import Household, Member
 from minjing.modules.household.rules import Refusal
 
 
 def move_in(case: Case) -> Outcome:
-    """Register somebody who comes from elsewhere, with those who come along."""
+    """Register somebody who comes from elsewhere, with those who come along.
+
+    Who is registered in the city already (an adopted child, where the form says so) moves within it.
+    """
+    if case.answers.get("registered_here") is True:
+        return move_within(case)
     person, needs_number = _arriving(case)
     cause = "restored" if case.first("cancel_reason") else "moved_in"
     if cause == "restored" and not Member.objects.filter(person_id=person).exists():

@@ -4,6 +4,7 @@ import pytest
 
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.matters import forms
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
 from minjing.modules.household.actions.register import items_of
@@ -169,6 +170,34 @@ def test_a_child_moves_in_with_its_parents(code, relation, becomes):
     _, body = queries_service(code)
     decide(code, {k: v for k, v in answers.items() if k in body.service.fields})
     assert relations(home("lin"))[person(WANG_CHILD)] == becomes
+
+
+def test_an_adopted_child_of_this_city_moves_within_it():
+    answers = {"person_id": LIN_CHILD, "person_name": "林小树", "registered_here": True, "adopter_id": HE,
+               "landing_household_no": home("he"), "relation": "27"}  # fmt: skip
+    outcome = decide("HZ0304", answers)
+    assert relations(home("he"))[person(LIN_CHILD)] == "27"
+    assert person(LIN_CHILD) not in relations(home("lin"))
+    assert fact(outcome, "原户号") == home("lin")
+    with pytest.raises(EffectRefused, match="Nobody with this ID number"):
+        decide("HZ0304", {**answers, "person_id": WANG_CHILD, "person_name": "王一一"})
+
+
+@pytest.mark.parametrize(
+    ("code", "answers", "kind", "valid"),
+    [
+        ("HZ0304", {"registered_here": False}, "move_in_permit", "40d"),
+        ("HZ0304", {"registered_here": True}, "household_page", ""),
+        ("HZ0405", {"hukou_status": "registered"}, "move_in_permit", "40d"),
+        ("HZ0405", {"hukou_status": "cancelled"}, "household_page", ""),
+        ("HZ1002", {"doc_type": "migration_certificate"}, "migration_certificate", "30d"),
+        ("HZ1002", {"doc_type": "move_in_permit"}, "move_in_permit", "40d"),
+    ],
+)
+def test_a_permit_is_issued_only_where_it_is_due_and_each_paper_under_its_own_name(code, answers, kind, valid):
+    _, body = queries_service(code)
+    due = forms.paper_due(body.service.grants, answers, TODAY)
+    assert (due.certificate, due.valid) == (kind, valid)
 
 
 def queries_service(code):

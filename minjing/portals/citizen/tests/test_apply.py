@@ -145,6 +145,81 @@ def test_known_answers_are_shown_as_facts(city, monkeypatch):
     assert f'value="{walk.SPOUSE["spouse_id"]}"' in shown
 
 
+MOVER = {
+    "page": "mover",
+    "title": {"zh": "谁要迁入", "en": "Who moves"},
+    "fields": [
+        {
+            "name": "applying_as",
+            "type": "choice",
+            "label": {"zh": "您是哪一方", "en": "Which of the two are you"},
+            "options": [
+                {"value": "mover", "zh": "迁入", "en": "Mover"},
+                {"value": "local", "zh": "本地", "en": "Local"},
+            ],
+        },
+        {
+            "name": "mover_id",
+            "type": "resident_id",
+            "label": {"zh": "迁入人号码", "en": "ID number of the mover"},
+            "show": {"applying_as": ["mover", "local"]},
+            "prefill": [
+                {"of": "test.own", "when": {"applying_as": "mover"}},
+                {"of": "test.spouse", "when": {"applying_as": "local"}},
+            ],
+        },
+    ],
+}
+OWN, SPOUSE = "440304199001010011", walk.SPOUSE["spouse_id"]
+
+
+@pytest.fixture
+def who_moves(city, monkeypatch):
+    """Lin's draft of a form that asks first who moves."""
+    known = {"own": OWN, "spouse": SPOUSE}
+    monkeypatch.setitem(plugs.PREFILLS, "test", lambda person_id, path, at: known[path])
+    form = [MOVER, *world.service().model_dump(mode="json")["form"]]
+    publishing.publish([world.body(form=form)], by=LUO, now=now())
+    queries.forget_kept()
+    browser = signed_in(LIN)
+    return browser, f"/drafts/{walk.begin(browser).id}/mover/"
+
+
+def asked_again(answer) -> bool:
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize(("side", "known"), [("mover", OWN), ("local", SPOUSE)])
+def test_what_is_known_follows_from_who_moves(who_moves, side, known):
+    lin, page = who_moves
+    first = text(lin.get(page))
+    assert OWN not in first
+    assert SPOUSE not in first
+    answer = lin.post(page, {"applying_as": side, "asked": ["applying_as"], "go": "1"})
+    assert asked_again(answer)
+    assert re.findall(r"[0-9]{17}[0-9X]", text(answer).replace(" ", "")).count(known) >= 1
+    assert ({OWN, SPOUSE} - {known}).pop() not in text(answer)
+
+
+def test_who_changes_their_mind_is_shown_the_other_number_before_it_is_saved(who_moves):
+    lin, page = who_moves
+    told = {"applying_as": "local", "mover_id": OWN, "asked": ["applying_as", "mover_id"], "go": "1"}
+    answer = lin.post(page, told)
+    assert asked_again(answer)
+    assert SPOUSE in text(answer)
+    assert OWN not in text(answer)
+    assert lin.post(page, {**told, "mover_id": SPOUSE}).status_code == 302
+    htmx = lin.post(page, told, headers={"HX-Request": "true"})
+    assert SPOUSE in text(htmx)
+
+
+def test_what_somebody_typed_themselves_is_never_replaced(who_moves):
+    lin, page = who_moves
+    typed = "440304199203040040"
+    told = {"applying_as": "local", "mover_id": typed, "asked": ["applying_as", "mover_id"]}
+    assert typed in text(lin.post(page, told, headers={"HX-Request": "true"}))
+
+
 def test_an_application_goes_on_on_another_device(lin):
     draft = walk.begin(lin)
     walk.post(lin, draft, "spouse")

@@ -23,7 +23,7 @@ from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.schema import Page, Text
 from minjing.portals.citizen import questions, uploads
 from minjing.portals.citizen.access import resident, sign_in, who
-from minjing.portals.citizen.steps import CHECK, MATERIALS, Application, application, known
+from minjing.portals.citizen.steps import CHECK, MATERIALS, Application, application, known, outdated
 from minjing.portals.frame.language import pick, t
 
 NOTHING: dict[str, Text] = {}
@@ -112,7 +112,8 @@ def _page(request: HttpRequest, draft_id: UUID, name: str) -> HttpResponse:
         more = edited if f"{edited}-add" in request.POST else ""
         return _ask(request, mine, found, data, one_more=more)
     if request.headers.get("HX-Request"):
-        return _ask(request, mine, found, data, template="citizen/questions.html")
+        asked_now = _filled_in(request, mine, found, data)
+        return _ask(request, mine, found, asked_now, template="citizen/questions.html")
     return _save(request, mine, found, data)
 
 
@@ -121,6 +122,14 @@ def _known_first(mine: Application, page: Page, by: Actor, at: datetime) -> dict
     if page.page in mine.draft.pages_done:
         return mine.answers
     return {**known(page, mine, by, at), **mine.answers}
+
+
+def _filled_in(request: HttpRequest, mine: Application, page: Page, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what was posted, with what is known for the questions that come up with it."""
+    at, by, said = now(), who(request), questions.facts(page, data)
+    asked = set(request.POST.getlist("asked"))
+    new = {name: value for name, value in known(page, mine, by, at, said).items() if name not in asked}
+    return {**data, **new, **outdated(page, mine, by, at, said)}
 
 
 def _save(request: HttpRequest, mine: Application, page: Page, data: dict[str, Any]) -> HttpResponse:
@@ -135,8 +144,9 @@ def _save(request: HttpRequest, mine: Application, page: Page, data: dict[str, A
     wrong = {name: text for name, text in errors.items() if name in asked}
     if wrong:
         return _ask(request, mine, page, data, errors=wrong, status=422)
-    if visible - asked:  # an answer calls for more questions: they are asked, not marked as wrong
-        return _ask(request, mine, page, data, notice="more")
+    if visible - asked or outdated(page, mine, by, at, questions.facts(page, data)):
+        # An answer calls for more questions, or for other values: they are asked, not marked as wrong.
+        return _ask(request, mine, page, _filled_in(request, mine, page, data), notice="more")
     saved = application(mine.draft.id, by, at)
     if request.POST.get("then") == CHECK and saved.resume_at() == CHECK:
         return HttpResponseRedirect(saved.address(CHECK))
@@ -174,7 +184,7 @@ def _ask(
         mine.others(page),
         errors,
         local_day(at),
-        known(page, mine, by, at),
+        known(page, mine, by, at, questions.facts(page, values)),
         one_more=one_more,
     )
     saved = at if errors or notice == "more" else mine.draft.saved_at
