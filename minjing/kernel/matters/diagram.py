@@ -106,7 +106,7 @@ def _path(root: ET.Element, way: str, colour: str, width: str) -> None:
 
 def _draw(root: ET.Element, body: Body, box: Box, language: str) -> None:
     state = body.flow.states[box.name]
-    ends_badly = state.final and state.outcome != "approved"
+    ends_badly = state.final and state.outcome not in ("approved", "answered", "referred")
     colour = RED if ends_badly else (BLUE if box.is_main else MUTED)
     ET.SubElement(
         root,

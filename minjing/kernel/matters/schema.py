@@ -170,6 +170,10 @@ class Service(Strict):
     refusals: list[str] = []  # keys of refusal reasons of its own, beside the flow's
     grants: Grant | None = None
     effect: str = ""
+    received_by: Literal["station", "bureau"] = "station"  # the bureau itself: no station is asked for, none sees it
+    seen_by: list[str] = []  # the only posts that see its matters; empty: every post of the units above
+    accepts: str = ""  # a module's check of the answers as a whole, before a matter is made of them
+    excludes: str = ""  # a module's rule of who has a conflict of interests: they neither see the matter nor act
 
     @property
     def fields(self) -> dict[str, FormField]:

@@ -72,7 +72,7 @@ class Application:
 
     def lacking(self, today: date) -> dict[str, Text]:
         """Return all that is wrong or missing before it can be submitted, by field or paper."""
-        return queries.lacking(forms.check_all(self.body, self.answers, today), self.wanted)
+        return queries.lacking(self.body, forms.check_all(self.body, self.answers, today), self.wanted)
 
     def where(self, step: str) -> Mapping[str, Any]:
         """Return what every step shows: the service, how far one is, the way back, whether the rules have changed."""

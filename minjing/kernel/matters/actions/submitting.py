@@ -91,18 +91,20 @@ def _submitted(
 ) -> Snapshot:
     assert by.person_id is not None
     wanted = queries.wanted_materials(body, checked.clean, by.person_id, attached, now)
-    errors = queries.lacking(checked, wanted)
-    station = queries.station(str(checked.clean.get("office", "")))
+    errors = queries.lacking(body, checked, wanted)
+    if body.service.accepts and not errors:
+        errors |= plugs.ACCEPTS[body.service.accepts](person_id=by.person_id, answers=checked.clean, now=now)
+    receiver = queries.receiver(body, checked.clean)
     if errors:
         raise Wrong(errors)
-    assert station is not None
+    assert receiver is not None
     held = [
         {"id": str(new_id()), "name": w.spec.name, "file_id": None, "held_ref": w.held_ref}
         for w in wanted
         if w.held_ref
     ]
     loose = [] if draft else [_material_row(m) for m in attached]
-    new = _new_matter(body, procedure_id, station, by, now)
+    new = _new_matter(body, procedure_id, receiver, by, now)
     try:
         return _write_submission(new, body, checked.clean, held + loose, draft, by=by, now=now, request_id=request_id)
     except NotWritten:
@@ -147,19 +149,19 @@ def _material_row(material: Material) -> dict[str, Any]:
     return {"id": str(material.id), "name": material.name, "file_id": str(material.file_id), "held_ref": ""}
 
 
-def _new_matter(body: Body, procedure_id: UUID, station: queries.UnitFacts, by: Actor, now: datetime) -> Snapshot:
+def _new_matter(body: Body, procedure_id: UUID, receiver: queries.UnitFacts, by: Actor, now: datetime) -> Snapshot:
     assert by.person_id is not None
-    place = queries.place_of(station.id)
+    place = queries.place_of(receiver.id)
     start = body.flow.states[body.flow.start]
     level = body.service.decides if start.level == "decides" else (start.level or "station")
     blank = Snapshot(
         id=new_id(),
-        org_id=station.org_id,
+        org_id=receiver.org_id,
         number="",
         procedure_id=procedure_id,
         code=body.service.code,
         unit_id=place.unit_at(level),
-        station_id=station.id,
+        station_id=receiver.id,
         state=body.flow.start,
         post=rules.post_of(body, start),
         ver=1,

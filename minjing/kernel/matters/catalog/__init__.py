@@ -28,9 +28,11 @@ class WrongFile(Exception):
 
 def load(folders: Iterable[Path] | None = None, city: Mapping[str, Any] | None = None) -> list[Body]:
     """Return every service of the folders with its flow, as this city has it; raise WrongFile."""
-    flows = {flow.flow: flow for flow in (_read(path, Flow) for path in _yaml_files(FLOWS))}
+    folders = list(folders if folders is not None else plugs.CATALOGUES)
+    shared = [FLOWS, *(folder / "flows" for folder in folders)]  # a module may bring flows of its own
+    flows = {flow.flow: flow for flow in (_read(path, Flow) for place in shared for path in _yaml_files(place))}
     bodies: dict[str, Body] = {}
-    for folder in folders if folders is not None else plugs.CATALOGUES:
+    for folder in folders:
         for path in _yaml_files(folder):
             service = _read(path, Service)
             if service.flow not in flows:
@@ -42,7 +44,7 @@ def load(folders: Iterable[Path] | None = None, city: Mapping[str, Any] | None =
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.yaml") if "flows" not in path.parts or folder == FLOWS)
+    return sorted(path for path in folder.rglob("*.yaml") if "flows" not in path.parts or folder.name == "flows")
 
 
 def _read(path: Path, shape: Any) -> Any:
@@ -104,7 +106,7 @@ def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
     """Return the procedure as this city has it: its switches applied, the office asked for."""
     switched_on = service.code in city.get("originals_check", [])
     states = _with_originals(flow) if switched_on else _without_optional(flow)
-    if service.form and "office" not in service.fields:
+    if service.form and service.received_by == "station" and "office" not in service.fields:
         service = service.model_copy(update={"form": [*service.form[:-1], OFFICE, *service.form[-1:]]})
     if switched_on:
         service = service.model_copy(update={"auto": None})
@@ -186,6 +188,8 @@ def _lint_state(body: Body, name: str, state: State, posts: set[str] | None) -> 
         yield f"the final state {name} has no outcome"
     if state.lapses_after and state.lapses_to not in body.flow.states:
         yield f"state {name} lapses to {state.lapses_to!r}, which is no state"
+    if body.service.received_by == "bureau" and state.level in ("station", "branch"):
+        yield f"state {name} is at a {state.level}, but the bureau itself receives the matter"
     acting = {state.post, *(spec.post for spec in state.actions.values())} - {""}
     if not state.final and not state.pauses and not state.post:
         yield f"state {name} has no post that acts"
@@ -233,6 +237,9 @@ def _lint_end(body: Body) -> Iterable[str]:
         yield f"no module offers the effect {service.effect!r}"
     if runs and service.grants is None:
         yield "the matter ends in no paper"
+    for named, offered in ((service.accepts, plugs.ACCEPTS), (service.excludes, plugs.EXCLUDES)):
+        if named and named not in offered:
+            yield f"no module offers {named!r}"
     for field in service.fields.values():
         for source in field.sources:
             if source.of.split(".")[0] not in plugs.PREFILLS:

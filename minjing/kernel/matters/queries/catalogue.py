@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
@@ -78,6 +79,13 @@ def stations() -> list[UnitFacts]:
 def station(code: str) -> UnitFacts | None:
     """Return the station with this code."""
     return next((unit for unit in units().values() if unit.code == code and unit.level == "station"), None)
+
+
+def receiver(body: Body, answers: Mapping[str, Any]) -> UnitFacts | None:
+    """Return the unit that receives an application: the station asked for, or the bureau; None if none is chosen."""
+    if body.service.received_by == "bureau":
+        return next(unit for unit in units().values() if unit.parent_id is None)
+    return station(str(answers.get("office", "")))
 
 
 def place_of(station_id: int) -> Place:

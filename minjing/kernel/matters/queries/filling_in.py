@@ -20,7 +20,7 @@ from minjing.kernel.matters.models import (
     Draft,
     Material,
 )
-from minjing.kernel.matters.queries.catalogue import station
+from minjing.kernel.matters.queries.catalogue import receiver
 from minjing.kernel.matters.schema import Body, Page, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
@@ -107,10 +107,10 @@ def wanted_materials(
     ]
 
 
-def lacking(checked: forms.Checked, wanted: Sequence[Wanted]) -> dict[str, Text]:
+def lacking(body: Body, checked: forms.Checked, wanted: Sequence[Wanted]) -> dict[str, Text]:
     """Return all that keeps an application from being submitted, by field or paper, in the order of the form."""
     errors = dict(checked.errors)
-    if station(str(checked.clean.get("office", ""))) is None:
+    if receiver(body, checked.clean) is None:
         errors.setdefault("office", Text(zh="请选择办理派出所。", en="Choose the police station."))
     for material in wanted:
         if not material.is_there:

@@ -23,7 +23,7 @@ from minjing.kernel.matters.models import (
     Task,
 )
 from minjing.kernel.matters.queries.catalogue import units
-from minjing.kernel.matters.queries.one import snapshot
+from minjing.kernel.matters.queries.one import has_conflict, snapshot
 from minjing.kernel.matters.rules import Snapshot
 
 PAGE = 50
@@ -82,7 +82,8 @@ def queue(
         beyond, back = ("lt", "lt") if wish.newest_first else ("gt", "gt")
         rows = rows.filter(Q(**{f"{column}__{beyond}": after[0]}) | Q(**{column: after[0], f"id__{back}": after[1]}))
     order = (f"-{column}", "-id") if wish.newest_first else (column, "id")
-    return [snapshot(row) for row in rows.order_by(*order)[:limit]]
+    found = [snapshot(row) for row in rows.order_by(*order)[:limit]]
+    return [matter for matter in found if not has_conflict(matter, by)]
 
 
 def _wished(rows: Any, wish: Wish, now: datetime) -> Any:

@@ -19,10 +19,9 @@ from minjing.kernel.matters.models import (
     MatterEvent,
 )
 from minjing.kernel.matters.queries.catalogue import units
-from minjing.kernel.matters.queries.one import Step, holdings_here, matter, steps
+from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, steps
 from minjing.kernel.matters.rules import Snapshot
 
-ANSWERS_CONTEXT = "matters_matter.answers"
 NOTE_CONTEXT = "matters_matterevent.note"
 
 
@@ -32,14 +31,8 @@ def answers(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dic
     return opened(matter)
 
 
-def opened(matter: Snapshot) -> dict[str, Any]:
-    """Return the form of a matter, for the engine itself: who shows it must have recorded the look."""
-    blob = Matter.objects.values_list("answers_sealed", flat=True).get(id=matter.id)
-    return dict(json.loads(unseal(matter.person_id, ANSWERS_CONTEXT, bytes(blob))))
-
-
 # Steps whose words are addressed to the applicant; what officers write to each other stays among them.
-ADDRESSED = frozenset({"ask_supplement", "refuse", "refuse_to_accept"})
+ADDRESSED = frozenset({"ask_supplement", "refuse", "refuse_to_accept", "answer", "refer"})
 
 
 def notes(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[int, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from django.db.models import Q
 
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.rules import ADMINISTRATORS
-from minjing.kernel.identity.sealing import blind_index
-from minjing.kernel.matters import rules
+from minjing.kernel.identity.sealing import blind_index, unseal
+from minjing.kernel.matters import plugs, rules
 from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.models import (
     Draft,
@@ -65,18 +66,43 @@ def _ref(ref: UUID | str) -> Q:
 
 
 def may_see(matter: Snapshot, by: Actor) -> bool:
-    """Say whether a matter is this person's business: the applicant's, or of a unit they serve in."""
+    """Say whether a matter is this person's business: the applicant's, or of a unit they serve in.
+
+    Who has a conflict of interests in it does not see it, and so cannot act in it either.
+    """
     if by.kind == "system" or by.account_id == matter.account_id:
         return True
     if by.kind == "resident":
         return by.person_id is not None and by.person_id == matter.person_id
-    return any(h.post not in ADMINISTRATORS for h in holdings_here(matter, by))
+    return any(h.post not in ADMINISTRATORS for h in holdings_here(matter, by)) and not has_conflict(matter, by)
+
+
+def has_conflict(matter: Snapshot, by: Actor) -> bool:
+    """Say whether the rule that the service names keeps this officer out; where nobody offers the rule, all are."""
+    rule = body_of(matter).service.excludes
+    if not rule or by.kind != "officer":
+        return False
+    asked = plugs.EXCLUDES.get(rule)
+    return asked is None or asked(matter=matter, answers=opened(matter), by=by)
 
 
 def holdings_here(matter: Snapshot, by: Actor) -> list[Holding]:
-    """Return the posts by which a matter is the officer's: of its units, and for a deputy of the services lent."""
-    path = units()[matter.station_id].path
-    return [h for h in by.holdings if path.startswith(h.unit_path) and (not h.scope or matter.code in h.scope)]
+    """Return the posts by which a matter is the officer's: of its units, and for a deputy of the services lent.
+
+    Where a service names the posts that see its matters, no other counts.
+    """
+    path, seen_by = units()[matter.station_id].path, body_of(matter).service.seen_by
+    here = [h for h in by.holdings if path.startswith(h.unit_path) and (not h.scope or matter.code in h.scope)]
+    return [h for h in here if h.post in seen_by] if seen_by else here
+
+
+ANSWERS_CONTEXT = "matters_matter.answers"
+
+
+def opened(matter: Snapshot) -> dict[str, Any]:
+    """Return the form of a matter, for the engine itself: who shows it must have recorded the look."""
+    blob = Matter.objects.values_list("answers_sealed", flat=True).get(id=matter.id)
+    return dict(json.loads(unseal(matter.person_id, ANSWERS_CONTEXT, bytes(blob))))
 
 
 def events(matter: Snapshot) -> list[Happening]:
