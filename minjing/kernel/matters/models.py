@@ -174,7 +174,11 @@ class Matter(models.Model):
                 condition=Q(claimed_by__isnull=False, closed_at__isnull=True),
                 name="matter_claimed",
             ),
-            models.Index(fields=["org_id", "unit_id", "closed_at"], name="matter_closed_by_unit"),
+            models.Index(
+                fields=["org_id", "unit_id", "closed_at"],
+                condition=Q(closed_at__isnull=False),
+                name="matter_closed_by_unit",
+            ),
             models.Index(
                 fields=["due_at"],
                 condition=Q(due_provisional=True, closed_at__isnull=True),

@@ -5,12 +5,10 @@ The caller has checked the right to supervise; every query names the districts a
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from threading import Lock
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -22,6 +20,7 @@ from minjing.kernel.identity.models import Account, Person
 from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.models import Matter
+from minjing.kernel.matters.queries.kept import Figures
 from minjing.kernel.matters.rules import Snapshot
 
 WEEKS = 12
@@ -94,36 +93,12 @@ class UnitLights:
         return self.green + self.yellow + self.red
 
 
-Key = tuple[str, Any]
-_kept: dict[Key, tuple[float, Any]] = {}
-_counting: dict[Key, Lock] = {}
-
-
-def _figure(key: Key, seconds: float, count: Callable[[], T]) -> T:
-    """Return a figure that is about `seconds` old at most.
-
-    One request counts anew; those that come meanwhile get the last figure, so that many supervisors at once do
-    not each count every open matter of the city.
-    """
-    kept = _kept.get(key)
-    age = time.monotonic() - kept[0] if kept else float("inf")
-    if kept and age < seconds:
-        return cast(T, kept[1])
-    counting = _counting.setdefault(key, Lock())
-    if not counting.acquire(blocking=age > 3 * seconds) and kept:
-        return cast(T, kept[1])
-    try:
-        kept = _kept.get(key)
-        if kept is None or time.monotonic() - kept[0] >= seconds:  # nobody counted while this one waited
-            kept = _kept[key] = (time.monotonic(), count())
-        return cast(T, kept[1])
-    finally:
-        counting.release()
+_figures = Figures()
 
 
 def unit_lights(within: Area, now: datetime) -> list[UnitLights]:
     """Return the lights of each unit of the area, in the order of the tree; units with nothing are there too."""
-    return list(_figure(("lights", within.path), queries.LIGHTS_KEPT_S, lambda: _unit_lights(within, now)))
+    return list(_figures.get(("lights", within.path), queries.LIGHTS_KEPT_S, lambda: _unit_lights(within, now)))
 
 
 def _unit_lights(within: Area, now: datetime) -> list[UnitLights]:
@@ -133,7 +108,7 @@ def _unit_lights(within: Area, now: datetime) -> list[UnitLights]:
 
 def forget_kept() -> None:
     """Count anew at the next call."""
-    _kept.clear()
+    _figures.forget()
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -160,7 +135,7 @@ SELECT why, count(*) FROM (
 def overdue_why(within: Area, now: datetime) -> dict[Why, int]:
     """Return how many matters are overdue, by what holds each up."""
     params = {**within.params, "now": now}
-    counted = _figure(("why", within.path), queries.LIGHTS_KEPT_S, lambda: dict(_rows(OVERDUE_WHY, params)))
+    counted = _figures.get(("why", within.path), queries.LIGHTS_KEPT_S, lambda: dict(_rows(OVERDUE_WHY, params)))
     return {why: counted.get(why, 0) for why in WHYS}
 
 
@@ -183,7 +158,7 @@ GROUP BY pause_reason
 
 def paused(within: Area) -> list[tuple[str, int, datetime]]:
     """Return why clocks stand still: reason, how many matters, the longest since when."""
-    found = _figure(("paused", within.path), queries.LIGHTS_KEPT_S, lambda: _rows(PAUSED, within.params))
+    found = _figures.get(("paused", within.path), queries.LIGHTS_KEPT_S, lambda: _rows(PAUSED, within.params))
     return [(reason, count, since) for reason, count, since in found]
 
 
@@ -272,7 +247,9 @@ class Load:
 def load(within: Area, now: datetime) -> list[Load]:
     """Return what each officer of the area has claimed and not finished, the fullest desk first."""
     params = {**within.params, "now": now}
-    return [Load(*row) for row in _figure(("load", within.path), queries.LIGHTS_KEPT_S, lambda: _rows(LOAD, params))]
+    return [
+        Load(*row) for row in _figures.get(("load", within.path), queries.LIGHTS_KEPT_S, lambda: _rows(LOAD, params))
+    ]
 
 
 # ---- trend ----------------------------------------------------------------------------------------------
@@ -305,7 +282,7 @@ class Week:
 
 def trend(within: Area, now: datetime, weeks: int = WEEKS) -> list[Week]:
     """Return received, closed and closed in time of the last `weeks` weeks, this one included, oldest first."""
-    return list(_figure(("trend", (within.path, weeks)), KEPT_S, lambda: _trend(within, now, weeks)))
+    return list(_figures.get(("trend", (within.path, weeks)), KEPT_S, lambda: _trend(within, now, weeks)))
 
 
 def _trend(within: Area, now: datetime, weeks: int) -> list[Week]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters.errors import NotAllowed
-from minjing.kernel.matters.queries.catalogue import units
+from minjing.kernel.matters.queries.catalogue import UnitFacts, units
+from minjing.kernel.matters.queries.kept import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,20 @@ WHERE closed_at IS NULL AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(units)s)
 GROUP BY unit_id, state
 """
 LIGHTS_KEPT_S = 3.0  # a supervisor's page may be this old; it spares a count of every open matter a request
-_lights: dict[tuple[int, ...], tuple[float, list[Lights]]] = {}
+_lights = Figures()
 
 
 def lights(unit_path: str, now: datetime) -> list[Lights]:
     """Return the lights of every unit at or below `unit_path`; the caller has checked the right to supervise it."""
     below = [u for u in units().values() if u.path.startswith(unit_path)]
-    key = tuple(u.id for u in below)
-    kept = _lights.get(key)
-    if kept and time.monotonic() - kept[0] < LIGHTS_KEPT_S:
-        return kept[1]
+    return list(_lights.get(unit_path, LIGHTS_KEPT_S, lambda: _counted(below, now)))
+
+
+def _counted(below: Sequence[UnitFacts], now: datetime) -> list[Lights]:
+    params: dict[str, Any] = {"now": now, "orgs": sorted({u.org_id for u in below}), "units": [u.id for u in below]}
     with connection.cursor() as cursor:
-        cursor.execute(LIGHTS, {"now": now, "orgs": sorted({u.org_id for u in below}), "units": list(key)})
-        counted = [Lights(*row) for row in cursor.fetchall()]
-    _lights[key] = (time.monotonic(), counted)
-    return counted
+        cursor.execute(LIGHTS, params)
+        return [Lights(*row) for row in cursor.fetchall()]
 
 
 def supervised_lights(by: Actor, now: datetime) -> list[Lights]:
