@@ -1,6 +1,6 @@
 """Reading the ledger: its head, proofs, what concerns a person, and whether all of it still holds together."""
 
-from minjing.kernel.ledger.queries.disclosure import Disclosure, disclosure, promise_for
+from minjing.kernel.ledger.queries.disclosure import Disclosure, disclosure, is_about, promise_for
 from minjing.kernel.ledger.queries.read import (
     Found,
     Head,
@@ -30,6 +30,7 @@ __all__ = [
     "entry_of",
     "head",
     "index_of",
+    "is_about",
     "lag_s",
     "promise_for",
     "proof",

@@ -59,6 +59,13 @@ def disclosure(entry_id: UUID) -> Disclosure | None:
     )
 
 
+def is_about(entry_id: UUID, subject_id: UUID) -> bool:
+    """Say whether an entry concerns this person; not any more once it is erased."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM ledger_outbox WHERE id = %s AND subject_id = %s", [entry_id, subject_id])
+        return cursor.fetchone() is not None
+
+
 def promise_for(entry_id: UUID) -> str | None:
     """Return the promise of one entry, signed anew: the same bytes as a promise given for it alone."""
     with connection.cursor() as cursor:
