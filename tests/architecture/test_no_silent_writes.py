@@ -103,6 +103,6 @@ def test_publishing_and_looking(city):  # noqa: F811 - the fixture
     )
     told(
         lambda: identity.record_look(
-            CHEN, [LIN.person_id], ["matter.form"], reason="", matter_id=new_id(), now=MONDAY
+            CHEN, [LIN.person_id], ["matter.form"], reason="counter", matter_id=new_id(), now=MONDAY
         )
     )

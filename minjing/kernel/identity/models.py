@@ -1,5 +1,6 @@
 """People, accounts, units and posts. Personal fields are sealed; look-ups go through blind indexes."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -206,6 +207,138 @@ class Erasure(models.Model):
                 condition=Q(done_by__isnull=True, done_at__isnull=True)
                 | Q(done_by__isnull=False, done_at__isnull=False),
             ),
+        ]
+
+
+class LookNote(models.Model):
+    """A look that the lot has drawn: the officer is asked for a note, which a peer reviews.
+
+    The note is sealed under the key of the person looked at: erasing them erases what was said of them.
+    """
+
+    FITS, DOES_NOT_FIT, UNCLEAR = "fits", "does_not_fit", "unclear"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    entry_id = models.UUIDField()  # of the look, in the ledger
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="look_notes")  # who looked
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    bound = models.BooleanField()  # whether an open matter stood behind the look
+    asked_at = models.DateTimeField()  # the instant of the look
+    due_at = models.DateTimeField()
+    note_sealed = models.BinaryField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    reviewer = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    assigned_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=12, blank=True)
+    reviewed_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")  # the supervisor
+    settled_at = models.DateTimeField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "person": Personal(INTERNAL, "抽查查看记录", "个人信息保护法 art. 54", "说明复核后 3 年"),
+        "note_sealed": Personal(PERSONAL, "抽查查看记录", "个人信息保护法 art. 54", "说明复核后 3 年"),
+    }
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["org_id", "entry_id"], name="looknote_once_a_look"),
+            models.CheckConstraint(
+                name="looknote_reviewed_by_another",
+                condition=Q(reviewer__isnull=True) | ~Q(reviewer=F("account")),
+            ),
+            models.CheckConstraint(
+                name="looknote_answer_is_paired",
+                condition=Q(note_sealed__isnull=True, answered_at__isnull=True)
+                | Q(note_sealed__isnull=False, answered_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="looknote_review_is_paired",
+                condition=Q(verdict="", reviewed_at__isnull=True)
+                | Q(
+                    verdict__in=("fits", "does_not_fit", "unclear"),
+                    reviewed_at__isnull=False,
+                    answered_at__isnull=False,
+                    reviewer__isnull=False,
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "due_at"], condition=Q(answered_at__isnull=True), name="looknote_unanswered"
+            ),
+            models.Index(
+                fields=["reviewer", "assigned_at"],
+                condition=Q(answered_at__isnull=False, reviewed_at__isnull=True),
+                name="looknote_unreviewed",
+            ),
+            models.Index(fields=["unit", "due_at"], condition=Q(settled_at__isnull=True), name="looknote_unsettled"),
+        ]
+
+
+class HiddenLook(models.Model):
+    """The leave to hide one officer's looks at one person for a time: asked by one, given beforehand by another."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="hidden_looks")  # whose looks are hidden
+    acts_for = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")  # the officer stood in for
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    basis = models.CharField(max_length=30)  # a key of hidden_bases
+    facts_sealed = models.BinaryField()  # why, in the asker's words; under the person's key
+    asked_at = models.DateTimeField()
+    until = models.DateTimeField()
+    approver = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    granted = models.BooleanField(null=True)
+    ended_at = models.DateTimeField(null=True)  # ended before its time: what it hid shows itself at once
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "person": Personal(INTERNAL, "依法暂不告知查看记录", "个人信息保护法 art. 35", "到期公开后 3 年"),
+        "facts_sealed": Personal(PERSONAL, "依法暂不告知查看记录", "个人信息保护法 art. 35", "到期公开后 3 年"),
+    }
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="hiddenlook_by_two_people", condition=Q(approver__isnull=True) | ~Q(approver=F("account"))
+            ),
+            models.CheckConstraint(
+                name="hiddenlook_twelve_months_at_most",
+                condition=Q(until__gt=F("asked_at")) & Q(until__lte=F("asked_at") + timedelta(days=365)),
+            ),
+            models.CheckConstraint(
+                name="hiddenlook_decision_is_paired",
+                condition=Q(approver__isnull=True, decided_at__isnull=True, granted__isnull=True)
+                | Q(approver__isnull=False, decided_at__isnull=False, granted__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="hiddenlook_decided_after_asked",
+                condition=Q(decided_at__isnull=True) | Q(decided_at__gte=F("asked_at")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "person", "until"], name="hiddenlook_in_force"),
+            models.Index(fields=["unit"], condition=Q(decided_at__isnull=True), name="hiddenlook_undecided"),
+        ]
+
+
+class HiddenTally(models.Model):
+    """How many looks a unit has hidden in a month: counted with the look itself, published when the month is over."""
+
+    id = models.BigAutoField(primary_key=True)
+    org_id = models.SmallIntegerField()
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    month = models.DateField()  # its first day
+    looks = models.PositiveIntegerField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["org_id", "unit", "month"], name="hiddentally_once_a_month"),
         ]
 
 

@@ -45,6 +45,10 @@ FieldReader = Callable[[Iterable[UUID]], Mapping[UUID, str]]
 MatterNumbers = Callable[[Iterable[UUID]], Mapping[UUID, str]]
 
 
+# Says whether a matter is open: a look made for an open matter needs no reason beside it.
+MatterOpen = Callable[[UUID], bool]
+
+
 @dataclass
 class Plugs:
     """The sockets; one instance serves the process, tests may make their own."""
@@ -52,6 +56,7 @@ class Plugs:
     send_code: CodeSender | None = None
     check_register: RegisterCheck | None = None
     matter_numbers: MatterNumbers | None = None
+    matter_open: MatterOpen | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
 
 
@@ -74,6 +79,12 @@ def matter_numbers(reader: MatterNumbers) -> MatterNumbers:
     """Register the one that names matters by number."""
     plugs.matter_numbers = reader
     return reader
+
+
+def matter_open(asked: MatterOpen) -> MatterOpen:
+    """Register the one that knows whether a matter is open."""
+    plugs.matter_open = asked
+    return asked
 
 
 def person_field(name: str, title: Text) -> Callable[[FieldReader], FieldReader]:

@@ -1,16 +1,33 @@
-"""The fixed list of reasons for looking at a person's record, and of grounds for erasing one."""
+"""What is data about looks: reasons and their law, the lot, what makes a note, what may be hidden; and erasures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from minjing.kernel.identity.errors import NotAllowed, Text
+from minjing.kernel.identity.rules import WORDS, Tastes
 
 SOURCE = Path(__file__).with_name("reasons.yaml")
+LOOKING = Path(__file__).with_name("looking.yaml")
 TEXT_MIN, TEXT_MAX = 4, 100  # characters of a reason in one's own words
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Where a reason stands in the law, and how sure that is: A read … C assumed."""
+
+    law: str
+    article: int
+    confidence: str
+
+    @property
+    def text(self) -> Text:
+        """Return it as people cite it."""
+        return {"zh": f"《{self.law}》第 {self.article} 条", "en": f"{self.law}, art. {self.article}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +37,62 @@ class Reason:
     key: str
     title: Text
     needs_text: bool = False
+    basis: Law | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """How often an officer is asked about a look, and how many days answer and review may take."""
+
+    bound_one_in: int
+    unbound_one_in: int
+    answer_days: int
+    review_days: int
 
 
 @cache
 def reasons() -> Mapping[str, Reason]:
     """Return the reasons for looking, in order."""
-    return _load("reasons")
+    return _load(SOURCE, "reasons")
+
+
+@cache
+def assigned() -> Mapping[str, Reason]:
+    """Return the reasons of looks that the house assigns; no officer chooses one."""
+    return _load(SOURCE, "assigned")
 
 
 @cache
 def erasure_grounds() -> Mapping[str, Reason]:
     """Return the grounds for erasing, in order."""
-    return _load("erasure_grounds")
+    return _load(SOURCE, "erasure_grounds")
+
+
+@cache
+def hidden_bases() -> Mapping[str, Reason]:
+    """Return the grounds on which looks may be hidden from the person for a time, in order."""
+    return _load(LOOKING, "hidden_bases")
+
+
+@cache
+def lot() -> Lot:
+    """Return how often is asked, and the days."""
+    said = _said(LOOKING)
+    note = said["note"]
+    return Lot(said["lot"]["bound_one_in"], said["lot"]["unbound_one_in"], note["answer_days"], note["review_days"])
+
+
+@cache
+def tastes() -> Tastes:
+    """Return what makes a note no answer."""
+    note = _said(LOOKING)["note"]
+    return Tastes(
+        note["min_chars"],
+        note["max_chars"],
+        note["min_distinct"],
+        note["max_share"],
+        frozenset(str(phrase) for phrase in note["empty_phrases"]),
+    )
 
 
 def parse(reason: str) -> tuple[Reason, str]:
@@ -40,7 +101,7 @@ def parse(reason: str) -> tuple[Reason, str]:
     text = text.strip()
     found = reasons().get(key)
     if found is None:
-        raise NotAllowed("no_reason", {"zh": "请选择查看理由。", "en": "Please give the reason for looking."})
+        raise NotAllowed("no_reason", WORDS["no_reason"])
     if found.needs_text and not TEXT_MIN <= len(text) <= TEXT_MAX:
         raise NotAllowed(
             "reason_needs_text",
@@ -52,6 +113,18 @@ def parse(reason: str) -> tuple[Reason, str]:
     return found, text if found.needs_text else ""
 
 
-def _load(name: str) -> Mapping[str, Reason]:
-    rows = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))[name]
-    return {row["key"]: Reason(row["key"], {"zh": row["zh"], "en": row["en"]}, bool(row.get("text"))) for row in rows}
+def _said(source: Path) -> Mapping[str, Any]:
+    said: Mapping[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return said
+
+
+def _load(source: Path, name: str) -> Mapping[str, Reason]:
+    return {
+        row["key"]: Reason(
+            row["key"],
+            {"zh": row["zh"], "en": row["en"]},
+            bool(row.get("text")),
+            Law(**row["basis"]) if "basis" in row else None,
+        )
+        for row in _said(source)[name]
+    }

@@ -14,5 +14,6 @@ class MattersConfig(AppConfig):
         from minjing.kernel.matters import plugs, queries
 
         identity.matter_numbers(queries.numbers)
+        identity.matter_open(queries.is_open)
         files.guard(queries.may_open_file)
         plugs.prefill("account", queries.account_prefill)

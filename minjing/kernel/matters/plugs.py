@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
 
@@ -59,11 +60,9 @@ class Facts(Protocol):
 
 
 class RegisterRecord(Protocol):
-    """Says what the register holds of a person; the look is written down as one made for `matter_id`."""
+    """Says what a register holds of a person whose look is on record: it asks `seen` for the proof first."""
 
-    def __call__(
-        self, person_id: UUID, by: Actor, now: datetime, *, matter_id: UUID | None = None
-    ) -> Sequence[tuple[Text, str, Text]]: ...
+    def __call__(self, person_id: UUID, seen: Seen) -> Sequence[tuple[Text, str, Text]]: ...
 
 
 EFFECTS: dict[str, Effect] = {}
@@ -74,7 +73,7 @@ ACCEPTS: dict[str, Accepts] = {}
 EXCLUDES: dict[str, Excludes] = {}
 FACTS: dict[str, Facts] = {}
 CATALOGUES: list[Path] = []
-REGISTER_RECORD: list[RegisterRecord] = []
+REGISTER_RECORD: list[tuple[str, RegisterRecord]] = []
 
 
 def effect(name: str, run: Effect, correct: Effect | None = None) -> None:
@@ -115,9 +114,9 @@ def catalogue(folder: Path) -> None:
         CATALOGUES.append(folder)
 
 
-def register_record(ask: RegisterRecord) -> None:
+def register_record(name: str, ask: RegisterRecord) -> None:
     """Register the rows (label, field name, value) shown beside the form: what the register says of a person.
 
-    The plug records the look itself before it returns.
+    `name` is how the ledger calls a look at it.
     """
-    REGISTER_RECORD.append(ask)
+    REGISTER_RECORD.append((name, ask))

@@ -22,7 +22,7 @@ class HouseholdConfig(AppConfig):
         plugs.prefill("register", queries.prefill)
         plugs.held("household", queries.held)
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
-        plugs.register_record(queries.register_record)
+        plugs.register_record(queries.RECORD, queries.register_record)
         identity.register_check(queries.check)
         identity.person_field(queries.RECORD, {"zh": "户籍登记", "en": "household register"})(
             queries.household_numbers

@@ -16,6 +16,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.plugs import Registered
 from minjing.kernel.identity.sealing import unseal_many
+from minjing.kernel.identity.seen import Seen
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.schema import Text
 from minjing.modules.household import codes, rules
@@ -293,16 +294,12 @@ def _marriage(person_id: UUID, answers: Mapping[str, Any], now: datetime) -> str
     return ""
 
 
-def register_record(
-    person_id: UUID, by: Actor, now: datetime, *, matter_id: UUID | None = None
-) -> list[tuple[Text, str, Text]]:
-    """Return the rows (heading, field, value) an officer sees beside the form; the look is recorded first.
+def register_record(person_id: UUID, seen: Seen) -> list[tuple[Text, str, Text]]:
+    """Return the rows (heading, field, value) an officer sees beside the form, once the look is on record.
 
     The field is the name that forms use for the same thing, so that what differs can be marked.
     """
-    if by.person_id != person_id:
-        reason = "" if matter_id else "register_upkeep"
-        identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
+    seen.must_cover(person_id, RECORD)
     said = _items([person_id]).get(person_id, {})
     rows = [
         (_title(codes.title(name)), name, _title(codes.said(name, said[name])))

@@ -11,9 +11,8 @@ from uuid import UUID
 from minjing.base import names
 from minjing.base.clock import local_day
 from minjing.kernel.files import queries as files
-from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import actions, forms, plugs, queries
+from minjing.kernel.matters import actions, forms, queries
 from minjing.kernel.matters.rules import Happening, Snapshot, Station
 from minjing.kernel.matters.schema import Body, FormField, Text
 from minjing.kernel.papers import queries as papers
@@ -80,6 +79,7 @@ class Dossier:
     body: Body
     full: bool  # whether values are shown in full; else they are masked
     readable: bool  # whether the asker may read the form at all
+    needs_reason: bool = False  # whether nothing is shown before a reason is given: no open matter stands behind it
     groups: Sequence[Group] = ()
     records: Sequence[Record] = ()
     sheets: Sequence[Sheet] = ()
@@ -107,10 +107,13 @@ def open_dossier(
     }
     if not queries.reads(matter, by):
         return Dossier(matter, body, False, False, history=_history(body, happened, {}), **facts)
+    if matter.closed_at is not None and not reason:
+        return Dossier(matter, body, False, True, True, history=_history(body, happened, {}), **facts)
     full = bool(reason) or queries.in_hand(matter, by, steps)
-    answers = queries.answers(matter, by, now, reason=reason)
-    records = _records(matter, body, answers, by, now) if full else ()
-    notes = queries.notes(matter, by, now) if full else {}
+    sheets = _sheets(matter, body, happened) if full else []
+    shown = any(sheet.kind for sheet in sheets)
+    opened = queries.open_file(matter, by, now, reason=reason, full=full, material=shown)
+    answers, records = opened.answers, _records(matter, opened)
     return Dossier(
         matter,
         body,
@@ -118,9 +121,9 @@ def open_dossier(
         True,
         groups=_groups(body, answers, records, full, now),
         records=records,
-        sheets=_sheets(matter, body, happened) if full else (),
+        sheets=sheets,
         missing=_missing(matter, body, answers, now),
-        history=_history(body, happened, notes),
+        history=_history(body, happened, opened.notes),
         proposed=_proposed(matter, body, answers) if full else (),
         raw=answers if full else {},
         **facts,
@@ -242,18 +245,14 @@ APPLICANT = Text(zh="申请人的户籍登记", en="The applicant in the registe
 CONCERNED = Text(zh="当事人的户籍登记", en="The person concerned in the register")
 
 
-def _records(matter: Snapshot, body: Body, answers: Mapping[str, Any], by: Actor, now: datetime) -> list[Record]:
+def _records(matter: Snapshot, opened: queries.OpenFile) -> list[Record]:
     """Return what the register says of the applicant and, where another, of the person the matter is about."""
-    number = str(answers.get(body.service.about, "")) if body.service.about else ""
-    subject = people.person_by_id_number(number) if number else matter.person_id
-    own = Record(APPLICANT, _asked(matter.person_id, matter, by, now), subject == matter.person_id)
-    if subject is None or subject == matter.person_id:
+    if not opened.registers:
+        return []
+    own = Record(APPLICANT, opened.registers[matter.person_id], opened.subject == matter.person_id)
+    if opened.subject is None or opened.subject == matter.person_id:
         return [own]
-    return [Record(CONCERNED, _asked(subject, matter, by, now), True), own]
-
-
-def _asked(person_id: UUID, matter: Snapshot, by: Actor, now: datetime) -> list[tuple[Text, str, Text]]:
-    return [row for ask in plugs.REGISTER_RECORD for row in ask(person_id, by, now, matter_id=matter.id)]
+    return [Record(CONCERNED, opened.registers[opened.subject], True), own]
 
 
 def _proposed(matter: Snapshot, body: Body, answers: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from minjing.kernel.identity.actions.doors import (
     signed_out,
     token_for,
 )
-from minjing.kernel.identity.actions.looks import look, record_look
+from minjing.kernel.identity.actions.looks import look, own_words, record_look, record_looks
 from minjing.kernel.identity.actions.people import (
     ask_erasure,
     correct_person,
@@ -67,9 +67,11 @@ __all__ = [
     "look",
     "new_recovery_codes",
     "open_account",
+    "own_words",
     "put_post",
     "put_unit",
     "record_look",
+    "record_looks",
     "remove_passkey",
     "reset_factors",
     "revoke_tokens",

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from minjing.base.clock import local_day
 from minjing.kernel.identity import reasons, sealing
-from minjing.kernel.identity.actor import SYSTEM_KIND, Actor
+from minjing.kernel.identity.actor import SYSTEM_KIND, Actor, Holding
 from minjing.kernel.identity.errors import NotAllowed, Unknown
-from minjing.kernel.identity.models import Account, Person
+from minjing.kernel.identity.models import Account, HiddenLook, LookNote, Person
 from minjing.kernel.identity.plugs import FieldReader, plugs
-from minjing.kernel.identity.queries import ID_NUMBER, LOOKED, NAME, PHONE
-from minjing.kernel.identity.rules import WORDS, Verdict, may_look
+from minjing.kernel.identity.queries import ID_NUMBER, LOOKED, NAME, PHONE, look_key
+from minjing.kernel.identity.rules import WORDS, Verdict, drawn, may_look
+from minjing.kernel.identity.seen import Seen
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger.actions import Entry
 from minjing.kernel.watch import queries as watch
 from minjing.kernel.watch.errors import Closed
+
+BOUND = "matter"  # the reason of a look that an open matter stands behind
 
 
 def look(
@@ -32,9 +39,9 @@ def look(
 ) -> dict[UUID, dict[str, str]]:
     """Return the fields of these people, having first written one ledger entry for each of them.
 
-    `reason` is a key of the list, or "other:in one's own words"; a look for a matter needs none, and the caller has
-    checked the right to the matter. Fields: name, id_number, phone, and what modules register. People who are
-    erased or have no such field are left out. Raises NotAllowed, and Unknown for a field nobody provides.
+    `reason` is a key of the list, or "other:in one's own words"; a look for an open matter needs none, and the
+    caller has checked the right to the matter. Fields: name, id_number, phone, and what modules register. People who
+    are erased or have no such field are left out. Raises NotAllowed, and Unknown for a field nobody provides.
     Call it outside a transaction that may still be undone: what was seen must stay on record.
     """
     people = list(dict.fromkeys(person_ids))
@@ -47,7 +54,6 @@ def look(
     return found
 
 
-@transaction.atomic
 def record_look(
     by: Actor,
     person_ids: Iterable[UUID],
@@ -57,35 +63,109 @@ def record_look(
     matter_id: UUID | None = None,
     unit_path: str = "",
     now: datetime,
-) -> None:
-    """Write that `by` looks at `what` of these people; the caller may open it when this has returned.
+) -> Seen:
+    """Write that `by` looks at `what` of each of these people: see `record_looks`."""
+    fields = dict.fromkeys(person_ids, tuple(what))
+    return record_looks(by, fields, reason=reason, matter_id=matter_id, unit_path=unit_path, now=now)
 
-    For records kept elsewhere: a matter's form, the register. One's own record needs no entry.
-    Raises NotAllowed without a right, without a reason where there is no matter, or while the ledger lies an hour
-    behind and no break-glass is open.
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why somebody looks: a key of the list with one's own words, or an open matter."""
+
+    key: str
+    words: str = ""
+    asked_about: bool = True  # whether the lot may fall on it
+
+    @property
+    def bound(self) -> bool:
+        return self.key == BOUND
+
+
+def record_looks(
+    by: Actor,
+    fields: Mapping[UUID, Sequence[str]],
+    *,
+    reason: str = "",
+    matter_id: UUID | None = None,
+    unit_path: str = "",
+    now: datetime,
+) -> Seen:
+    """Write that `by` looks at these fields of each person, one entry a person, in one transaction.
+
+    The caller opens the records when this has returned, and shows the proof that it returns to whatever opens them.
+    One's own record needs no entry, unless an officer looks at it on duty. Raises NotAllowed without a right,
+    without a reason where no open matter stands behind the look, or while the ledger lies an hour behind and no
+    break-glass is open.
     """
-    others = [pk for pk in dict.fromkeys(person_ids) if pk != by.person_id or by.is_officer]
-    if not others:
-        return
-    verdict = _verdict(by, unit_path)
-    if not verdict.ok:
-        raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
+    others = {pk: what for pk, what in fields.items() if pk != by.person_id or by.is_officer}
+    if others:
+        verdict = _verdict(by, unit_path)
+        if not verdict.ok:
+            raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
+        _record(by, others, _why(by, reason, matter_id), verdict.holding, matter_id, now)
+    return Seen({pk: frozenset(what) for pk, what in fields.items()})
+
+
+def own_words(fields: Mapping[UUID, Sequence[str]]) -> Seen:
+    """Return the proof for what needs no entry: one's own record or form, or what the house reads for itself."""
+    return Seen({pk: frozenset(what) for pk, what in fields.items()})
+
+
+def record_assigned(
+    by: Actor, person_id: UUID, field: str, key: str, *, holding: Holding | None, now: datetime
+) -> Seen:
+    """Write a look that the house assigns, as reviewing a note by lot: its reason is not for choosing."""
+    _record(by, {person_id: [field]}, _Why(reasons.assigned()[key].key, asked_about=False), holding, None, now)
+    return Seen({person_id: frozenset({field})})
+
+
+def _why(by: Actor, reason: str, matter_id: UUID | None) -> _Why:
+    if reason:
+        found, words = reasons.parse(reason)
+        return _Why(found.key, words)
+    # A closed matter is no reason any more: whoever looks then says why.
+    if matter_id and (by.kind == SYSTEM_KIND or (plugs.matter_open is not None and plugs.matter_open(matter_id))):
+        return _Why(BOUND)
+    raise NotAllowed("no_reason", WORDS["no_reason"])
+
+
+@transaction.atomic
+def _record(
+    by: Actor,
+    others: Mapping[UUID, Sequence[str]],
+    why: _Why,
+    holding: Holding | None,
+    matter_id: UUID | None,
+    now: datetime,
+) -> None:
     glass = _glass(by, now)
-    key, words = ("matter", "") if matter_id and not reason else _parsed(reason)
-    holding = verdict.holding
-    payload = {
+    leaves = _leaves(by, others, now) if by.is_officer else {}
+    said: dict[str, Any] = {
         "by": by.account_id,
         "unit": holding.unit_id if holding else None,
         "post": holding.post if holding else "",
         "deputy_for": holding.deputy_for if holding else None,
-        "fields": list(what),
-        "reason": key,
-        "words": words,
+        "reason": why.key,
+        "words": why.words,
+        "bound": why.bound,
         "matter": matter_id,
         **({"glass": glass} if glass else {}),
     }
     org_id = holding.org_id if holding else 0
-    ledger.append(*(ledger.entry(LOOKED, payload, at=now, org_id=org_id, subject_id=pk) for pk in others))
+    entries = {
+        pk: ledger.entry(
+            LOOKED, {**said, "fields": list(what), **_hidden(leaves.get(pk))}, at=now, org_id=org_id, subject_id=pk
+        )
+        for pk, what in others.items()
+    }
+    ledger.append(*entries.values())
+    if holding is None:
+        return
+    if leaves:
+        _count_hidden(holding, len(leaves), now)
+    if why.asked_about and by.is_officer:
+        _ask(by, holding, entries, why.bound, now)
 
 
 def _verdict(by: Actor, unit_path: str) -> Verdict:
@@ -107,9 +187,59 @@ def _glass(by: Actor, now: datetime) -> UUID | None:
         raise NotAllowed(closed.key, closed.text) from None
 
 
-def _parsed(reason: str) -> tuple[str, str]:
-    found, words = reasons.parse(reason)
-    return found.key, words
+# ---- hidden for a time ----------------------------------------------------------------------------------
+
+
+def _leaves(by: Actor, people: Iterable[UUID], now: datetime) -> dict[UUID, HiddenLook]:
+    """Return the leaves to hide that were given before now and last, by person."""
+    rows = HiddenLook.objects.filter(
+        account_id=by.account_id, person_id__in=list(people), granted=True, ended_at__isnull=True, until__gt=now
+    )
+    return {row.person_id: row for row in rows.filter(decided_at__lte=now).order_by("until")}
+
+
+def _hidden(leave: HiddenLook | None) -> dict[str, Any]:
+    """Return what the entry says of a look that is hidden: the latest end stands in it and cannot be moved later."""
+    return {"hidden": {"leave": leave.pk, "basis": leave.basis, "until": leave.until}} if leave else {}
+
+
+COUNT_HIDDEN = """
+INSERT INTO identity_hiddentally (org_id, unit_id, month, looks) VALUES (%s, %s, %s, %s)
+ON CONFLICT (org_id, unit_id, month) DO UPDATE SET looks = identity_hiddentally.looks + excluded.looks
+"""
+
+
+def _count_hidden(holding: Holding, looks: int, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        month = local_day(now).replace(day=1)
+        cursor.execute(COUNT_HIDDEN, [holding.org_id, holding.unit_id, month, looks])
+
+
+# ---- the lot --------------------------------------------------------------------------------------------
+
+
+def _ask(by: Actor, holding: Holding, entries: Mapping[UUID, Entry], bound: bool, now: datetime) -> None:
+    """Ask for a note on each look that the lot has drawn: by the id of its entry, which nobody chooses."""
+    lot = reasons.lot()
+    one_in = lot.bound_one_in if bound else lot.unbound_one_in
+    due = now + timedelta(days=lot.answer_days)
+    LookNote.objects.bulk_create(
+        LookNote(
+            org_id=holding.org_id,
+            entry_id=entry.id,
+            person_id=person_id,
+            account_id=by.account_id,
+            unit_id=holding.unit_id,
+            bound=bound,
+            asked_at=now,
+            due_at=due,
+        )
+        for person_id, entry in entries.items()
+        if drawn(look_key(), entry.id, one_in)
+    )
+
+
+# ---- the fields -----------------------------------------------------------------------------------------
 
 
 def _reader(name: str) -> FieldReader:

@@ -1,25 +1,26 @@
 """No look without a right, a reason and an entry; the person sees each of them."""
 
-import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 
 from minjing.kernel.identity import actions, plugs, queries
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown
 from minjing.kernel.identity.models import Account
+from minjing.kernel.identity.seen import Unrecorded
 from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, City, SignIn
+from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.watch import actions as watch
 from minjing.kernel.watch import queries as watched
 
 
 def entries() -> list[dict]:  # type: ignore[type-arg]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT payload, subject_id, org_id FROM ledger_outbox WHERE kind = %s", [queries.LOOKED])
-        return [json.loads(bytes(p)) | {"subject": s, "org": o} for p, s, o in cursor.fetchall()]
+    return [
+        {"what": row.what, "subject": row.subject_id, "org": row.org_id}
+        for row in Outbox.objects.filter(kind=queries.LOOKED).order_by("seq")
+    ]
 
 
 def test_a_look_returns_the_fields_and_leaves_an_entry_for_each_person(lin: UUID, ou: UUID, clerk: Actor) -> None:
@@ -61,11 +62,35 @@ def test_own_words_stand_in_the_entry(lin: UUID, clerk: Actor) -> None:
     assert entries()[0]["what"]["words"] == "失物招领核对失主"
 
 
-def test_a_matter_in_hand_is_reason_enough(lin: UUID, approver: Actor) -> None:
+@pytest.fixture
+def open_matter(monkeypatch: pytest.MonkeyPatch) -> UUID:
+    """The only matter that is open."""
     matter = uuid4()
+    monkeypatch.setattr(plugs.plugs, "matter_open", lambda asked: asked == matter)
+    return matter
+
+
+def test_a_matter_that_is_not_open_is_no_reason(lin: UUID, approver: Actor, open_matter: UUID) -> None:
+    with pytest.raises(NotAllowed, match="no_reason"):
+        actions.record_look(approver, [lin], ["matters.form"], matter_id=uuid4(), now=NOW)
+    assert entries() == []
+    actions.record_look(approver, [lin], ["matters.form"], reason="after_closing", matter_id=uuid4(), now=NOW)
+    assert (entries()[0]["what"]["reason"], entries()[0]["what"]["bound"]) == ("after_closing", False)
+
+
+def test_a_look_covers_what_it_names_and_nothing_else(lin: UUID, ou: UUID, clerk: Actor) -> None:
+    seen = actions.record_look(clerk, [lin], ["name"], reason="counter", now=NOW)
+    seen.must_cover(lin, "name")
+    for person, field in ((lin, "phone"), (ou, "name")):
+        with pytest.raises(Unrecorded):
+            seen.must_cover(person, field)
+
+
+def test_a_matter_in_hand_is_reason_enough(lin: UUID, approver: Actor, open_matter: UUID) -> None:
+    matter = open_matter
     actions.record_look(approver, [lin], ["matters.answers"], matter_id=matter, now=NOW)
     assert entries()[0]["what"]["matter"] == str(matter)
-    assert entries()[0]["what"]["reason"] == "matter"
+    assert (entries()[0]["what"]["reason"], entries()[0]["what"]["bound"]) == ("matter", True)
 
 
 def test_administrators_and_supervisors_see_no_record(lin: UUID, city: City, security: Actor, audit: Actor) -> None:
@@ -144,16 +169,19 @@ def test_a_module_adds_fields_and_unknown_ones_are_refused(
 
 
 def test_the_person_sees_who_looked_and_why(
-    lin: UUID, clerk: Actor, approver: Actor, monkeypatch: pytest.MonkeyPatch
+    lin: UUID, clerk: Actor, approver: Actor, open_matter: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    matter = uuid4()
+    matter = open_matter
     monkeypatch.setattr(plugs.plugs, "matter_numbers", lambda ids: dict.fromkeys(ids, "FT202600001"))
     actions.look(clerk, [lin], ["name"], reason="phone_enquiry", now=NOW)
     actions.record_look(approver, [lin], ["household.record"], matter_id=matter, now=NOW)
-    looks = {look.police_number: look for look in queries.looks_at(lin)}
+    looks = {look.police_number: look for look in queries.looks_at(lin, NOW)}
     mine = looks[clerk.police_number]
     assert (mine.by_unit["en"], mine.by_post["en"]) == ("lianhua", "station_clerk")
     assert mine.reason["zh"] == "当事人来电咨询"
+    assert mine.law is not None
+    assert mine.law["en"] == "个人信息保护法, art. 50"
+    assert mine.was_hidden is None
     assert mine.fields == (queries.FIELD_TITLES["name"],)
     assert mine.at == NOW
     theirs = looks[approver.police_number]

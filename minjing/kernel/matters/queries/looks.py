@@ -1,16 +1,20 @@
-"""Opening what is sealed in a matter: who may, and the look that is written down first."""
+"""Opening what is sealed in a matter: who may, and the looks that are written down first."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import NotAllowed as NoLook
 from minjing.kernel.identity.rules import ADMINISTRATORS, LOOK
 from minjing.kernel.identity.sealing import unseal
+from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.models import (
     Draft,
@@ -18,17 +22,79 @@ from minjing.kernel.matters.models import (
     Matter,
     MatterEvent,
 )
-from minjing.kernel.matters.queries.catalogue import units
+from minjing.kernel.matters.plugs import REGISTER_RECORD
+from minjing.kernel.matters.queries.catalogue import body_of, units
 from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, steps
 from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.schema import Text
 
 NOTE_CONTEXT = "matters_matterevent.note"
+# How looks at the parts of a matter are called in the ledger.
+FORM, NOTES, MATERIAL, PAPER = "matters.form", "matters.notes", "matters.material", "papers.paper"
+
+RegisterRow = tuple[Text, str, Text]  # heading, name of the item, value
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A matter's file opened for one officer: one entry for each person it shows stands in the ledger."""
+
+    answers: Mapping[str, Any]
+    notes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # by event, when opened in full
+    subject: UUID | None = None  # the person the matter is about, None where the city does not know them
+    registers: Mapping[UUID, Sequence[RegisterRow]] = field(default_factory=dict)  # by person, when in full
+
+
+def open_file(
+    matter: Snapshot, by: Actor, now: datetime, *, reason: str = "", full: bool, material: bool = False
+) -> OpenFile:
+    """Return the form and, when `full`, the notes and the register of the applicant and the person concerned.
+
+    Everybody whom the page shows, those named in the form by ID number among them, gets one entry that names all
+    the fields, before anything is returned; with `material` the entry covers the paper shown beside them as well.
+    Raises NotAllowed; without an open matter a reason is needed.
+    """
+    said = opened(matter)
+    subject = _subject(matter, said)
+    fields: dict[UUID, list[str]] = {matter.person_id: [FORM]}
+    for person_id in [*named_in(matter, said), *([subject] if subject else [])]:
+        fields.setdefault(person_id, [FORM])
+    if full:
+        register = [name for name, _ in REGISTER_RECORD]
+        fields[matter.person_id] += [NOTES, *register, *([MATERIAL] if material else [])]
+        if subject is not None and subject != matter.person_id:
+            fields[subject] += register
+    seen = _record(matter, by, fields, now, reason)
+    if not full:
+        return OpenFile(said, subject=subject)
+    whose = [matter.person_id, *([subject] if subject and subject != matter.person_id else [])]
+    return OpenFile(said, _notes(matter, by), subject, {pk: register_rows(pk, seen) for pk in whose})
+
+
+def _subject(matter: Snapshot, said: Mapping[str, Any]) -> UUID | None:
+    named = body_of(matter).service.about
+    number = str(said.get(named) or "") if named else ""
+    return people.person_by_id_number(number) if number else matter.person_id
+
+
+def named_in(matter: Snapshot, said: Mapping[str, Any]) -> list[UUID]:
+    """Return the persons known to the city whom a form names by ID number."""
+    numbers: list[str] = []
+    for name, spec in body_of(matter).service.fields.items():
+        value = said.get(name)
+        if spec.type == "resident_id" and value:
+            numbers.append(str(value))
+        if spec.type == "people" and isinstance(value, list):
+            numbers += [str(row.get("id_number", "")) for row in value if isinstance(row, dict)]
+    return list(people.people_by_id_numbers(numbers).values())
 
 
 def answers(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[str, Any]:
-    """Return the form of a matter. An officer's look is written down before the form is opened."""
-    record_look(matter, by, "matters.form", now, reason)
-    return opened(matter)
+    """Return the form of a matter. An officer's look at each person in it is written down first."""
+    said = opened(matter)
+    people_in_it = [matter.person_id, *named_in(matter, said)]
+    _record(matter, by, {person_id: [FORM] for person_id in people_in_it}, now, reason)
+    return said
 
 
 # Steps whose words are addressed to the applicant; what officers write to each other stays among them.
@@ -37,7 +103,11 @@ ADDRESSED = frozenset({"ask_supplement", "refuse", "refuse_to_accept", "answer",
 
 def notes(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[int, dict[str, Any]]:
     """Return what officers wrote, by event; the applicant reads what was addressed to them."""
-    record_look(matter, by, "matters.notes", now, reason)
+    record_look(matter, by, NOTES, now, reason)
+    return _notes(matter, by)
+
+
+def _notes(matter: Snapshot, by: Actor) -> dict[int, dict[str, Any]]:
     rows = MatterEvent.objects.filter(matter_id=matter.id, note_sealed__isnull=False)
     if by.kind == "resident":
         rows = rows.filter(action__in=ADDRESSED)
@@ -48,13 +118,42 @@ def notes(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[
     }
 
 
-def record_look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> None:
+def register_of(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> list[RegisterRow]:
+    """Return what the register says of the applicant; an officer's look is written down first."""
+    fields = {matter.person_id: [name for name, _ in REGISTER_RECORD]}
+    return register_rows(matter.person_id, _record(matter, by, fields, now, reason))
+
+
+def own_register(by: Actor) -> list[RegisterRow]:
+    """Return what the register says of the asker; nothing for those who have not yet said who they are."""
+    from minjing.kernel.identity import actions as identity
+
+    if by.person_id is None:
+        return []
+    seen = identity.own_words({by.person_id: [name for name, _ in REGISTER_RECORD]})
+    return register_rows(by.person_id, seen)
+
+
+def register_rows(person_id: UUID, seen: Seen) -> list[RegisterRow]:
+    """Return what the registers say of a person whose look is on record."""
+    return [row for _, ask in REGISTER_RECORD for row in ask(person_id, seen)]
+
+
+def record_look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> Seen:
     """Write down that `by` looks at something of this matter's applicant, unless it is their own.
 
     Raises NotAllowed for those whose posts do not read records: supervisors see clocks and figures.
     """
+    return _record(matter, by, {matter.person_id: [what]}, now, reason)
+
+
+def _record(
+    matter: Snapshot, by: Actor, fields: Mapping[UUID, Sequence[str]], now: datetime, reason: str = ""
+) -> Seen:
+    from minjing.kernel.identity import actions as identity
+
     if by.kind == "system" or by.account_id == matter.account_id or by.person_id == matter.person_id:
-        return
+        return identity.own_words(fields)
     if not reads(matter, by):
         raise NotAllowed(
             "no_look",
@@ -62,17 +161,19 @@ def record_look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: s
             "None of your posts reads personal records.",
             needs=LOOK,
         )
-    from minjing.kernel.identity import actions as identity
-
-    identity.record_look(
+    return identity.record_looks(
         by,
-        [matter.person_id],
-        [what],
+        fields,
         reason=reason,
         matter_id=matter.id,
         unit_path=units()[matter.station_id].path,
         now=now,
     )
+
+
+def is_open(matter_id: UUID) -> bool:
+    """Say whether a matter is open: a look for it then needs no reason beside it."""
+    return Matter.objects.filter(id=matter_id, closed_at__isnull=True).exists()
 
 
 def reads(matter: Snapshot, by: Actor) -> bool:
@@ -85,7 +186,12 @@ FULL_VIEW_STEPS = frozenset({"approve_correction", "refuse_correction", "approve
 
 
 def in_hand(matter: Snapshot, by: Actor, offered: Sequence[Step]) -> bool:
-    """Say whether the file is in this officer's hands: claimed by them, or theirs to approve without a claim."""
+    """Say whether the file is in this officer's hands: claimed by them, or theirs to approve without a claim.
+
+    A closed matter is in nobody's hands: it opens for a reason only.
+    """
+    if matter.closed_at is not None:
+        return False
     if matter.claimed_by == by.account_id:
         return True
     return any(step.allowed and step.action in FULL_VIEW_STEPS for step in offered)
@@ -111,7 +217,10 @@ def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
                 continue
             if not opens_in_full(found, by, now):
                 continue
-            record_look(found, by, "matters.material", now)
+            try:
+                record_look(found, by, MATERIAL, now)
+            except NoLook:  # closed meanwhile, or the ledger lies behind
+                continue
             return True
         if material.draft_id and Draft.objects.filter(pk=material.draft_id, account_id=by.account_id).exists():
             return True

@@ -7,9 +7,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from minjing.base.ids import new_id
+from minjing.kernel.identity import actions
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed
+from minjing.kernel.identity.seen import Unrecorded
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import catalog, plugs
 from minjing.kernel.matters.plugs import EffectRefused
@@ -161,8 +163,19 @@ def test_who_somebody_says_they_are_is_checked_against_the_register():
     assert not queries.check(name="何国栋", id_number=HE, now=NOW).alive
 
 
+def looked_at(person_id):
+    """The clerk has looked at the register, on record."""
+    return actions.record_look(world.CLERK, [person_id], [queries.RECORD], reason="register_upkeep", now=NOW)
+
+
+def test_the_register_opens_to_nobody_whose_look_is_not_on_record():
+    seen = looked_at(person(WANG))
+    with pytest.raises(Unrecorded):
+        queries.register_record(person(LIN), seen)
+
+
 def test_the_officers_view_of_the_register_is_a_look():
-    rows = queries.register_record(person(LIN), world.CLERK, NOW)
+    rows = queries.register_record(person(LIN), looked_at(person(LIN)))
     said = {field: value for _, field, value in rows}
     assert said["name"].zh == said["name"].en == "林晓夫"
     assert said["household_no"].zh == home("lin")
@@ -172,7 +185,7 @@ def test_the_officers_view_of_the_register_is_a_look():
 def test_the_register_speaks_english_but_for_the_names_of_people_and_places():
     more = {"education": "大学本科", "blood": "AB 型", "ethnicity": "05", "birth_place": "新疆喀什"}
     set_items(Act(by=world.CLERK, now=NOW, matter_id=new_id()), person(LIN), world.ORG, more)
-    said = {field: value.en for _, field, value in queries.register_record(person(LIN), world.CLERK, NOW)}
+    said = {field: value.en for _, field, value in queries.register_record(person(LIN), looked_at(person(LIN)))}
     assert (said["education"], said["blood"], said["ethnicity"]) == ("University degree", "AB", "Uygur")
     assert (said["marital"], said["status"], said["relation"]) == ("Married", "Registered", "Head")
     chinese = {field for field, words in said.items() if re.search(r"[\u4e00-\u9fff]", words)}
@@ -188,13 +201,13 @@ def test_every_code_and_every_word_that_the_register_takes_has_its_english():
 
 
 def test_who_is_in_no_register_is_told_so_in_both_languages():
-    ((_, field, said),) = queries.register_record(person(WANG), world.CLERK, NOW)
+    ((_, field, said),) = queries.register_record(person(WANG), looked_at(person(WANG)))
     assert (field, said.zh, said.en) == ("status", "本市无户籍登记", "Not registered in this city")
 
 
 def test_a_look_at_the_register_has_a_name_that_the_resident_understands():
-    queries.register_record(person(LIN), world.CLERK, NOW)
-    (look,) = identity.looks_at(person(LIN))
+    looked_at(person(LIN))
+    (look,) = identity.looks_at(person(LIN), NOW)
     assert [field["zh"] for field in look.fields] == ["户籍登记"]
 
 

@@ -65,7 +65,9 @@ def test_without_a_claim_the_file_opens_only_for_a_reason(as_, what):  # noqa: F
     assert chen.get(f"/api/matters/{number}/{what}").status_code == 403
     assert looked() == 0
     reason = chen.get("/api/work/reasons").json()[0]["key"]
-    assert chen.get(f"/api/matters/{number}/{what}?reason={reason}").status_code == 200
+    assert chen.get(f"/api/matters/{number}/{what}?reason={reason}").status_code == 403  # addresses are logged
+    assert looked() == 0
+    assert chen.get(f"/api/matters/{number}/{what}", headers={"Look-Reason": reason}).status_code == 200
     assert looked() >= 1
     take(queries.matter(number, CHEN, MONDAY), "claim", CHEN)
     assert chen.get(f"/api/matters/{number}/{what}").status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -58,6 +59,17 @@ api = Api(
     openapi_url="/openapi.json",
 )
 STATUS = {Unknown: 404, NotAllowed: 403, Stale: 409, Wrong: 422}
+
+
+REASON = "Look-Reason"
+
+
+def reason_of(request: HttpRequest) -> str:
+    """Return why the asker looks: a key of `/reasons`, or "other:…", percent-encoded, in the header Look-Reason.
+
+    A header, since addresses are kept in logs and what is said in one's own words may hold a name.
+    """
+    return unquote(request.headers.get(REASON, ""))[:200]
 
 
 def asker(request: HttpRequest) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,15 @@ from ninja import Router, Status
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import actions, plugs, queries
+from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.ledger.actions import Promised, keeping
+from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.papers import queries as papers
 from minjing.portals.api import shapes
 from minjing.portals.api.shapes import MatterOut, TextOut
-from minjing.portals.api.views.door import asker
+from minjing.portals.api.views.door import asker, reason_of
 
 matters = Router(tags=["matters"])
 
@@ -38,15 +41,29 @@ def _opened(ref: str, by: Actor, at: datetime, reason: str) -> Snapshot:
 def submit(request: HttpRequest, data: shapes.SubmitIn) -> Status[MatterOut]:
     """Submit a whole application at once."""
     at = now()
-    matter = actions.submit_whole(
-        data.code,
-        data.answers,
-        by=asker(request),
-        now=at,
-        request_id=data.request_id,
-        materials=data.materials,
-    )
-    return Status(201, MatterOut.of(matter, at))
+    with keeping() as promises:
+        matter = actions.submit_whole(
+            data.code,
+            data.answers,
+            by=asker(request),
+            now=at,
+            request_id=data.request_id,
+            materials=data.materials,
+        )
+    return Status(201, MatterOut.of(matter, at, promise_of_act(matter, promises)))
+
+
+def promise_of_act(matter: Snapshot, promises: Sequence[Promised]) -> str:
+    """Return the promise of the act that a matter stands after; asked for once more, the same again."""
+    made = [p.note for p in promises for entry in p.entries if entry.object_id == matter.id and _is_act(entry.kind)]
+    if made:
+        return made[-1]
+    event = queries.event_of(matter.id, matter.ver)
+    return (event and ledger.promise_for(event.entry_id)) or ""
+
+
+def _is_act(kind: str) -> bool:
+    return kind.startswith("matters:matter:")
 
 
 @matters.get("", response=list[MatterOut])
@@ -60,19 +77,20 @@ def mine(request: HttpRequest, limit: int = 50) -> list[MatterOut]:
 def bulk(request: HttpRequest, action: str, data: shapes.BulkIn) -> list[shapes.ResultOut]:
     """Take one step in many matters; each has its own outcome."""
     at = now()
-    results = actions.act_many(
-        [(chosen.id, chosen.ver) for chosen in data.matters],
-        action,
-        by=asker(request),
-        now=at,
-        request_id=data.request_id,
-        note=data.note,
-        reason=data.reason,
-    )
+    with keeping() as promises:
+        results = actions.act_many(
+            [(chosen.id, chosen.ver) for chosen in data.matters],
+            action,
+            by=asker(request),
+            now=at,
+            request_id=data.request_id,
+            note=data.note,
+            reason=data.reason,
+        )
     return [
         shapes.ResultOut(
             id=r.matter_id,
-            matter=MatterOut.of(r.matter, at) if r.matter else None,
+            matter=MatterOut.of(r.matter, at, promise_of_act(r.matter, promises)) if r.matter else None,
             error=TextOut(**r.error.model_dump()) if r.error else None,
         )
         for r in results
@@ -100,9 +118,9 @@ def steps(request: HttpRequest, ref: str) -> list[Any]:
 
 
 @matters.get("/{ref}/answers")
-def answers(request: HttpRequest, ref: str, reason: str = "") -> dict[str, Any]:
+def answers(request: HttpRequest, ref: str) -> dict[str, Any]:
     """Return the form; an officer's look is written into the ledger first."""
-    at, by = now(), asker(request)
+    at, by, reason = now(), asker(request), reason_of(request)
     return queries.answers(_opened(ref, by, at, reason), by, at, reason)
 
 
@@ -157,11 +175,11 @@ def papers_of(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
 @matters.get("/{ref}/papers/{uuid:paper_id}.pdf")
 def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
     """Return a certificate as the signed PDF; the applicant's own, or an officer's look."""
-    at, by = now(), asker(request)
-    matter = queries.matter(ref, by, at)
+    at, by, reason = now(), asker(request), reason_of(request)
+    matter = _opened(ref, by, at, reason)
     if paper_id not in {p.id for p in papers.of_matter(matter.id, now=now())}:
         raise Unknown
-    queries.record_look(matter, by, "papers.pdf", at)
+    queries.record_look(matter, by, queries.PAPER, at, reason)
     headers = {"Cache-Control": "no-store, private"}
     return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)
 
@@ -173,21 +191,22 @@ def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
 def act(request: HttpRequest, ref: str, action: str, data: shapes.ActIn) -> MatterOut:
     """Take one step."""
     at, by = now(), asker(request)
-    done = actions.act(
-        queries.matter(ref, by, at).id,
-        action,
-        ver=data.ver,
-        by=by,
-        now=at,
-        request_id=data.request_id,
-        note=data.note,
-        reason=data.reason,
-        materials=data.materials,
-        days=data.days,
-        files=data.files,
-        corrections=data.corrections,
-    )
-    return MatterOut.of(done, at)
+    with keeping() as promises:
+        done = actions.act(
+            queries.matter(ref, by, at).id,
+            action,
+            ver=data.ver,
+            by=by,
+            now=at,
+            request_id=data.request_id,
+            note=data.note,
+            reason=data.reason,
+            materials=data.materials,
+            days=data.days,
+            files=data.files,
+            corrections=data.corrections,
+        )
+    return MatterOut.of(done, at, promise_of_act(done, promises))
 
 
 @matters.post("/{ref}/rating")
@@ -199,9 +218,9 @@ def rate(request: HttpRequest, ref: str, data: shapes.RateIn) -> dict[str, bool]
 
 
 @matters.get("/{ref}/notes")
-def notes(request: HttpRequest, ref: str, reason: str = "") -> dict[int, Any]:
+def notes(request: HttpRequest, ref: str) -> dict[int, Any]:
     """Return what was written at each event; an officer's look is written into the ledger first."""
-    at, by = now(), asker(request)
+    at, by, reason = now(), asker(request), reason_of(request)
     return queries.notes(_opened(ref, by, at, reason), by, at, reason)
 
 
@@ -214,11 +233,8 @@ def duplicates(request: HttpRequest, ref: str) -> list[MatterOut]:
 
 
 @matters.get("/{ref}/register")
-def register(request: HttpRequest, ref: str, reason: str = "") -> list[dict[str, Any]]:
+def register(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
     """Return what the register says of the applicant; the look is written into the ledger first."""
-    at, by = now(), asker(request)
-    matter = _opened(ref, by, at, reason)
-    if reason:
-        queries.record_look(matter, by, "household.record", at, reason)
-    rows = [row for ask in plugs.REGISTER_RECORD for row in ask(matter.person_id, by, at, matter_id=matter.id)]
+    at, by, reason = now(), asker(request), reason_of(request)
+    rows = queries.register_of(_opened(ref, by, at, reason), by, at, reason)
     return [{"label": label.model_dump(), "name": name, "value": value.model_dump()} for label, name, value in rows]

@@ -12,7 +12,7 @@ from minjing.base.clock import now
 from minjing.kernel.files import actions as files
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.ledger import queries as ledger
-from minjing.kernel.matters import plugs
+from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
@@ -60,7 +60,7 @@ def looks(request: HttpRequest) -> list[dict[str, Any]]:
             "fields": list(look.fields),
             "matter_number": look.matter_number,
         }
-        for look in identity.looks_at(by.person_id)
+        for look in identity.looks_at(by.person_id, now())
     ]
 
 
@@ -101,10 +101,7 @@ def read_notices(request: HttpRequest) -> dict[str, int]:
 @me.get("/register")
 def my_record(request: HttpRequest) -> list[dict[str, Any]]:
     """Return what the register holds on oneself."""
-    at, by = now(), asker(request)
-    if by.person_id is None:
-        return []
-    rows = [row for ask in plugs.REGISTER_RECORD for row in ask(by.person_id, by, at)]
+    rows = queries.own_register(asker(request))
     return [{"label": label.model_dump(), "name": name, "value": value.model_dump()} for label, name, value in rows]
 
 

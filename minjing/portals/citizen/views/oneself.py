@@ -13,7 +13,7 @@ from minjing.base.clock import now
 from minjing.kernel.identity import actions as identity_actions
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import plugs, queries
+from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
@@ -48,17 +48,14 @@ def messages(request: HttpRequest) -> HttpResponse:
 def me(request: HttpRequest) -> HttpResponse:
     """Show what the city holds on oneself and who has looked at it."""
     at, by = now(), who(request)
-    rows = []
-    if by.person_id is not None:
-        for ask in plugs.REGISTER_RECORD:
-            rows += list(ask(by.person_id, by, at))
+    rows = queries.own_register(by)
     own = papers.of_person(by.person_id, now=at) if by.person_id else []
     said = identity_actions.look(by, [by.person_id], ["id_number", "phone"], now=at) if by.person_id else {}
     context = {
         "tab": "me",
         "oneself": said.get(by.person_id, {}) if by.person_id else {},
         "rows": rows,
-        "looks": identity.looks_at(by.person_id, limit=5) if by.person_id else [],
+        "looks": identity.looks_at(by.person_id, at, limit=5) if by.person_id else [],
         "papers": [(p, _number(p.matter_id, by, at)) for p in own],
         "drafts": len(queries.drafts(by, at)),
     }
@@ -90,7 +87,7 @@ def looks(request: HttpRequest) -> HttpResponse:
     by = who(request)
     before = request.GET.get("before", "")
     until = datetime.fromisoformat(before) if before else None
-    listed = identity.looks_at(by.person_id, limit=PAGE + 1, before=until) if by.person_id else []
+    listed = identity.looks_at(by.person_id, now(), limit=PAGE + 1, before=until) if by.person_id else []
     context = {
         "tab": "me",
         "looks": listed[:PAGE],

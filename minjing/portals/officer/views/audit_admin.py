@@ -121,7 +121,7 @@ def looks(request: OfficerRequest) -> HttpResponse:
     """List looks at persons' records that no matter stands behind: who, in which post, for which reason."""
     span, errors = _span(request, 30)
     before = instant(request.GET.get("before", ""))
-    found = people.looks_without_matter(
+    found = people.looks_unbound(
         request.actor, since=span["since"], until=span["until"], before=before, limit=PAGE + 1
     )
     page = found[:PAGE]

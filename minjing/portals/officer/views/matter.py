@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core import signing
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minjing.base.ids import new_id
 from minjing.kernel.files import queries as files
-from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.reasons import parse as parse_reason
 from minjing.kernel.identity.reasons import reasons
 from minjing.kernel.matters import actions, queries
@@ -86,7 +87,8 @@ def _page(
         "typed": typed or {},
         "errors": errors or {},
         "stale": stale,
-        "sheet": _sheet(dossier, request.GET.get("sheet", "")),
+        "sheet": (sheet := _sheet(dossier, request.GET.get("sheet", ""))),
+        "seen": seen_with_page(request.actor, sheet.id) if sheet else "",
         "sheet_at": _position(dossier, request.GET.get("sheet", "")),
         "duplicates": rows_of(dossier.duplicates, request.actor),
         "reasons": reasons().values(),
@@ -194,10 +196,7 @@ def reveal(request: OfficerRequest, number: str) -> HttpResponse:
     """Open a matter in full without a claim, for a reason from the list, for ten minutes."""
     matter = queries.matter(number, request.actor, request.at)
     reason, now = reason_of(request), request.at
-    parse_reason(reason)  # with a matter at hand a look needs none; without a claim this one does
-    identity.record_look(
-        request.actor, [matter.person_id], ["matters.form"], reason=reason, matter_id=matter.id, now=now
-    )
+    parse_reason(reason)  # the page that follows writes the looks; nothing is opened here
     kept = {k: v for k, v in request.session.get("revealed", {}).items() if datetime.fromisoformat(v["until"]) > now}
     kept[str(matter.id)] = {"reason": reason, "until": (now + REVEALED_FOR).isoformat()}
     request.session["revealed"] = kept
@@ -272,7 +271,7 @@ def _typed(request: OfficerRequest, matter: Snapshot) -> dict[str, Any]:
     post = request.POST
     corrections: dict[str, str] = {}
     if any(name.startswith("c_") for name in post):
-        opened = queries.answers(matter, request.actor, request.at)
+        opened = queries.opened(matter)  # to see what was changed: nothing of it leaves
         for name in post:
             field, value = name[2:], post.get(name, "").strip()
             if name.startswith("c_") and value != _typed_value(opened.get(field, "")):
@@ -374,11 +373,27 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
     row = next((m for m in queries.materials(matter) if m.id == material_id and m.file_id), None)
     if row is None or row.file_id is None:
         raise Unknown
-    identity.record_look(
-        request.actor, [matter.person_id], ["matters.material"], reason=reason, matter_id=matter.id, now=request.at
-    )
+    if not was_seen_with_page(request.actor, material_id, request.GET.get("seen", "")):
+        queries.record_look(matter, request.actor, queries.MATERIAL, request.at, reason)
     kept = files.file(row.file_id)
     return _shown(files.read(row.file_id), kept.media_type)
+
+
+SEEN_WITH_PAGE_S = 120  # a page fetches the paper it shows within this time
+
+
+def seen_with_page(by: Actor, material_id: UUID) -> str:
+    """Return the mark in the address of the paper that a page shows: its look is in the entry of the page."""
+    return signing.dumps([str(by.account_id), str(material_id)], salt="sheet-seen-with-page", compress=True)
+
+
+def was_seen_with_page(by: Actor, material_id: UUID, mark: str) -> bool:
+    """Say whether this officer's page has just written the look at this paper."""
+    try:
+        said = signing.loads(mark, salt="sheet-seen-with-page", max_age=SEEN_WITH_PAGE_S)
+    except signing.BadSignature:
+        return False
+    return bool(said == [str(by.account_id), str(material_id)])
 
 
 def _reason_to_open(request: OfficerRequest, matter: Snapshot) -> str:
@@ -414,9 +429,7 @@ def paper_file(request: OfficerRequest, number: str, paper_id: UUID) -> HttpResp
     reason = _reason_to_open(request, matter)
     if paper_id not in {card.id for card in papers.of_matter(matter.id, now=request.at)}:
         raise Unknown
-    identity.record_look(
-        request.actor, [matter.person_id], ["papers.paper"], reason=reason, matter_id=matter.id, now=request.at
-    )
+    queries.record_look(matter, request.actor, queries.PAPER, request.at, reason)
     response = _shown(papers.pdf(paper_id), "application/pdf")
     response["Content-Disposition"] = f'inline; filename="{matter.number}.pdf"'
     return response

@@ -1,7 +1,7 @@
-"""Reading who acts, who holds what, and who looked."""
+"""Reading who acts, who holds what, and which doors stand open."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,10 +15,8 @@ from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown
 from minjing.kernel.identity.models import Account, Appointment, Erasure, Person, Post, Session, Unit
-from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.reasons import Reason, reasons
 from minjing.kernel.identity.rules import WORDS
-from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.ledger.prepared import prepared_cursor
 
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
@@ -123,110 +121,6 @@ def person_by_id_number(id_number: str) -> UUID | None:
     return Person.objects.filter(id_index=index).values_list("pk", flat=True).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at a person's record, as the person reads it."""
-
-    at: datetime
-    by_unit: Text
-    by_post: Text
-    police_number: str
-    fields: tuple[Text, ...]
-    reason: Text  # the reason from the list, or one's own words in both languages
-    matter_id: UUID | None
-    matter_number: str
-    entry_id: UUID  # its entry in the ledger, for the seal
-
-
-FIELD_TITLES: dict[str, Text] = {
-    "name": {"zh": "姓名", "en": "name"},
-    "id_number": {"zh": "身份证号码", "en": "ID number"},
-    "phone": {"zh": "手机号码", "en": "phone"},
-    # Records kept elsewhere, as those who record the look call them.
-    "matters.form": {"zh": "申请内容", "en": "application"},
-    "matters.notes": {"zh": "办理意见", "en": "officers’ notes"},
-    "matters.material": {"zh": "申请材料", "en": "papers"},
-    "papers.paper": {"zh": "签发的证照", "en": "certificate"},
-}
-LOOKED = "identity:person:looked"
-
-
-def looks_at(person_id: UUID, *, limit: int = 50, before: datetime | None = None) -> list[Look]:
-    """Return who looked at this person's record, newest first: for the person's own page."""
-    entries = [
-        {**e["what"], "at": e["at"], "entry_id": e["entry_id"]}
-        for e in ledger.about(person_id, kinds=[LOOKED], limit=limit, before=before)
-    ]
-    return _looks(entries)
-
-
-def looks_without_matter(
-    by: Actor, *, since: datetime, until: datetime, before: datetime | None = None, limit: int = 50
-) -> list[Look]:
-    """Return looks that no matter stands behind, newest first, for the audit administrator: not whom they were at."""
-    _require(by, "audit")
-    found: list[Mapping[str, Any]] = []
-    while len(found) < limit:
-        page = ledger.search(kinds=[LOOKED], since=since, until=until, before=before, limit=SCANNED)
-        bare = [e for e in page if e.payload is not None and not e.payload["matter"]]
-        found += [{**(e.payload or {}), "at": e.at.isoformat(), "entry_id": e.id} for e in bare]
-        if len(page) < SCANNED:
-            break
-        before = page[-1].at
-    return _looks(found[:limit])
-
-
-SCANNED = 500  # entries read at a time
-
-
-def _looks(entries: Sequence[Mapping[str, Any]]) -> list[Look]:
-    officers = dict(Account.objects.filter(pk__in={e["by"] for e in entries}).values_list("pk", "police_number"))
-    units = dict(Unit.objects.filter(pk__in={e["unit"] for e in entries}).values_list("pk", "name"))
-    posts = dict(Post.objects.filter(pk__in={e["post"] for e in entries}).values_list("pk", "name"))
-    matters = [UUID(e["matter"]) for e in entries if e["matter"]]
-    numbers = plugs.matter_numbers(matters) if plugs.matter_numbers and matters else {}
-    return [_look(e, officers, units, posts, numbers) for e in entries]
-
-
-def _look(
-    entry: Mapping[str, Any],
-    officers: Mapping[UUID, str],
-    units: Mapping[int, Text],
-    posts: Mapping[str, Text],
-    numbers: Mapping[UUID, str],
-) -> Look:
-    matter_id = UUID(entry["matter"]) if entry["matter"] else None
-    nowhere: Text = {"zh": "系统", "en": "the system"}
-    return Look(
-        at=datetime.fromisoformat(entry["at"]),
-        by_unit=units.get(entry["unit"], nowhere),
-        by_post=posts.get(entry["post"], nowhere),
-        police_number=officers.get(UUID(entry["by"]), ""),
-        fields=tuple(field_title(name) for name in entry["fields"]),
-        reason=_reason(entry),
-        matter_id=matter_id,
-        matter_number=numbers.get(matter_id, "") if matter_id else "",
-        entry_id=entry["entry_id"],
-    )
-
-
-def _reason(entry: Mapping[str, Any]) -> Text:
-    if entry.get("words"):
-        return {"zh": entry["words"], "en": entry["words"]}
-    if entry["reason"] in reasons():
-        return reasons()[entry["reason"]].title
-    return {"zh": "办理您的办件", "en": "handling your matter"}
-
-
-def field_title(name: str) -> Text:
-    """Return what a field of a look is called; a record kept elsewhere names itself in its own words."""
-    if name in FIELD_TITLES:
-        return FIELD_TITLES[name]
-    if name in plugs.fields:
-        return plugs.fields[name][0]
-    return {"zh": name, "en": name}
-
-
 def unit(unit_id: int) -> Unit:
     """Return one unit. Raises Unknown."""
     found = Unit.objects.filter(pk=unit_id).first()
@@ -265,6 +159,13 @@ def find_people(text: str, limit: int = 20) -> list[UUID]:
     return list(Person.objects.filter(name_index=index).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
+def people_by_id_numbers(id_numbers: Iterable[str]) -> dict[str, UUID]:
+    """Return who of these are known, by the number as given: says that they are, nothing of them."""
+    indexes = {sealing.blind_index("id_number", idnumber.normalise(n)): n for n in id_numbers if n}
+    rows = Person.objects.filter(id_index__in=list(indexes)).values_list("id_index", "pk")
+    return {indexes[bytes(index or b"")]: pk for index, pk in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class SessionRow:
     """A session as its holder sees it listed."""
@@ -283,7 +184,7 @@ def sessions_of(account_id: UUID, now: datetime) -> list[SessionRow]:
 
 def officers(by: Actor, *, text: str = "", after: str = "", limit: int = 50) -> list[Account]:
     """Return officers' accounts by login, for the security administrator; `text` narrows login, name and number."""
-    _require(by, "manage_accounts", "manage_appointments")
+    require(by, "manage_accounts", "manage_appointments")
     rows = Account.objects.filter(kind=Account.OFFICER, login__gt=after)
     if text:
         rows = rows.filter(
@@ -297,7 +198,7 @@ def appointments(
 ) -> list[Appointment]:
     """Return the appointments that last or are to come, of a unit or an officer; one's own, or as administrator."""
     if account_id != by.account_id:
-        _require(by, "manage_accounts", "manage_appointments")
+        require(by, "manage_accounts", "manage_appointments")
     rows = Appointment.objects.filter(Q(until__isnull=True) | Q(until__gt=now))
     if unit_id is not None:
         rows = rows.filter(unit_id=unit_id)
@@ -328,7 +229,7 @@ def officer_by_number(police_number: str) -> Account | None:
 
 def officer(by: Actor, account_id: UUID) -> Account:
     """Return one officer's account, for the security administrator. Raises Unknown."""
-    _require(by, "manage_accounts", "manage_appointments")
+    require(by, "manage_accounts", "manage_appointments")
     found = Account.objects.filter(kind=Account.OFFICER, pk=account_id).defer("password", "phone_sealed").first()
     if found is None:
         raise Unknown
@@ -337,7 +238,7 @@ def officer(by: Actor, account_id: UUID) -> Account:
 
 def past_appointments(by: Actor, account_id: UUID, now: datetime, limit: int = 50) -> list[Appointment]:
     """Return the posts an officer held once, the latest first."""
-    _require(by, "manage_accounts", "manage_appointments")
+    require(by, "manage_accounts", "manage_appointments")
     rows = Appointment.objects.filter(account_id=account_id, until__lte=now).select_related("unit", "post")
     return list(rows.order_by("-until")[:limit])
 
@@ -350,10 +251,11 @@ def holders_by_unit(now: datetime) -> dict[int, int]:
 
 def erasures_waiting(by: Actor) -> list[Erasure]:
     """Return the erasures that were asked for and wait for another administrator, oldest first."""
-    _require(by, "ask_erasure", "confirm_erasure")
+    require(by, "ask_erasure", "confirm_erasure")
     return list(Erasure.objects.filter(done_at__isnull=True).select_related("asked_by").order_by("asked_at"))
 
 
-def _require(by: Actor, *acts: str) -> None:
+def require(by: Actor, *acts: str) -> None:
+    """Raise NotAllowed unless one of the actor's posts carries one of `acts`."""
     if not any(h.acts & set(acts) for h in by.holdings):
         raise NotAllowed("no_post", WORDS["no_post"])

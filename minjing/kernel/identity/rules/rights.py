@@ -134,5 +134,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "not_held": {"zh": "只能由本人担任的岗位委托代理。", "en": "Only a post one holds oneself can be deputised."},
     "ends_before_start": {"zh": "结束时间必须晚于开始时间。", "en": "The end must be after the start."},
     "too_long": {"zh": "代理最长 60 天。", "en": "A deputyship lasts at most 60 days."},
+    "hidden_too_long": {
+        "zh": "隐藏期限最长 12 个月（365 天）。",
+        "en": "Looks are hidden for twelve months (365 days) at most.",
+    },
     "no_reason": {"zh": "请选择查看理由。", "en": "Please give the reason for looking."},
 }
