@@ -85,7 +85,9 @@ def diagram(flow: dict[str, Any]) -> str:
         parts.append(f'<sequenceFlow id="{stays}" sourceRef="{way}" targetRef="{name}"/>')  # claim, put back, …
     for number, (start, goal, action) in enumerate(lines):
         condition = f"<conditionExpression>action == '{action}'</conditionExpression>" if action else ""
-        parts.append(f'<sequenceFlow id="f{number}" sourceRef="{start}" targetRef="{goal}">{condition}</sequenceFlow>')
+        parts.append(
+            f'<sequenceFlow id="f{number}" sourceRef="{start}" targetRef="{goal}">{condition}</sequenceFlow>'
+        )
     return (
         '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="bench">'
         f'<process id="reviewed" isExecutable="true">{"".join(parts)}</process></definitions>'
