@@ -53,8 +53,9 @@ def matters() -> None:
     import django
 
     django.setup()
-    from bench.bulk import fill
     from django.db import connection
+
+    from bench.bulk import fill
 
     fill(40_000, 40_000)
     with connection.cursor() as cursor:
