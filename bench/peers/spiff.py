@@ -1,4 +1,4 @@
-"""SpiffWorkflow 3.2 on the same procedure: read the state under a row lock, complete a task, serialise, update, commit.
+"""SpiffWorkflow 3.2 on the same procedure: read the state under a row lock, complete a task, write back, commit.
 
 The process is the flow `reviewed` of the catalogue written out as executable BPMN: a user task for each state, a
 gateway behind it that follows the action taken. Its data are the answers of the same form as ours.
