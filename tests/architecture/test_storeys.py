@@ -133,6 +133,8 @@ SILENT = {
     "files.append": "a piece of an upload on its way",
     "files.sweep": "removes uploads that nobody finished",
     "files.cancel": "an upload that its owner stopped",
+    "files.let_go": "a mark; the act that took the file off is on record, and so is its removal",
+    "matters.take_off": "part of taking a paper off or deleting a draft, which are on record",
     "identity.send_code": "nobody is known yet; the sign-in that follows is on record",
     "identity.set_language": "a wish about pages, no act on anybody's data",
     "identity.check_second_factor": "uses a code up; the caller records the sign-in",

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models import Manager, Q, QuerySet, Sum
 from minjing.base.ids import new_id
 from minjing.kernel.files import blobs, models, pieces
 from minjing.kernel.files.errors import OutOfStep, Refused, Unknown
+from minjing.kernel.files.plugs import plugs
 from minjing.kernel.files.providers import cleaner, scanner
 from minjing.kernel.files.queries import FACTS, File, file
 from minjing.kernel.files.rules import (
@@ -28,7 +29,7 @@ from minjing.kernel.files.rules import (
     kind_of,
 )
 from minjing.kernel.identity import sealing
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger import actions as ledger
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "cancel",
     "discard",
     "finish",
+    "let_go",
     "store",
     "sweep",
 ]
@@ -50,6 +52,9 @@ UPLOAD_NAME = "files_upload.name"
 UPLOAD_LIVES = timedelta(hours=24)
 FINISHING_S = timedelta(seconds=120)  # a process that has not reported for so long is taken to be dead
 ORPHAN_AFTER_S = 86_400.0
+LOOSE_AFTER = timedelta(hours=24)  # a file may wait so long to be attached, e.g. by a program that sends files first
+GONE_AFTER = timedelta(hours=1)  # far longer than any transaction that attaches
+SWEPT = 1_000
 MB = 1024 * 1024
 
 
@@ -187,6 +192,17 @@ def cancel(upload_id: UUID, *, by: Actor, now: datetime) -> None:
     pieces.drop(upload_id)
 
 
+def let_go(file_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Mark files that their draft no longer holds: they cannot be attached again, and the sweep removes them.
+
+    Not removed at once: another tab may be attaching the same file in this very moment, and what a matter holds
+    must never go. Call it in the transaction that took them off.
+    """
+    models.File.objects.filter(pk__in=list(file_ids), settled_at__isnull=True, loose_since__isnull=True).update(
+        loose_since=now
+    )
+
+
 @transaction.atomic
 def discard(file_id: UUID, *, by: Actor, now: datetime) -> None:
     """Remove a file that no matter holds any more; the caller knows that. Raises Unknown."""
@@ -202,7 +218,11 @@ def discard(file_id: UUID, *, by: Actor, now: datetime) -> None:
 
 
 def sweep(now: datetime) -> tuple[int, int]:
-    """Remove uploads past their end and blobs without a row; return how many of each. Safe to run twice."""
+    """Remove uploads past their end, files that nothing holds, and blobs without a row. Safe to run twice.
+
+    Returns how many uploads and how many blobs.
+    """
+    _sweep_loose(now)
     over = list(models.Upload.objects.filter(expires_at__lte=now).values_list("pk", flat=True)[:1000])
     for upload_id in over:
         pieces.drop(upload_id)
@@ -213,6 +233,41 @@ def sweep(now: datetime) -> tuple[int, int]:
             blobs.drop(index)
             orphans += 1
     return len(over), orphans
+
+
+def _sweep_loose(now: datetime) -> None:
+    """Settle what belongs to a matter, mark what belongs to nothing, and remove what was marked an hour ago.
+
+    Between the two looks nobody can attach a marked file, and who was attaching it at the first has long finished.
+    """
+    holders = plugs.holders
+    if holders is None:
+        return
+    old = Q(created_at__lt=now - LOOSE_AFTER) | Q(loose_since__isnull=False)
+    waiting = models.File.objects.filter(old, settled_at__isnull=True)
+    last = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+    while page := list(
+        waiting.filter(Q(created_at__gt=last[0]) | Q(created_at=last[0], pk__gt=last[1]))
+        .order_by("created_at", "pk")
+        .values_list("created_at", "pk", "loose_since")[:SWEPT]
+    ):
+        last = page[-1][:2]
+        held = holders([pk for _, pk, _ in page])
+        models.File.objects.filter(pk__in=[pk for pk, by in held.items() if by == "matter"]).update(
+            settled_at=now, loose_since=None
+        )
+        models.File.objects.filter(pk__in=[pk for pk, by in held.items() if by == "draft"]).update(loose_since=None)
+        let_go([pk for _, pk, _ in page if pk not in held], now=now)
+        for _, pk, loose_since in page:
+            if pk not in held and loose_since is not None and loose_since <= now - GONE_AFTER:
+                _discard_if_loose(pk, now)
+
+
+@transaction.atomic
+def _discard_if_loose(file_id: UUID, now: datetime) -> None:
+    row = models.File.objects.select_for_update().filter(pk=file_id, loose_since__isnull=False).first()
+    if row is not None and plugs.holders is not None and not plugs.holders([file_id]):
+        discard(file_id, by=SYSTEM, now=now)
 
 
 def _bounded(content: bytes | Readable) -> bytes:

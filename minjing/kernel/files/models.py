@@ -34,6 +34,8 @@ class File(models.Model):
     height = models.PositiveIntegerField(default=0)
     purpose = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)  # found to belong to a matter: it stays, and is not asked for again
+    loose_since = models.DateTimeField(null=True)  # found to belong to nothing: it can no longer be attached
 
     personal: ClassVar[dict[str, Personal]] = {
         "owner_id": Personal(INTERNAL, SERVICE, BASIS, RETAINED),
@@ -50,6 +52,7 @@ class File(models.Model):
             models.Index(fields=["account_id", "created_at"], name="file_by_sender"),
             models.Index(fields=["owner_id"], name="file_by_owner"),
             models.Index(fields=["content_index"], name="file_by_content"),
+            models.Index(fields=["created_at", "id"], condition=Q(settled_at__isnull=True), name="file_unsettled"),
         ]
 
 

@@ -3,9 +3,10 @@
 Each is filled once, in the `ready()` of the part that owns it; a second registration replaces the first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from minjing.kernel.identity.actor import Actor
@@ -18,11 +19,19 @@ class Guard(Protocol):
         """Return whether `by` may see the file; a look that counts has been written to the ledger by then."""
 
 
+class Holders(Protocol):
+    """Says which files belong to something: a matter, for good, or a draft, for now."""
+
+    def __call__(self, file_ids: Sequence[UUID]) -> Mapping[UUID, Literal["matter", "draft"]]:
+        """Return what holds each of these files; those that nothing holds are left out."""
+
+
 @dataclass
 class Plugs:
     """The sockets; one instance serves the process."""
 
     guard: Guard | None = None
+    holders: Holders | None = None
 
 
 plugs = Plugs()
@@ -32,3 +41,9 @@ def guard(check: Guard) -> Guard:
     """Register the one that opens files to those who may see them; without one, only the owner sees a file."""
     plugs.guard = check
     return check
+
+
+def holders(ask: Holders) -> Holders:
+    """Register the one that knows what files belong to; without one, no file is ever removed as left over."""
+    plugs.holders = ask
+    return ask

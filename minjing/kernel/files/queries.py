@@ -14,6 +14,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger.prepared import prepared_cursor
 
 FACTS = "files_file.facts"
+OWN_AMONG = "SELECT id FROM files_file WHERE id = ANY(%s) AND account_id = %s AND loose_since IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,15 @@ def may_see(file_id: UUID, *, by: Actor, now: datetime) -> bool:
 
 
 def own_among(file_ids: Iterable[UUID], *, by: Actor) -> set[UUID]:
-    """Return which of these files the asker has sent in: only those may they attach."""
+    """Return which of these files the asker has sent in and not let go of: only those may they attach."""
     wanted = list(set(file_ids))
     if not wanted:
         return set()
     with prepared_cursor() as cursor:
-        cursor.execute("SELECT id FROM files_file WHERE id = ANY(%s) AND account_id = %s", [wanted, by.account_id])
+        cursor.execute(
+            "SELECT id FROM files_file WHERE id = ANY(%s) AND account_id = %s AND loose_since IS NULL",
+            [wanted, by.account_id],
+        )
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -16,4 +16,5 @@ class MattersConfig(AppConfig):
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
         files.guard(queries.may_open_file)
+        files.holders(queries.holders_of)
         plugs.prefill("account", queries.account_prefill)

@@ -285,7 +285,11 @@ class Material(models.Model):
     personal: ClassVar[dict[str, Personal]] = {}
 
     class Meta:
-        indexes = [models.Index(fields=["matter_id"]), models.Index(fields=["draft_id"])]
+        indexes = [
+            models.Index(fields=["matter_id"]),
+            models.Index(fields=["draft_id"]),
+            models.Index(fields=["file_id"], condition=Q(file_id__isnull=False), name="material_by_file"),
+        ]
 
 
 class Rating(models.Model):

@@ -24,9 +24,9 @@ def folders(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_guard() -> Iterator[None]:
-    kept, plugs.guard = plugs.guard, None
+    kept, plugs.guard, plugs.holders = (plugs.guard, plugs.holders), None, None
     yield
-    plugs.guard = kept
+    plugs.guard, plugs.holders = kept
 
 
 def resident(phone: str, name: str, id_number: str) -> Actor:

@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import resource
 import subprocess
 import sys
+from datetime import timedelta
 
 import pikepdf
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from minjing.kernel.files import actions, blobs, queries, rules
 from minjing.kernel.files.errors import Refused, Unknown
 from minjing.kernel.files.models import File
+from minjing.kernel.files.plugs import plugs
 from minjing.kernel.files.tests import papers_in
 from minjing.kernel.files.tests.conftest import NOW
 from minjing.kernel.identity.errors import Erased
@@ -111,7 +114,7 @@ def test_what_is_refused_is_said_and_recorded_and_leaves_nothing(lin, folders, c
     assert all(refusal.value.text.values())
     assert entries("files:file:refused") == [{"by": str(lin.account_id), "purpose": "结婚证", "reason": reason}]
     assert not File.objects.exists()
-    assert [p for p in folders.rglob("*") if p.is_file()] == []
+    assert [p for p in (folders / "files").rglob("*") if p.is_file()] == []
 
 
 def test_the_sentence_names_what_the_file_really_is(lin):
@@ -219,8 +222,6 @@ def test_a_discarded_file_goes_from_the_disk_once_nobody_holds_it(lin, folders, 
 
 
 def test_the_sweep_removes_contents_without_a_row_but_not_young_ones(lin, folders):
-    import os
-
     kept = store(lin, papers_in.photo())
     stray = blobs.index_of(lin.person_id, b"stray")
     blobs.keep(lin.person_id, stray, b"stray")
@@ -229,3 +230,99 @@ def test_the_sweep_removes_contents_without_a_row_but_not_young_ones(lin, folder
         os.utime(path, (0, 0))
     assert actions.sweep(NOW) == (0, 1)
     assert queries.read(kept.id)
+
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def hold(**held: str) -> None:
+    """Let these files, by their id without dashes, belong to a matter or a draft."""
+    plugs.holders = lambda ids: {pk: held[pk.hex] for pk in ids if pk.hex in held}
+
+
+def left(folders) -> int:
+    return len([p for p in (folders / "files").rglob("*") if len(p.name) == 64])
+
+
+def test_a_file_that_nothing_holds_goes_after_a_day_and_a_second_look(
+    lin, folders, django_capture_on_commit_callbacks
+):
+    loose, young = store(lin, papers_in.photo()), store(lin, papers_in.photo(colour=(1, 2, 3)))
+    File.objects.filter(pk=young.id).update(created_at=NOW + DAY)
+    hold()
+    actions.sweep(NOW + DAY - HOUR)
+    assert queries.own_among([loose.id], by=lin) == {loose.id}  # it may still be attached
+    actions.sweep(NOW + DAY + HOUR)
+    assert queries.own_among([loose.id, young.id], by=lin) == {young.id}  # now no more, but it is still there
+    assert queries.read(loose.id)
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.sweep(NOW + DAY + 2 * HOUR)
+    assert list(File.objects.values_list("pk", flat=True)) == [young.id]
+    assert left(folders) == 1
+    (said,) = entries("files:file:discarded")
+    assert said["file"] == str(loose.id)
+
+
+def test_what_a_matter_holds_is_never_removed_and_not_asked_for_again(lin, folders):
+    kept, drafted = store(lin, papers_in.photo()), store(lin, papers_in.photo(colour=(1, 2, 3)))
+    hold(**{kept.id.hex: "matter", drafted.id.hex: "draft"})
+    for hours in range(24, 24 * 100, 12):
+        actions.sweep(NOW + hours * HOUR)
+    assert File.objects.count() == 2
+    assert File.objects.filter(settled_at__isnull=False).get().pk == kept.id
+    actions.let_go([kept.id, drafted.id], now=NOW)  # removed from another draft
+    hold(**{drafted.id.hex: "draft"})  # even if nobody said any more that a matter holds it
+    for hours in range(24, 72):
+        actions.sweep(NOW + hours * HOUR)
+    assert File.objects.count() == 2
+
+
+def test_a_file_attached_between_the_two_looks_stays(lin):
+    slow = store(lin, papers_in.photo())
+    hold()
+    actions.sweep(NOW + DAY + HOUR)
+    hold(**{slow.id.hex: "matter"})  # the transaction that attached it had begun before the first look
+    actions.sweep(NOW + DAY + 3 * HOUR)
+    assert File.objects.get().loose_since is None
+    hold()
+    actions.sweep(NOW + DAY + 5 * HOUR)
+    assert File.objects.count() == 1
+
+
+def test_a_file_attached_in_the_very_moment_of_removal_stays(lin, monkeypatch):
+    last = store(lin, papers_in.photo())
+    hold()
+    actions.let_go([last.id], now=NOW)
+    looks = iter([{}, {last.id: "matter"}])  # nothing holds it at the first look; under the lock a matter does
+    plugs.holders = lambda ids: next(looks)
+    actions.sweep(NOW + 2 * HOUR)
+    assert File.objects.get().pk == last.id
+
+
+def test_a_crash_between_the_row_and_its_content_leaves_nothing_for_good(lin, folders):
+    lost = store(lin, papers_in.photo())
+    hold()
+    actions.let_go([lost.id], now=NOW)
+    actions.sweep(NOW + 2 * HOUR)  # no callback after the commit runs here: the process dies in between
+    assert File.objects.count() == 0
+    assert left(folders) == 1
+    for path in (folders / "files").rglob("*"):
+        os.utime(path, (0, 0))
+    assert actions.sweep(NOW + 3 * HOUR) == (0, 1)
+    assert left(folders) == 0
+
+
+def test_without_anybody_who_knows_what_holds_files_none_is_removed(lin):
+    store(lin, papers_in.photo())
+    actions.sweep(NOW + 9 * DAY)
+    actions.sweep(NOW + 10 * DAY)
+    assert File.objects.filter(loose_since__isnull=True).count() == 1
+
+
+def test_many_left_over_files_go_page_by_page(lin, monkeypatch):
+    monkeypatch.setattr(actions, "SWEPT", 2)
+    sent = [store(lin, papers_in.photo(colour=(n, n, n))) for n in range(5)]
+    hold(**{sent[3].id.hex: "draft"})
+    actions.sweep(NOW + DAY + HOUR)
+    actions.sweep(NOW + DAY + 3 * HOUR)
+    assert File.objects.get().pk == sent[3].id

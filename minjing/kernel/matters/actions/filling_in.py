@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from minjing.base.clock import local_day
 from minjing.kernel.identity.actor import Actor
@@ -157,7 +158,7 @@ def own_files(ids: Iterable[UUID], by: Actor) -> None:
 def detach(draft_id: UUID, material_id: UUID, *, by: Actor, now: datetime) -> None:
     """Take a file off a draft."""
     row = _own_draft(draft_id, by, now)
-    Material.objects.filter(draft_id=row.id, id=material_id).delete()
+    take_off(Material.objects.filter(draft_id=row.id, id=material_id), now)
     append(
         ledger_entry(
             "matters:draft:detached", {"draft": row.id, "by": by.account_id, "material": material_id}, at=now
@@ -169,6 +170,15 @@ def detach(draft_id: UUID, material_id: UUID, *, by: Actor, now: datetime) -> No
 def discard(draft_id: UUID, *, by: Actor, now: datetime) -> None:
     """Delete a draft and what was attached to it."""
     row = _own_draft(draft_id, by, now)
-    Material.objects.filter(draft_id=row.id).delete()
+    take_off(Material.objects.filter(draft_id=row.id), now)
     append(ledger_entry("matters:draft:discarded", {"draft": row.id, "by": by.account_id}, at=now))
     row.delete()
+
+
+def take_off(materials: QuerySet[Material], now: datetime) -> None:
+    """Delete papers of drafts and let go of their files."""
+    from minjing.kernel.files import actions as files
+
+    sent = [file_id for file_id in materials.values_list("file_id", flat=True) if file_id is not None]
+    files.let_go(sent, now=now)
+    materials.delete()

@@ -11,6 +11,7 @@ from django.db.models import F
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.matters import queries
+from minjing.kernel.matters.actions.filling_in import take_off
 from minjing.kernel.matters.actions.steps import step
 from minjing.kernel.matters.errors import MatterError
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
@@ -34,7 +35,7 @@ def sweep(now: datetime, limit: int = 500) -> int:
     with transaction.atomic():
         expired = Draft.objects.select_for_update().filter(expires_at__lt=now, matter_id__isnull=True)
         old = list(expired.values_list("id", flat=True)[:SWEPT])
-        Material.objects.filter(draft_id__in=old).delete()
+        take_off(Material.objects.filter(draft_id__in=old), now)
         Draft.objects.filter(id__in=old).delete()
     return lapsed
 

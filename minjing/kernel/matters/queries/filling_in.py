@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from minjing.base import conditions
@@ -117,3 +117,12 @@ def lacking(body: Body, checked: forms.Checked, wanted: Sequence[Wanted]) -> dic
             title = material.spec.title
             errors[material.spec.name] = Text(zh=f"请上传{title.zh}。", en=f"Upload: {title.en}.")
     return errors
+
+
+def holders_of(file_ids: Sequence[UUID]) -> dict[UUID, Literal["matter", "draft"]]:
+    """Return what each of these files belongs to: a matter before a draft; those that nothing holds are left out."""
+    held: dict[UUID, Literal["matter", "draft"]] = {}
+    for file_id, matter_id in Material.objects.filter(file_id__in=file_ids).values_list("file_id", "matter_id"):
+        if file_id is not None and (matter_id is not None or file_id not in held):
+            held[file_id] = "draft" if matter_id is None else "matter"
+    return held
