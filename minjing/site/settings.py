@@ -227,6 +227,14 @@ SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as regis
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
+# What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.
+WATCH_RECORDS = [
+    "minjing.kernel.matters.records.MATTERS",
+    "minjing.kernel.papers.records.PAPERS",
+    "minjing.kernel.files.records.FILES",
+    "minjing.modules.household.records.REGISTER",
+]
+
 # Cookies: over http the browser would refuse the __Host- prefix, so it comes with https.
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
