@@ -308,6 +308,7 @@ def _keep(
     blobs.keep(owner, index, cleaned.content)
     if cleaned.thumbnail:
         blobs.keep(owner, index, cleaned.thumbnail, blobs.THUMBNAIL)
+    kept = blobs.kept_sha256(index)  # a document that is swapped on the disk no longer fits its entry
     facts = {"name": name, "sha256": hashlib.sha256(cleaned.content).hexdigest()}
     file_id = new_id()
     with transaction.atomic():
@@ -330,7 +331,15 @@ def _keep(
         )
         if upload is not None:
             models.Upload.objects.filter(pk=upload.pk).update(file_id=file_id)
-        said = {"file": file_id, "by": by.account_id, "purpose": purpose, "kind": cleaned.kind, "size": len(data)}
+        said = {
+            "file": file_id,
+            "by": by.account_id,
+            "purpose": purpose,
+            "kind": cleaned.kind,
+            "size": len(data),
+            "content": index.hex(),
+            "kept": kept,
+        }
         ledger.append(ledger.entry("files:file:stored", said, at=now, org_id=org_id, subject_id=by.person_id))
     return file(file_id)
 

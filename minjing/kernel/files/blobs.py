@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from minjing.kernel.files.places import blob_path
 from minjing.kernel.identity import sealing
 
 THUMBNAIL = ".small"
@@ -27,7 +28,7 @@ def index_of(owner_id: UUID, content: bytes) -> bytes:
 
 def keep(owner_id: UUID, index: bytes, content: bytes, part: str = "") -> None:
     """Write the content so that it lies on the disk, whole, when this returns; once is enough."""
-    path = _path(index, part)
+    path = blob_path(index, part)
     try:
         os.utime(path)  # young again: the sweep leaves it alone until its row is in
     except FileNotFoundError:
@@ -36,13 +37,18 @@ def keep(owner_id: UUID, index: bytes, content: bytes, part: str = "") -> None:
 
 def read(owner_id: UUID, index: bytes, part: str = "") -> bytes:
     """Return the content. Raises FileNotFoundError, sealing.Tampered, Erased."""
-    return sealing.unseal(owner_id, _context(index, part), _path(index, part).read_bytes())
+    return sealing.unseal(owner_id, _context(index, part), blob_path(index, part).read_bytes())
+
+
+def kept_sha256(index: bytes) -> str:
+    """Return the hash of a blob as it lies on the disk, sealed: what can be checked without a key."""
+    return hashlib.sha256(blob_path(index).read_bytes()).hexdigest()
 
 
 def drop(index: bytes) -> None:
     """Remove a blob and its thumbnail."""
     for part in ("", THUMBNAIL):
-        _path(index, part).unlink(missing_ok=True)
+        blob_path(index, part).unlink(missing_ok=True)
 
 
 def old(older_than_s: float) -> Iterator[bytes]:
@@ -55,11 +61,6 @@ def old(older_than_s: float) -> Iterator[bytes]:
 
 def _context(index: bytes, part: str) -> str:
     return f"files.blob|{index.hex()}{part}"
-
-
-def _path(index: bytes, part: str) -> Path:
-    name = bytes(index).hex()
-    return Path(settings.FILES_DIR) / name[:2] / f"{name}{part}"
 
 
 def _write(path: Path, data: bytes) -> None:

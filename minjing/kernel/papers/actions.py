@@ -75,6 +75,7 @@ def issue(
     )
     pdf = pades.sign(typeset.render(sheet), unit_name=unit.name["zh"])
     digest = hashlib.sha256(pdf).digest()
+    sealed = seal(holder_person, PDF_CONTEXT, pdf)
     paper_id = new_id()
     record = entry(
         "papers:paper:issued",
@@ -86,6 +87,8 @@ def issue(
             "unit": unit_id,
             "valid_until": valid_until,
             "sha256": digest.hex(),
+            # What lies in the row, as it lies there: a paper that is swapped no longer fits its entry.
+            "sealed": hashlib.sha256(sealed).hexdigest(),
             "by": by.account_id,
         },
         at=now,
@@ -106,7 +109,7 @@ def issue(
         issued_at=now,
         valid_until=valid_until,
         facts_sealed=seal(holder_person, FACTS_CONTEXT, json.dumps(sheet.facts, ensure_ascii=False)),
-        pdf_sealed=seal(holder_person, PDF_CONTEXT, pdf),
+        pdf_sealed=sealed,
         pdf_sha256=digest,
         pdf_size=len(pdf),
         entry_id=record.id,

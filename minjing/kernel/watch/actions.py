@@ -92,10 +92,11 @@ def _alarm(kind: str, about: str, finding: Finding, now: datetime) -> models.Ala
 
 
 @transaction.atomic
-def end_alarms(kind: str, *, now: datetime, about: str | None = None) -> int:
-    """Close the standing alarms of a kind whose cause is gone; return how many."""
-    standing = models.Alarm.objects.select_for_update().filter(kind=kind, ended_at__isnull=True)
-    ended = list(standing if about is None else standing.filter(about=about))
+def end_alarms(alarm_ids: Sequence[UUID], *, now: datetime) -> int:
+    """Close standing alarms whose cause is gone; return how many."""
+    if not alarm_ids:
+        return 0
+    ended = list(models.Alarm.objects.select_for_update().filter(pk__in=alarm_ids, ended_at__isnull=True))
     models.Alarm.objects.filter(pk__in=[alarm.pk for alarm in ended]).update(ended_at=now)
     _record("watch:alarm:ended", ended, now)
     return len(ended)

@@ -89,6 +89,11 @@ def alarms(limit: int = 100) -> list[models.Alarm]:
     return list(standing.order_by(F("acknowledged_at").asc(nulls_first=True), "-raised_at")[:limit])
 
 
+def standing() -> list[tuple[UUID, str, str]]:
+    """Return id, kind and subject of every alarm that stands."""
+    return list(models.Alarm.objects.filter(ended_at__isnull=True).values_list("pk", "kind", "about"))
+
+
 def past_alarms(limit: int = 20) -> list[models.Alarm]:
     """Return the alarms that have ended, the newest first."""
     return list(models.Alarm.objects.filter(ended_at__isnull=False).order_by("-ended_at")[:limit])

@@ -84,9 +84,9 @@ def test_an_alarm_stands_once_and_names_entry_and_row() -> None:
 
 
 def test_an_alarm_that_ended_may_come_again() -> None:
-    actions.raise_alarms([finding()], now=NOW)
-    assert actions.end_alarms("row", now=NOW + SECOND, about="entry 7") == 1
-    assert actions.end_alarms("row", now=NOW + SECOND) == 0
+    made = actions.raise_alarms([finding()], now=NOW)
+    assert actions.end_alarms(made, now=NOW + SECOND) == 1
+    assert actions.end_alarms(made, now=NOW + SECOND) == 0
     assert len(actions.raise_alarms([finding()], now=NOW + 2 * SECOND)) == 1
     assert [kind for kind, _ in entries()] == ["watch:alarm:raised", "watch:alarm:ended", "watch:alarm:raised"]
 

@@ -1,0 +1,115 @@
+"""Private rows against the public files: each row gives the very bytes that were published, or it was altered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from minjing.kernel.ledger.rules.framing import commitment
+from minjing.kernel.ledger.rules.public import minute_text, public_entry
+
+Words = tuple[str, str]  # zh, en
+
+
+class Private(NamedTuple):
+    """A private row as it is compared: what its commitment covers, or the commitment that an erasure kept."""
+
+    id: UUID
+    kind: str
+    minute: int
+    frame: bytes | None
+    kept: bytes | None
+
+    def public(self) -> bytes:
+        """Return the public entry that this row gives; nothing for one that was emptied without an erasure."""
+        if self.kept is None and self.frame is None:
+            return b""
+        return public_entry(self.kind, minute_text(self.minute), self.kept or commitment(self.frame or b""))
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """What is wrong with the private half of an entry."""
+
+    index: int
+    row: str
+    words: Words
+
+
+ROWS = """
+SELECT o.id, o.kind, floor(extract(epoch FROM o.at) / 60)::bigint, ledger_frame(o), e.commitment
+FROM ledger_outbox o LEFT JOIN ledger_erased e ON e.id = o.id AND o.salt IS NULL
+WHERE (o.xid, o.seq) >= (SELECT xid, seq FROM ledger_bundle WHERE n = %(start)s)
+  AND (o.xid, o.seq) <= (SELECT cut_xid, cut_seq FROM ledger_state)
+  AND ((o.xid, o.seq) < (SELECT xid, seq FROM ledger_bundle WHERE n = %(end)s)
+       OR NOT EXISTS (SELECT FROM ledger_bundle WHERE n = %(end)s))
+ORDER BY o.xid, o.seq
+"""
+
+
+def rows(start: int, end: int) -> list[Private]:
+    """Return the private rows of the bundles [start, end), in the order of the log."""
+    connection.ensure_connection()
+    assert connection.connection is not None
+    cursor = psycopg.Cursor[Any](connection.connection)
+    found = cursor.execute(ROWS, {"start": start, "end": end}, binary=True).fetchall()
+    return [Private(*row) for row in found]
+
+
+def altered(first: int, entries: Sequence[bytes], held: Sequence[Private]) -> list[Altered]:
+    """Compare the published entries from index `first` on with their private rows; name each that differs.
+
+    `held` may reach further than `entries`: what was sequenced since is compared when it is published.
+    """
+    pairs = list(zip(entries, held, strict=False))
+    if len(held) >= len(entries) and all(entry == row.public() for entry, row in pairs):
+        return []
+    return _told_apart(first, entries, held)
+
+
+def _told_apart(first: int, entries: Sequence[bytes], held: Sequence[Private]) -> list[Altered]:
+    """Pair by content, then by what is left over in the same order: one altered row is one finding."""
+    left: dict[bytes, list[Private]] = {}
+    for held_row in held:
+        left.setdefault(held_row.public(), []).append(held_row)
+    alone = []
+    for place, entry in enumerate(entries):
+        if left.get(entry):
+            left[entry].pop(0)
+        else:
+            alone.append((first + place, entry))
+    # Rows further on belong to what is not published yet.
+    odd = [held_row for held_row in held[: len(entries)] if held_row in left.get(held_row.public(), [])]
+    found = []
+    for index, entry in alone:
+        row = next((r for r in odd if _alike(r, entry)), None)
+        if row is None:
+            words = ("的私有记录不见了，且没有删除记录。", "has lost its private record, and no erasure says so.")
+            found.append(Altered(index, "", words))
+        else:
+            odd.remove(row)
+            found.append(Altered(index, f"ledger_outbox {row.id}", _difference(row, entry)))
+    return found
+
+
+def _alike(row: Private, entry: bytes) -> bool:
+    """Say whether this row may once have been the one of `entry`: its kind or its minute is still the same."""
+    kind, at, _ = entry.split(b" ")
+    return row.kind.encode() == kind or minute_text(row.minute).encode() == at
+
+
+def _difference(row: Private, entry: bytes) -> Words:
+    public = row.public()
+    if not public:
+        return "的私有记录被清空，且没有删除记录。", "was emptied, and no erasure says so."
+    if public.split(b" ")[:2] != entry.split(b" ")[:2]:
+        return "的私有记录被改了类别或时间。", "has another kind or time in its private record: it was altered."
+    return (
+        "的私有记录（内容、时间、人员或办件）被改动。",
+        "has a private record (content, time, person or matter) that was altered.",
+    )
