@@ -67,6 +67,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 INSTALLED_APPS = [
     "minjing.modules.household",
+    "minjing.modules.supervision",
     "minjing.portals.api",
     "minjing.portals.open",
     "minjing.portals.officer",
@@ -110,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "minjing.portals.frame.promises.Promises",
 ]
 
 ROOT_URLCONF = "minjing.site.urls"

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("", include("minjing.portals.frame.urls")),
     path("", include("minjing.portals.citizen.urls")),
+    path("", include("minjing.modules.supervision.urls")),
     path("open/", include("minjing.portals.open.urls")),
     path("officer/", include("minjing.portals.officer.urls")),
     path("", include("minjing.kernel.identity.urls")),

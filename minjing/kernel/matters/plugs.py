@@ -56,7 +56,7 @@ class Facts(Protocol):
 
     def __call__(
         self, *, matter: Snapshot, answers: Mapping[str, Any], now: datetime
-    ) -> tuple[Text, Sequence[tuple[Text, str, str]]]: ...
+    ) -> tuple[Text, Sequence[tuple[Text, str, Text]]]: ...
 
 
 class RegisterRecord(Protocol):

@@ -81,10 +81,12 @@ class MatterOut(Shape):
     asked: list[str]
     outcome: str
     closed_at: datetime | None
+    promise: str = ""  # after an act: the ledger's signed promise that it will be in the log within a minute
 
     @staticmethod
-    def of(matter: Snapshot, now: datetime) -> "MatterOut":
+    def of(matter: Snapshot, now: datetime, promise: str = "") -> "MatterOut":
         return MatterOut(
+            promise=promise,
             light=rules.light(matter, now),
             asked=list(matter.asked),
             **{

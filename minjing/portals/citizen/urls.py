@@ -1,8 +1,18 @@
 """Addresses of the citizen portal."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls.converters import StringConverter
 
-from minjing.portals.citizen.views import apply, home, matters, oneself
+from minjing.portals.citizen.views import apply, home, matters, oneself, receipts
+
+
+class ReceiptFile(StringConverter):
+    """The endings of the files of a receipt."""
+
+    regex = "tlog-proof|promise|json"
+
+
+register_converter(ReceiptFile, "receipt")
 
 app_name = "citizen"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/", matters.index, name="matters"),
     path("matters/<str:number>/", matters.one, name="matter"),
     path("matters/<str:number>/done/", matters.done, name="done"),
+    path("matters/<str:number>/receipt/<uuid:entry_id>/", receipts.of_matter, name="receipt"),
+    path("matters/<str:number>/receipt/<uuid:entry_id>.<receipt:kind>", receipts.file_of_matter, name="receipt_file"),
     path("matters/<str:number>/form/", matters.form, name="form"),
     path("matters/<str:number>/supplement/", matters.supplement, name="supplement"),
     path("matters/<str:number>/withdraw/", matters.withdraw, name="withdraw"),
@@ -26,4 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", oneself.me, name="me"),
     path("me/papers/<uuid:paper_id>.pdf", oneself.paper, name="own_paper"),
     path("me/looks/", oneself.looks, name="looks"),
+    path("me/looks/<uuid:entry_id>/", receipts.of_look, name="look"),
+    path("me/looks/<uuid:entry_id>.<receipt:kind>", receipts.file_of_look, name="look_file"),
 ]

@@ -34,6 +34,18 @@ def pick(text: Any) -> str:
     return text if isinstance(text, SafeString) else str(text)
 
 
+LEVELS = ("派出所", "分局", "市局")  # words that the name of a post repeats from the name of its unit
+
+
+def office(unit: Any, post: Any) -> str:
+    """Return a post and its unit said together: 深圳市公安局福田分局户政审批民警; Branch approver, Futian Branch."""
+    if is_english():
+        return f"{pick(post)}, {pick(unit)}" if pick(unit) else pick(post)
+    said = pick(post)
+    level = next((word for word in LEVELS if said.startswith(word)), "") if pick(unit) else ""
+    return f"{pick(unit)}{said.removeprefix(level)}"
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give every page its language, the elder mode and whether this is the demo."""
     from django.conf import settings

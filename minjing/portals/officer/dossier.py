@@ -12,7 +12,7 @@ from minjing.base import names
 from minjing.base.clock import local_day
 from minjing.kernel.files import queries as files
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import actions, forms, queries
+from minjing.kernel.matters import actions, forms, plugs, queries
 from minjing.kernel.matters.rules import Happening, Snapshot, Station
 from minjing.kernel.matters.schema import Body, FormField, Text
 from minjing.kernel.papers import queries as papers
@@ -90,6 +90,7 @@ class Dossier:
     duplicates: Sequence[Snapshot] = ()
     papers: Sequence[Any] = ()
     proposed: Sequence[dict[str, Any]] = ()
+    beside: Record | None = None  # what the module of the service adds to the form
     raw: Mapping[str, Any] = field(default_factory=dict)  # the answers, only when `full`
 
 
@@ -125,6 +126,7 @@ def open_dossier(
         missing=_missing(matter, body, answers, now),
         history=_history(body, happened, opened.notes),
         proposed=_proposed(matter, body, answers) if full else (),
+        beside=_beside(matter, answers, now) if full else None,
         raw=answers if full else {},
         **facts,
     )
@@ -253,6 +255,12 @@ def _records(matter: Snapshot, opened: queries.OpenFile) -> list[Record]:
     if opened.subject is None or opened.subject == matter.person_id:
         return [own]
     return [Record(CONCERNED, opened.registers[opened.subject], True), own]
+
+
+def _beside(matter: Snapshot, answers: Mapping[str, Any], now: datetime) -> Record | None:
+    """Return what the module that owns the service says beside the form, if it says anything."""
+    ask = plugs.FACTS.get(matter.code)
+    return Record(*ask(matter=matter, answers=answers, now=now), of_subject=False) if ask else None
 
 
 def _proposed(matter: Snapshot, body: Body, answers: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -25,8 +25,8 @@ BRANCH = (
 )  # fmt: skip
 BUREAU = (
     ("bureau.approver", "bureau_approver"), ("bureau.approver2", "bureau_approver"), ("supervisor", "supervisor"),
-    ("supervisor2", "supervisor"), ("system.admin", "system_admin"), ("security.admin", "security_admin"),
-    ("audit.admin", "audit_admin"),
+    ("supervisor2", "supervisor"), ("inspector", "inspector"), ("inspector2", "inspector"),
+    ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
 )  # fmt: skip
 
 
@@ -78,5 +78,5 @@ def lines() -> list[str]:
         f"    officers   password {PASSWORD}   TOTP secret {TOTP_SECRET}",
         "      futian.clerk, futian.clerk2, futian.chief (Futian station), lianhua.clerk …, every station likewise",
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
-        "      bureau.approver, supervisor, system.admin, security.admin, audit.admin",
+        "      bureau.approver, supervisor, inspector, system.admin, security.admin, audit.admin",
     ]

@@ -33,11 +33,14 @@ _kept: ContextVar[list[Promised] | None] = ContextVar("promises", default=None)
 def keeping() -> Iterator[list[Promised]]:
     """Collect the promises of what commits within this block: for the page or answer that hands them out."""
     kept: list[Promised] = []
+    around = _kept.get()
     token = _kept.set(kept)
     try:
         yield kept
     finally:
         _kept.reset(token)
+        if around is not None:
+            around += kept
 
 
 def promised(*entries: Entry) -> list[str]:

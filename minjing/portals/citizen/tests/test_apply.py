@@ -59,7 +59,8 @@ def test_an_application_goes_through_without_javascript(lin):
     assert number in done
     assert "最迟" in done
     assert "受理回执" in done
-    assert "/open/ledger/entry/" in done
+    assert "账本承诺" in done
+    assert ".promise" in done
     matter = Matter.objects.get(number=number)
     assert (matter.state, matter.station_id) == ("submitted", 27)
     answers = queries.opened(queries.snapshot(matter))

@@ -176,7 +176,7 @@ def test_who_looked_is_told_in_sentences(lin, number):
     queries.answers(stands(number), CHEN, now())
     shown = text(lin.get("/me/looks/"))
     assert "单位27" in shown
-    assert "警号 030001" in shown
+    assert '警号 <span class="number">030001</span>' in shown
     assert number in shown
     assert "单位27" in text(lin.get("/me/"))
 

@@ -21,7 +21,7 @@ from minjing.kernel.matters import actions, forms, queries
 from minjing.kernel.matters.errors import NotAllowed, Wrong
 from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.schema import Page, Text
-from minjing.portals.citizen import questions, uploads
+from minjing.portals.citizen import plugs, questions, uploads
 from minjing.portals.citizen.access import resident, sign_in, who
 from minjing.portals.citizen.steps import CHECK, MATERIALS, Application, application, known, outdated
 from minjing.portals.frame.language import pick, t
@@ -43,6 +43,8 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     service = queries.body_of(begun).service if begun else queries.service(code)[1].service
     if not service.form:
         return HttpResponseRedirect(reverse("open:service", args=[code]))
+    if code in plugs.BEGINS:
+        return HttpResponseRedirect(reverse(plugs.BEGINS[code]))
     running = [m for m in queries.mine(by, limit=50) if m.code == code and m.closed_at is None]
     if request.method == "POST" and (begun or not running or "anyway" in request.POST):
         return HttpResponseRedirect(reverse("citizen:draft", args=[actions.draft(code, by=by, now=at).id]))

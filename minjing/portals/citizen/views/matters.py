@@ -51,6 +51,8 @@ WORDS = {
     "ask_reopening": ("提请重新办理", "Reopening was proposed"),
     "approve_reopening": ("重新办理", "Reopened"),
     "confirm_originals": ("原件核对无误", "The originals agree"),
+    "answer": ("督察部门答复", "The inspectorate answered"),
+    "refer": ("转上级督察机构", "Referred to the inspectorate above"),
     "finish_task": ("协办核查完成", "A parallel check was finished"),
 }
 
@@ -73,7 +75,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "citizen/matters.html", context)
 
 
-def _mine(request: HttpRequest, number: str) -> Snapshot:
+def my_matter(request: HttpRequest, number: str) -> Snapshot:
     """Return one's own matter: a person's matter filed from another account of theirs counts as well."""
     by = who(request)
     matter = queries.matter(number, by, now())
@@ -87,7 +89,7 @@ def _mine(request: HttpRequest, number: str) -> Snapshot:
 def one(request: HttpRequest, number: str) -> HttpResponse:
     """Show one matter."""
     at, by = now(), who(request)
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     body = queries.body_of(matter)
     events = queries.events(matter)
     notes = queries.notes(matter, by, at)
@@ -112,6 +114,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "line": rules.stations(body, matter, events),
         "told": list(reversed(told)),
         "decision": next((row for row in reversed(told) if row["reason"]), None),
+        "answer": next((row for row in reversed(told) if row["event"].action in ANSWERS), None),
         "asked": [titles[name] for name in matter.asked if name in titles],
         "papers": papers.of_matter(matter.id, now=at),
         "rating": queries.rating(matter),
@@ -144,15 +147,16 @@ FIVE = (
     (2, "不满意", "Poor"),
     (1, "非常不满意", "Very poor"),
 )
+ANSWERS = ("answer", "refer")  # steps whose words are what was asked for
 QUIET = {"release", "finish_task", "migrate", "migrate_back", "recompute_due"}
-TOLD_NOTES = {"ask_supplement", "refuse", "refuse_to_accept"}  # words that are addressed to the applicant
+TOLD_NOTES = queries.ADDRESSED  # words that are addressed to the applicant
 
 
 @require_safe
 @resident
 def done(request: HttpRequest, number: str) -> HttpResponse:
     """Confirm a submission: the number, what happens next and when, the receipt."""
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     body = queries.body_of(matter)
     events = queries.events(matter)
     context = {
@@ -172,7 +176,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
 def supplement(request: HttpRequest, number: str) -> HttpResponse:
     """Send the papers that were asked for."""
     at, by = now(), who(request)
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     body = queries.body_of(matter)
     titles = {m.name: m for m in body.service.materials}
     errors: dict[str, str] = {}
@@ -232,7 +236,7 @@ def _named(sent: Iterable[UUID]) -> list[stored.File]:
 @resident
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """Ask once more, then withdraw."""
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     if request.method == "POST":
         actions.act(
             matter.id,
@@ -252,7 +256,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 @resident
 def rate(request: HttpRequest, number: str) -> HttpResponse:
     """Keep what the resident thought of it."""
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     stars = request.POST.get("stars", "")
     try:
         actions.rate(
@@ -271,7 +275,7 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
 @resident
 def paper(request: HttpRequest, number: str, paper_id: UUID) -> HttpResponse:
     """Hand out the signed PDF."""
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     found = next((p for p in papers.of_matter(matter.id, now=now()) if p.id == paper_id), None)
     if found is None:
         raise Unknown
@@ -291,7 +295,7 @@ def handed_out(paper: papers.Card) -> HttpResponse:
 def form(request: HttpRequest, number: str) -> HttpResponse:
     """Show what was applied for, as it was submitted."""
     at, by = now(), who(request)
-    matter = _mine(request, number)
+    matter = my_matter(request, number)
     body, answers = queries.body_of(matter), queries.answers(matter, by, at)
     pages = [
         (p, [(f, questions.said(f, answers[f.name])) for f in p.fields if f.name in answers])

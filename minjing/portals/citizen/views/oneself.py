@@ -11,13 +11,13 @@ from django.views.decorators.http import require_safe
 
 from minjing.base.clock import now
 from minjing.kernel.identity import actions as identity_actions
-from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
 from minjing.kernel.papers import queries as papers
+from minjing.portals.citizen import openings, plugs
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.citizen.views.matters import handed_out
 
@@ -55,7 +55,8 @@ def me(request: HttpRequest) -> HttpResponse:
         "tab": "me",
         "oneself": said.get(by.person_id, {}) if by.person_id else {},
         "rows": rows,
-        "looks": identity.looks_at(by.person_id, at, limit=5) if by.person_id else [],
+        "openings": openings.page_of(by.person_id, at)[0][:3] if by.person_id else [],
+        "asking": plugs.asking_address(),
         "papers": [(p, _number(p.matter_id, by, at)) for p in own],
         "drafts": len(queries.drafts(by, at)),
     }
@@ -83,14 +84,16 @@ def paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
 @require_safe
 @resident
 def looks(request: HttpRequest) -> HttpResponse:
-    """Show everyone who looked, newest first, as sentences."""
+    """Show everyone who looked, newest first: who, when, why, at what; with the receipt, and a way to ask."""
     by = who(request)
     before = request.GET.get("before", "")
     until = datetime.fromisoformat(before) if before else None
-    listed = identity.looks_at(by.person_id, now(), limit=PAGE + 1, before=until) if by.person_id else []
+    shown, more = openings.page_of(by.person_id, now(), until) if by.person_id else ([], None)
     context = {
         "tab": "me",
-        "looks": listed[:PAGE],
-        "more": listed[PAGE - 1].at.isoformat() if len(listed) > PAGE else "",
+        "openings": shown,
+        "older": before,
+        "more": more.isoformat() if more else "",
+        "asking": plugs.asking_address(),
     }
     return render(request, "citizen/looks.html", context)

@@ -17,6 +17,7 @@ from minjing.base.clock import now as present
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.schema import Body, Text
 from minjing.portals.frame.language import is_english, pick
+from minjing.portals.frame.language import office as post_in_unit
 from minjing.portals.frame.language import t as words
 
 register = template.Library()
@@ -48,6 +49,12 @@ def t(zh: str, en: str) -> str:
 def text(value: Any) -> str:
     """Return the reader's words of a pair {zh, en}."""
     return pick(value)
+
+
+@register.simple_tag
+def office(unit: Any, post: Any) -> str:
+    """Say a post with its unit, so that the level is said once."""
+    return post_in_unit(unit, post)
 
 
 @register.filter
@@ -231,11 +238,23 @@ def stations(line: Iterable[rules.Station], direction: str = "across") -> dict[s
             "station": s,
             "unit": units[s.unit_id].name if s.unit_id in units else None,
             "pause": words(*PAUSES[s.paused_reason]) if s.paused_reason in PAUSES else "",
-            "bad": s.outcome not in ("", "approved"),
+            "bad": s.outcome not in ("", "approved", "answered", "referred"),
         }
         for s in line
     ]
     return {"line": shown, "direction": direction if len(shown) <= 6 else "down", "english": is_english()}
+
+
+SHIELD = SafeString(
+    '<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8">'
+    '<path d="M12 2l8 4v6c0 5-3.5 8.5-8 10-4.5-1.5-8-5-8-10V6z"/><path d="M8 12l3 3 5-6"/></svg>'
+)
+
+
+@register.simple_tag
+def shield() -> SafeString:
+    """Draw the seal of proof."""
+    return SHIELD
 
 
 @register.simple_tag
@@ -244,10 +263,9 @@ def seal(entry_id: Any) -> SafeString:
     if not entry_id:
         return SafeString("")
     return format_html(
-        '<a class="seal" href="/open/ledger/entry/{}"><svg viewBox="0 0 24 24" aria-hidden="true" fill="none"'
-        ' stroke="currentColor" stroke-width="1.8"><path d="M12 2l8 4v6c0 5-3.5 8.5-8 10-4.5-1.5-8-5-8-10V6z"/>'
-        '<path d="M8 12l3 3 5-6"/></svg><span>{}</span></a>',
+        '<a class="seal" href="/open/ledger/entry/{}">{}<span>{}</span></a>',
         entry_id,
+        SHIELD,
         words("已入公开账本", "In the public ledger"),
     )
 
