@@ -187,6 +187,8 @@ AXES_RESET_ON_SUCCESS = True
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 AXES_DISABLE_ACCESS_LOG = True  # successful sign-ins stand in the ledger
 AXES_CLIENT_IP_CALLABLE = "minjing.kernel.identity.clients.address"
+# How often one API token may ask in a minute, in each web process; 0: as often as it likes.
+API_PER_MINUTE = env_int("API_PER_MINUTE", 600)
 # How many proxies in front of us append to X-Forwarded-For; 0: the address of the connection counts.
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 # django-allauth keeps the second factors; its own pages are not routed.

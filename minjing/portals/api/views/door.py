@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,9 +15,10 @@ from minjing.base.clock import now
 from minjing.kernel.files.actions import Refused
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import IdentityError
+from minjing.kernel.identity.errors import IdentityError, TooMany
 from minjing.kernel.matters import plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
+from minjing.portals.api import rate
 from minjing.portals.api.shapes import MatterOut, TextOut
 
 
@@ -24,7 +26,8 @@ class Bearer(HttpBearer):
     """A token of an account: `Authorization: Bearer …`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        """Return whom the token stands for."""
+        """Return whom the token stands for; raise AskedTooOften before anything is looked up."""
+        rate.requests.count(token, settings.API_PER_MINUTE, time.monotonic())
         return identity.actor_by_token(token, now())
 
 
@@ -99,8 +102,11 @@ def effect_refused(request: HttpRequest, error: plugs.EffectRefused) -> HttpResp
 @api.exception_handler(IdentityError)
 def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse:
     """Answer a refusal of the identity part."""
-    status = {"unknown": 404, "erased": 410}.get(error.key, 403)
-    return api.create_response(request, {"key": error.key, "message": dict(error.text)}, status=status)
+    status = {"unknown": 404, "erased": 410, "too_many": 429}.get(error.key, 403)
+    answer = api.create_response(request, {"key": error.key, "message": dict(error.text)}, status=status)
+    if isinstance(error, TooMany):
+        answer["Retry-After"] = str(error.wait_s)
+    return answer
 
 
 @api.exception_handler(Refused)
