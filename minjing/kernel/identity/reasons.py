@@ -13,6 +13,7 @@ from minjing.kernel.identity.rules import WORDS, Tastes
 
 SOURCE = Path(__file__).with_name("reasons.yaml")
 LOOKING = Path(__file__).with_name("looking.yaml")
+ROW = frozenset({"key", "zh", "en", "text", "basis"})
 TEXT_MIN, TEXT_MAX = 4, 100  # characters of a reason in one's own words
 
 
@@ -119,6 +120,10 @@ def _said(source: Path) -> Mapping[str, Any]:
 
 
 def _load(source: Path, name: str) -> Mapping[str, Reason]:
+    rows = _said(source)[name]
+    for row in rows:
+        if not set(row) <= ROW:
+            raise ValueError(f"{source.name}: {row['key']} has odd parts; is a comma unquoted?")
     return {
         row["key"]: Reason(
             row["key"],
@@ -126,5 +131,5 @@ def _load(source: Path, name: str) -> Mapping[str, Reason]:
             bool(row.get("text")),
             Law(**row["basis"]) if "basis" in row else None,
         )
-        for row in _said(source)[name]
+        for row in rows
     }

@@ -5,8 +5,10 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from minjing.base import clock
-from minjing.kernel.identity.models import ApiToken, PhoneCode, Session, Tally
+from minjing.kernel.identity import actions
+from minjing.kernel.identity.models import ApiToken, HiddenLook, LookNote, PhoneCode, Session, Tally
 
+NOTE_KEPT = timedelta(days=3 * 365 + 1)  # after review, after a leave has ended: as the models declare
 TALLY_KEPT = timedelta(hours=24)  # the longest window of identity.limits
 
 
@@ -19,3 +21,12 @@ def sweep(timestamp: int) -> None:
     Tally.objects.filter(since__lt=now - TALLY_KEPT).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     ApiToken.objects.filter(expires_at__lt=now).delete()
+    LookNote.objects.filter(reviewed_at__lt=now - NOTE_KEPT).delete()
+    HiddenLook.objects.filter(until__lt=now - NOTE_KEPT).delete()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queue="housekeeping", queueing_lock="identity.deal_again")
+def deal_again(timestamp: int) -> None:
+    """Let the lot name another reviewer where a review is late or its peer may no longer look."""
+    actions.deal_again(clock.now())

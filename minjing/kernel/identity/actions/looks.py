@@ -20,6 +20,7 @@ from minjing.kernel.identity.queries import ID_NUMBER, LOOKED, NAME, PHONE, look
 from minjing.kernel.identity.rules import WORDS, Verdict, drawn, may_look
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger import queries as ledger_queries
 from minjing.kernel.ledger.actions import Entry
 from minjing.kernel.watch import queries as watch
 from minjing.kernel.watch.errors import Closed
@@ -113,11 +114,18 @@ def own_words(fields: Mapping[UUID, Sequence[str]]) -> Seen:
 
 
 def record_assigned(
-    by: Actor, person_id: UUID, field: str, key: str, *, holding: Holding | None, now: datetime
+    by: Actor, note: LookNote, field: str, key: str, *, holding: Holding | None, now: datetime
 ) -> Seen:
-    """Write a look that the house assigns, as reviewing a note by lot: its reason is not for choosing."""
-    _record(by, {person_id: [field]}, _Why(reasons.assigned()[key].key, asked_about=False), holding, None, now)
-    return Seen({person_id: frozenset({field})})
+    """Write a look that the house assigns because of a drawn one: its reason is not for choosing.
+
+    Where the drawn look is hidden for a time, this one is as well: it would give the other away.
+    """
+    drawn_look = ledger_queries.entry_of(note.entry_id)
+    hidden = drawn_look.payload.get("hidden") if drawn_look and drawn_look.payload else None
+    why = _Why(reasons.assigned()[key].key, asked_about=False)
+    people = {note.person_id: [field]}
+    _record(by, people, why, holding, None, now, {note.person_id: {"hidden": hidden}} if hidden else {})
+    return Seen({note.person_id: frozenset({field})})
 
 
 def _why(by: Actor, reason: str, matter_id: UUID | None) -> _Why:
@@ -138,9 +146,11 @@ def _record(
     holding: Holding | None,
     matter_id: UUID | None,
     now: datetime,
+    hidden: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> None:
     glass = _glass(by, now)
-    leaves = _leaves(by, others, now) if by.is_officer else {}
+    if hidden is None:
+        hidden = _hidden(by, others, now) if by.is_officer else {}
     said: dict[str, Any] = {
         "by": by.account_id,
         "unit": holding.unit_id if holding else None,
@@ -155,15 +165,15 @@ def _record(
     org_id = holding.org_id if holding else 0
     entries = {
         pk: ledger.entry(
-            LOOKED, {**said, "fields": list(what), **_hidden(leaves.get(pk))}, at=now, org_id=org_id, subject_id=pk
+            LOOKED, {**said, "fields": list(what), **hidden.get(pk, {})}, at=now, org_id=org_id, subject_id=pk
         )
         for pk, what in others.items()
     }
     ledger.append(*entries.values())
     if holding is None:
         return
-    if leaves:
-        _count_hidden(holding, len(leaves), now)
+    if hidden:
+        _count_hidden(holding, len(hidden), now)
     if why.asked_about and by.is_officer:
         _ask(by, holding, entries, why.bound, now)
 
@@ -190,17 +200,18 @@ def _glass(by: Actor, now: datetime) -> UUID | None:
 # ---- hidden for a time ----------------------------------------------------------------------------------
 
 
-def _leaves(by: Actor, people: Iterable[UUID], now: datetime) -> dict[UUID, HiddenLook]:
-    """Return the leaves to hide that were given before now and last, by person."""
+def _hidden(by: Actor, people: Iterable[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
+    """Return what the entries say of looks under a leave that was given before now and lasts, by person.
+
+    The latest end stands in the entry itself: no later leave can move it.
+    """
     rows = HiddenLook.objects.filter(
         account_id=by.account_id, person_id__in=list(people), granted=True, ended_at__isnull=True, until__gt=now
     )
-    return {row.person_id: row for row in rows.filter(decided_at__lte=now).order_by("until")}
-
-
-def _hidden(leave: HiddenLook | None) -> dict[str, Any]:
-    """Return what the entry says of a look that is hidden: the latest end stands in it and cannot be moved later."""
-    return {"hidden": {"leave": leave.pk, "basis": leave.basis, "until": leave.until}} if leave else {}
+    return {
+        row.person_id: {"hidden": {"leave": row.pk, "basis": row.basis, "until": row.until}}
+        for row in rows.filter(decided_at__lte=now).order_by("until")
+    }
 
 
 COUNT_HIDDEN = """
@@ -223,7 +234,7 @@ def _ask(by: Actor, holding: Holding, entries: Mapping[UUID, Entry], bound: bool
     lot = reasons.lot()
     one_in = lot.bound_one_in if bound else lot.unbound_one_in
     due = now + timedelta(days=lot.answer_days)
-    LookNote.objects.bulk_create(
+    notes = [
         LookNote(
             org_id=holding.org_id,
             entry_id=entry.id,
@@ -236,7 +247,16 @@ def _ask(by: Actor, holding: Holding, entries: Mapping[UUID, Entry], bound: bool
         )
         for person_id, entry in entries.items()
         if drawn(look_key(), entry.id, one_in)
-    )
+    ]
+    if notes:
+        LookNote.objects.bulk_create(notes)
+        ledger.append(*(note_entry("asked", note, by, now, due=due) for note in notes))
+
+
+def note_entry(what: str, note: LookNote, by: Actor, now: datetime, **more: object) -> Entry:
+    """Return the ledger's entry of something that becomes of a drawn look."""
+    said = {"by": by.account_id, "note": note.pk, "look": note.entry_id, **more}
+    return ledger.entry(f"identity:look_note:{what}", said, at=now, org_id=note.org_id, subject_id=note.person_id)
 
 
 # ---- the fields -----------------------------------------------------------------------------------------

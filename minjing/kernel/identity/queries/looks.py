@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,7 +64,6 @@ FIELD_TITLES: dict[str, Text] = {
     "matters.material": {"zh": "申请材料", "en": "papers"},
     "papers.paper": {"zh": "签发的证照", "en": "certificate"},
     "identity.look_note": {"zh": "查看说明", "en": "note on a look"},
-    "identity.hidden_look": {"zh": "隐藏查看的申请", "en": "request to hide looks"},
 }
 
 
@@ -93,6 +92,13 @@ def look_at(person_id: UUID, entry_id: UUID, now: datetime) -> Look | None:
     ended = _ended(found)
     shown = _looks([said for said in found if _hidden_until(said, ended, now) <= now])
     return shown[0] if shown else None
+
+
+def looks_by_entry(entry_ids: Iterable[UUID]) -> dict[UUID, Look]:
+    """Return the looks of these entries, for those who answer for them or review them: not whom they were at."""
+    found = [entry for entry in map(ledger.entry_of, entry_ids) if entry is not None and entry.payload]
+    said = [{**(e.payload or {}), "at": e.at.isoformat(), "entry_id": e.id} for e in found]
+    return {look.entry_id: look for look in _looks(said)}
 
 
 def _said(entry: Mapping[str, Any]) -> Mapping[str, Any]:

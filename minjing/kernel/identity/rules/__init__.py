@@ -6,12 +6,14 @@ from minjing.kernel.identity.rules.looks import (
     drawn,
     may_hide,
     months_before,
+    names_by_number,
     nonsense,
     pick_reviewer,
 )
 from minjing.kernel.identity.rules.rights import (
     ADMIN_ACTS,
     ADMINISTRATORS,
+    APPROVE_HIDDEN,
     AUDIT_ADMIN,
     DEPUTY_MAX,
     LOOK,
@@ -28,6 +30,7 @@ from minjing.kernel.identity.rules.rights import (
 __all__ = [
     "ADMINISTRATORS",
     "ADMIN_ACTS",
+    "APPROVE_HIDDEN",
     "AUDIT_ADMIN",
     "DEPUTY_MAX",
     "HIDDEN_MAX",
@@ -44,6 +47,7 @@ __all__ = [
     "may_hold",
     "may_look",
     "months_before",
+    "names_by_number",
     "nonsense",
     "pick_reviewer",
 ]

@@ -53,13 +53,32 @@ class Tastes:
     empty_phrases: frozenset[str]
 
 
-def nonsense(note: str, tastes: Tastes) -> str:
-    """Return why `note` is no answer: too_short, too_long, repeated or empty_phrase; "" when it may be one.
+LONG_NUMBER = 11  # digits: a phone has 11, an ID number 18
 
-    Letters and digits alone count, so that padding with stops or spaces helps nobody.
+
+def names_by_number(text: str) -> bool:
+    """Say whether `text` holds a run of digits as long as a phone or an ID number, spaces and dashes aside."""
+    run = 0
+    for c in text:
+        if c.isdecimal():
+            run += 1
+            if run >= LONG_NUMBER:
+                return True
+        elif c not in " -\u3000":
+            run = 0
+    return False
+
+
+def nonsense(note: str, tastes: Tastes) -> str:
+    """Return why `note` is no answer, "" when it may be one.
+
+    The reasons: too_short, too_long, long_number, repeated, empty_phrase. Letters and digits alone count, so that
+    padding with stops or spaces helps nobody.
     """
     if len(note) > tastes.max_chars:
         return "too_long"
+    if names_by_number(note):
+        return "long_number"
     said = [c for c in note.casefold() if c.isalnum()]
     if "".join(said) in tastes.empty_phrases:
         return "empty_phrase"

@@ -16,6 +16,7 @@ ADMIN_ACTS: Mapping[str, frozenset[str]] = {
     AUDIT_ADMIN: frozenset({"audit", "confirm_erasure"}),
 }
 LOOK = "look"  # the act of reading a person's record
+APPROVE_HIDDEN = "approve_hidden"  # the act of giving leave to hide looks for a time
 
 # A deputy stands in for an absence, not for a career; longer needs an appointment of its own.
 DEPUTY_MAX = timedelta(days=60)
