@@ -18,7 +18,7 @@ from minjing.kernel.matters import queries, rules
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - a fixture
 from minjing.portals.frame import views
-from minjing.portals.frame.language import pick, t
+from minjing.portals.frame.language import office, pick, t
 
 ROOT = Path(minjing.__file__).parent
 TEMPLATES = sorted(ROOT.glob("portals/*/templates/**/*.html")) + sorted(ROOT.glob("kernel/*/templates/**/*.html"))
@@ -186,3 +186,39 @@ def test_vendored_files_are_what_the_manifest_says():
         assert hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest() == row["sha256"]
         assert row["licence"]
         assert row["version"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "post", "zh", "en"),
+    [
+        (
+            {"zh": "深圳市公安局福田分局", "en": "Futian Branch"},
+            {"zh": "分局户政审批民警", "en": "Branch approver"},
+            "深圳市公安局福田分局户政审批民警",
+            "Branch approver, Futian Branch",
+        ),
+        (
+            {"zh": "福田派出所", "en": "Futian Police Station"},
+            {"zh": "派出所所领导", "en": "Head of station"},
+            "福田派出所所领导",
+            "Head of station, Futian Police Station",
+        ),
+        (
+            {"zh": "福田派出所", "en": "Futian Police Station"},
+            {"zh": "户籍民警", "en": "Household officer"},
+            "福田派出所户籍民警",
+            "Household officer, Futian Police Station",
+        ),
+        (
+            {"zh": "深圳市公安局", "en": "Shenzhen Public Security Bureau"},
+            {"zh": "市局督察民警", "en": "Inspector"},
+            "深圳市公安局督察民警",
+            "Inspector, Shenzhen Public Security Bureau",
+        ),
+        (None, {"zh": "分局核查民警", "en": "Record checker"}, "分局核查民警", "Record checker"),
+    ],
+)
+def test_a_post_and_its_unit_say_the_level_once(unit, post, zh, en):
+    assert office(unit, post) == zh
+    with translation.override("en"):
+        assert office(unit, post) == en
