@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,25 @@ MINJING = [sys.executable, "-m", "minjing.site.cli"]
 OURS = ("DATABASE_URL", "DATA_DIR", "PORT", "PGOPTIONS", "MINJING_TEST_DB", "TEST_DATA_DIR", "DJANGO_SETTINGS_MODULE")
 
 
-def two_free_ports() -> int:
-    """Return a port that is free and whose neighbour is free: the pages, and the text messages of the demo."""
+PORTS = 5  # the pages; in the demo also the text messages and three witnesses
+
+
+def free_ports() -> int:
+    """Return the first of as many neighbouring free ports as a house takes."""
     for _ in range(50):
-        with socket.socket() as first, socket.socket() as second:
+        with ExitStack() as held:
+            first = held.enter_context(socket.socket())
             first.bind(("127.0.0.1", 0))
             port = int(first.getsockname()[1])
             if port > 65_000:
                 continue
             try:
-                second.bind(("127.0.0.1", port + 1))
+                for more in range(1, PORTS):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", port + more))
             except OSError:
                 continue
             return port
-    raise RuntimeError("no two neighbouring ports are free")
+    raise RuntimeError(f"no {PORTS} neighbouring ports are free")
 
 
 class House:
@@ -42,7 +48,7 @@ class House:
     def __init__(self, workers: int = 2, data_dir: str = "", port: int = 0, **environment: str) -> None:
         self.data_dir = Path(data_dir or tempfile.mkdtemp(prefix="minjing-"))
         self.data_dir.chmod(0o755)  # the embedded PostgreSQL may run as another user than root
-        self.port = port or two_free_ports()
+        self.port = port or free_ports()
         self.url = f"http://localhost:{self.port}"
         self.inbox = f"http://127.0.0.1:{self.port + 1}/inbox"
         self.database = f"postgresql://postgres@/minjing?host={self.data_dir / 'pg'}"

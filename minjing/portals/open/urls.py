@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.portals.open.views import check, figures, ledger, services
+from minjing.portals.open.views import check, figures, ledger, receipt, services
 
 app_name = "open"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("figures/", figures.table, name="figures"),
     path("figures.csv", figures.raw, name="figures_csv"),
     path("ledger/", ledger.head, name="ledger"),
+    path("check-receipt/", receipt.form, name="check_receipt"),
+    path("ledger/policy", receipt.policy, name="ledger_policy"),
     path("ledger/vkey", ledger.vkey, name="ledger_vkey"),
     path("ledger/checkpoint", ledger.checkpoint, name="ledger_checkpoint"),
     path("ledger/entry/<uuid:entry_id>", ledger.entry, name="ledger_entry"),

@@ -5,9 +5,9 @@ from pathlib import Path
 from django.conf import settings
 
 from minjing.kernel.ledger.providers.keys import verifier
-from minjing.kernel.ledger.rules.policy import BadPolicy, Log, Policy, parse_policy
+from minjing.kernel.ledger.rules.policy import BadPolicy, Policy, parse_policy
 
-_read: tuple[int, Policy] | None = None  # the file as it was when last read, by its time of change
+_read: tuple[str, Policy] | None = None  # the text as it was when last read
 
 
 def policy() -> Policy:
@@ -16,24 +16,19 @@ def policy() -> Policy:
     Raises BadPolicy if the file cannot be read: a log that meant to be witnessed must not go on without.
     """
     global _read
-    path = Path(settings.LEDGER_POLICY)
-    try:
-        changed = path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return _alone(path)
-    if _read is None or _read[0] != changed:
-        _read = (changed, parse_policy(policy_text()))
+    text = policy_text()
+    if _read is None or _read[0] != text:
+        _read = (text, parse_policy(text))
     return _read[1]
 
 
 def policy_text() -> str:
-    """Return the policy as it is published, empty where the city has none."""
+    """Return the policy as it is published; raises BadPolicy if the file that the settings name is missing."""
     path = Path(settings.LEDGER_POLICY)
-    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
-
-
-def _alone(path: Path) -> Policy:
-    if path != settings.DATA_DIR / "keys" / "policy.txt":
-        raise BadPolicy(f"LEDGER_POLICY names {path}, but there is no such file.")
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        if path != settings.DATA_DIR / "keys" / "policy.txt":
+            raise BadPolicy(f"LEDGER_POLICY names {path}, but there is no such file.") from None
     own = verifier()
-    return Policy(logs=(Log(own),) if own else ())
+    return f"log {own}\nquorum none\n" if own else "quorum none\n"

@@ -1,0 +1,112 @@
+"""Bo checks a receipt in his own browser, with the network cable pulled: true ones hold, forged ones do not."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import DESK, PHONE, shoot
+from tests.journeys.test_every_page import OPTIONS
+from tests.verify import test_verify as forged
+from tests.verify.logs import POLICY, StaticLog, entry
+
+LOG = StaticLog.of([entry(index) for index in range(700)])
+SIGNED = ("court", "newspaper")
+
+
+@pytest.fixture(params=["zh", "en"])
+def page(request: pytest.FixtureRequest, browse: Callable[..., object]) -> Page:
+    page = browse(PHONE if request.param == "zh" else DESK).new_page()
+    page.goto("/open/check-receipt/")
+    if request.param == "en":
+        page.get_by_role("button", name="English").click()
+    page.wait_for_selector("#receipt-form:not([hidden])")
+    assert f"log {page.url.split('/')[2].split(':')[0]}/ledger+" in page.locator("#policy").input_value()
+    page.locator("details:has(#policy) > summary").click()
+    page.locator("#policy").fill(POLICY)
+    page.context.set_offline(True)
+    return page
+
+
+def give(page: Page, receipt: str) -> None:
+    page.evaluate("document.getElementById('verdict').replaceChildren()")  # what was found before is not this answer
+    page.locator("#receipt-file").set_input_files(
+        {"name": "mine.tlog-proof", "mimeType": "text/plain", "buffer": receipt.encode()}
+    )
+    page.locator("#receipt-form button").click()
+
+
+def marks(page: Page) -> str:
+    return "".join(page.locator(".receipt-mark").all_inner_texts())
+
+
+def test_a_true_receipt_holds_without_a_network(page: Page) -> None:
+    give(page, LOG.receipt(345, *SIGNED))
+    expect(page.locator("#verdict h2")).to_have_text(
+        "● The receipt holds" if page.locator("html").get_attribute("lang") == "en" else "● 凭证成立"
+    )
+    assert marks(page) == "●●●●"
+    expect(page.locator("#verdict")).to_contain_text(entry(345).decode())
+    page.locator("#verdict details > summary").click()
+    assert page.locator(".receipt-path li").count() == len(LOG.path(345)) + 1
+    assert page.locator(".receipt-path code").last.inner_text() == LOG.root.hex()
+    report = Axe().run(page, options=OPTIONS)
+    assert report.violations_count == 0, report.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    shoot(page, f"receipt-holds-{page.locator('html').get_attribute('lang')}")
+
+
+def test_every_kind_of_forgery_fails_at_its_step(page: Page) -> None:
+    for forge, expected in [
+        (forged.other_entry, "●●●■"),
+        (forged.other_index, "●●●■"),
+        (forged.lost_step, "●●●■"),
+        (forged.other_root, "●●●■"),
+        (forged.foreign_log, "●■■●"),
+        (forged.one_witness, "●●■●"),
+        (forged.forged_log, "●■■●"),
+        (forged.forged_witness, "●●■●"),
+        (forged.changed_size, "●■■"),
+        (forged.no_receipt, "■○○○"),
+    ]:
+        give(page, forge(LOG))
+        expect(page.locator("#verdict .open-revoked h2")).to_contain_text("■")
+        assert marks(page).startswith(expected), forge.__name__
+    report = Axe().run(page, options=OPTIONS)
+    assert report.violations_count == 0, report.generate_report()
+
+
+def test_a_receipt_may_be_pasted_and_its_entry_given_apart(page: Page) -> None:
+    page.locator("details:has(#receipt-text) > summary").click()
+    page.locator("#receipt-text").fill(LOG.receipt(3, *SIGNED).rstrip("\n"))
+    page.locator("#receipt-form button").click()
+    expect(page.locator("#verdict .open-valid")).to_be_visible()
+    page.locator("details:has(#entry-file) > summary").click()
+    page.locator("#entry-file").set_input_files({"name": "entry", "mimeType": "text/plain", "buffer": entry(4)})
+    page.locator("#receipt-form button").click()
+    expect(page.locator("#verdict .open-revoked")).to_be_visible()
+
+
+def test_a_browser_that_cannot_check_says_so_and_believes_nothing(browse: Callable[..., object]) -> None:
+    context = browse(DESK)
+    context.add_init_script(
+        "crypto.subtle.importKey = () => Promise.reject(new DOMException('no Ed25519', 'NotSupportedError'))"
+    )
+    page = context.new_page()
+    page.goto("/open/check-receipt/")
+    expect(page.locator("#unable")).to_be_visible()
+    page.locator("details:has(#policy) > summary").click()
+    page.locator("#policy").fill(POLICY)
+    give(page, LOG.receipt(345, *SIGNED))
+    expect(page.locator("#verdict .open-expired")).to_be_visible()
+    assert marks(page) == "●○○●"
+
+
+def test_without_scripts_the_page_tells_of_the_tool(browse: Callable[..., object]) -> None:
+    page = browse(PHONE, java_script_enabled=False).new_page()
+    page.goto("/open/check-receipt/")
+    assert "命令行工具" in page.content()
+    expect(page.locator("noscript .notice")).to_be_visible()
+    expect(page.locator("#receipt-form")).to_be_hidden()
+    expect(page.get_by_text("python tools/verify receipt")).to_be_visible()
