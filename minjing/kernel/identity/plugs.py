@@ -49,6 +49,10 @@ MatterNumbers = Callable[[Iterable[UUID]], Mapping[UUID, str]]
 MatterOpen = Callable[[UUID], bool]
 
 
+# Says why a person cannot be erased now, None when nothing speaks against it.
+ErasureVeto = Callable[[UUID], Text | None]
+
+
 @dataclass
 class Plugs:
     """The sockets; one instance serves the process, tests may make their own."""
@@ -58,6 +62,7 @@ class Plugs:
     matter_numbers: MatterNumbers | None = None
     matter_open: MatterOpen | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
+    erasure_vetoes: list[ErasureVeto] = field(default_factory=list)
 
 
 plugs = Plugs()
@@ -84,6 +89,13 @@ def matter_numbers(reader: MatterNumbers) -> MatterNumbers:
 def matter_open(asked: MatterOpen) -> MatterOpen:
     """Register the one that knows whether a matter is open."""
     plugs.matter_open = asked
+    return asked
+
+
+def erasure_veto(asked: ErasureVeto) -> ErasureVeto:
+    """Register one that may keep a person from being erased, such as a matter of theirs that is open."""
+    if asked not in plugs.erasure_vetoes:
+        plugs.erasure_vetoes.append(asked)
     return asked
 
 

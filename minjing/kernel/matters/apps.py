@@ -15,6 +15,7 @@ class MattersConfig(AppConfig):
 
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
+        identity.erasure_veto(queries.against_erasure)
         files.guard(queries.may_open_file)
         files.holders(queries.holders_of)
         plugs.prefill("account", queries.account_prefill)

@@ -12,6 +12,7 @@ from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown
 from minjing.kernel.identity.models import Account, Erasure, Person, PersonKey, Session
+from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.queries import ID_NUMBER, NAME
 from minjing.kernel.identity.reasons import erasure_grounds
 from minjing.kernel.identity.rules import WORDS
@@ -118,13 +119,14 @@ def correct_person(
 def ask_erasure(*, by: Actor, person_id: UUID, ground: str, now: datetime) -> UUID:
     """Put before another administrator the wish to erase a person; return its id.
 
-    Raises NotAllowed without the act ask_erasure or a ground of the law's list.
+    Raises NotAllowed without the act ask_erasure or a ground of the law's list, and while something is against it.
     """
     _require(by, "ask_erasure")
     if ground not in erasure_grounds():
         raise NotAllowed("no_ground", {"zh": "请选择删除依据。", "en": "Please choose the ground for erasing."})
     if not Person.objects.filter(pk=person_id, erased_at__isnull=True).exists():
         raise Unknown
+    _nothing_against(person_id)
     wish = Erasure.objects.create(person_id=person_id, ground=ground, asked_by_id=by.account_id, asked_at=now)
     ledger.append(
         ledger.entry(
@@ -141,7 +143,8 @@ def ask_erasure(*, by: Actor, person_id: UUID, ground: str, now: datetime) -> UU
 def erase_person(erasure_id: UUID, *, by: Actor, now: datetime) -> None:
     """Delete the key of the person of an asked erasure, close their doors and take their salts from the ledger.
 
-    Raises NotAllowed when the one who confirms is the one who asked, or holds no right to confirm.
+    Raises NotAllowed when the one who confirms is the one who asked, or holds no right to confirm; and while
+    something speaks against it, such as a matter that nobody could close any more: the wish stays and waits.
     """
     _require(by, "confirm_erasure")
     wish = Erasure.objects.select_for_update().filter(pk=erasure_id, done_at__isnull=True).first()
@@ -150,12 +153,20 @@ def erase_person(erasure_id: UUID, *, by: Actor, now: datetime) -> None:
     if wish.asked_by_id == by.account_id:
         raise NotAllowed("same_person", WORDS["same_person"])
     person_id = wish.person_id
+    _nothing_against(person_id)
     Erasure.objects.filter(pk=erasure_id).update(done_by_id=by.account_id, done_at=now)
     _close_doors(person_id)
     Person.objects.filter(pk=person_id).update(id_index=None, name_index=None, erased_at=now)
     PersonKey.objects.filter(pk=person_id).delete()
     ledger.erase_person(person_id, by, now)
     transaction.on_commit(lambda: sealing.forget(person_id))
+
+
+def _nothing_against(person_id: UUID) -> None:
+    for asked in plugs.erasure_vetoes:
+        against = asked(person_id)
+        if against is not None:
+            raise NotAllowed("not_now", against)
 
 
 def _close_doors(person_id: UUID) -> None:

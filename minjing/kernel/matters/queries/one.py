@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from minjing.kernel.identity.actor import Actor, Holding
+from minjing.kernel.identity.models import Person
 from minjing.kernel.identity.rules import ADMINISTRATORS
 from minjing.kernel.identity.sealing import blind_index, unseal
 from minjing.kernel.matters import plugs, rules
@@ -204,6 +205,21 @@ def open_of_same_subject(body: Body, answers: Mapping[str, Any], by: Actor) -> l
     about = str(answers.get(body.service.about) or "") if body.service.about else ""
     index = blind_index("id_number", about) if about else blind_index("person", str(by.person_id))
     return open_of_same(index, body.service.code)
+
+
+OPEN_MATTER = {
+    "zh": "该人员还有没办结的办件（本人申请的，或事关本人的）：现在删除，就没有人能办结它。办结或撤回后再删除。",
+    "en": "A matter that this person has applied for, or that is about them, is still open; erased now, nobody could "
+    "close it. Erase once it is closed or withdrawn.",
+}
+
+
+def against_erasure(person_id: UUID) -> Mapping[str, str] | None:
+    """Say why a person cannot be erased while a matter of theirs, or about them, is open; None otherwise."""
+    number = Person.objects.filter(pk=person_id).values_list("id_index", flat=True).first()
+    about = [blind_index("person", str(person_id)), *([bytes(number)] if number else [])]
+    theirs = Matter.objects.filter(Q(person_id=person_id) | Q(subject_index__in=about), closed_at__isnull=True)
+    return OPEN_MATTER if theirs.exists() else None
 
 
 def rating(matter: Snapshot) -> Rating | None:

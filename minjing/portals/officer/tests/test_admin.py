@@ -10,7 +10,7 @@ from minjing.kernel.matters import publishing, queries
 from minjing.kernel.matters.models import Calendar
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.world import CHEN, LUO, ZHOU
-from minjing.portals.officer.tests.conftest import AUDIT, SECURITY, SUPERVISOR, SYSTEM, submitted, text
+from minjing.portals.officer.tests.conftest import AUDIT, SECURITY, SUPERVISOR, SYSTEM, act, submitted, text
 
 PAGES = {
     SYSTEM: ["units/", "posts/", "calendars/", "catalogue/", "catalogue/HZ9901/"],
@@ -146,4 +146,30 @@ def test_erasing_a_person_takes_two_administrators(bench):
     assert PersonKey.objects.filter(pk=person).exists()
     assert str(asked.id) in text(bench(AUDIT).get("/officer/admin/erasures/"))
     assert bench(AUDIT).post(page).status_code == 302
+    assert not PersonKey.objects.filter(pk=person).exists()
+
+
+@pytest.mark.parametrize("about", ["applicant", "subject"])
+def test_nobody_is_erased_while_a_matter_of_theirs_or_about_them_is_open(bench, about):
+    from minjing.kernel.identity.models import Erasure, PersonKey
+    from minjing.kernel.matters.tests.conftest import NUMBERS
+
+    procedure = world.body(about="spouse_id") if about == "subject" else world.BODY
+    publishing.publish([procedure], by=world.LUO, now=world.MONDAY)
+    queries.forget_kept()
+    stranger = NUMBERS[world.STRANGER.person_id]
+    matter = submitted(spouse_id=stranger) if about == "subject" else submitted()
+    person = world.STRANGER.person_id if about == "subject" else world.LIN.person_id
+    form = {"id_number": NUMBERS[person], "ground": "purpose_ended"}
+    refused = bench(SECURITY).post("/officer/admin/erasures/", form)
+    assert refused.status_code == 422
+    assert "没办结的办件" in text(refused)
+    asked = Erasure.objects.create(
+        person_id=person, ground="purpose_ended", asked_by_id=SECURITY.account_id, asked_at=world.MONDAY
+    )  # asked for before the matter was begun
+    confirmed = bench(AUDIT).post(f"/officer/admin/erasures/{asked.id}/confirm/", follow=True)
+    assert "没办结的办件" in text(confirmed)
+    assert PersonKey.objects.filter(pk=person).exists()
+    act(matter, "withdraw", world.LIN)
+    assert "密钥已销毁" in text(bench(AUDIT).post(f"/officer/admin/erasures/{asked.id}/confirm/", follow=True))
     assert not PersonKey.objects.filter(pk=person).exists()

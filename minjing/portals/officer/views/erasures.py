@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from minjing.base import idnumber
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
-from minjing.kernel.identity.errors import IdentityError
+from minjing.kernel.identity.errors import IdentityError, NotAllowed
 from minjing.kernel.identity.reasons import erasure_grounds
 from minjing.portals.frame.language import pick
 from minjing.portals.officer.gate import OfficerRequest, officer_page, refused
@@ -67,6 +67,11 @@ def _ask(request: OfficerRequest) -> dict[str, Words]:
 @require_POST
 def confirm(request: OfficerRequest, erasure_id: UUID) -> HttpResponse:
     """Erase the person: their key goes, and what it opened says nothing any more."""
-    identity.erase_person(erasure_id, by=request.actor, now=request.at)
-    messages.success(request, pick({"zh": "已删除，密钥已销毁。", "en": "Erased: the key is destroyed."}))
+    try:
+        identity.erase_person(erasure_id, by=request.actor, now=request.at)
+        messages.success(request, pick({"zh": "已删除，密钥已销毁。", "en": "Erased: the key is destroyed."}))
+    except NotAllowed as against:
+        if against.key != "not_now":
+            raise
+        messages.error(request, pick(against.text))
     return HttpResponseRedirect(reverse("officer:erasures"))
