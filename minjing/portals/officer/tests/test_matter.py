@@ -1,5 +1,6 @@
 """A matter on the workbench: who sees what, what a step says before it is done, two at once, nothing lost."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from django.test import Client
 from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.ledger.providers.promise import promise_verifier
+from minjing.kernel.ledger.rules.promise import open_promise
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.models import Matter, MatterEvent
 from minjing.kernel.matters.tests.conftest import ANSWERS
@@ -273,3 +276,14 @@ def test_the_address_of_a_step_opened_by_hand_leads_to_its_panel(bench):
     answer = bench(CHEN).get(url(matter, "steps/recommend/"))
     assert answer["Location"] == f"{url(matter)}?step=recommend"
     assert bench(CHEN).get(url(matter) + "?step=approve").status_code == 200
+
+
+def test_each_act_hands_out_the_ledgers_promise(bench):
+    matter = submitted()
+    assert take(bench(CHEN), matter, "claim").status_code == 302
+    links = re.findall(r'href="([^"]+\.promise)"', text(bench(CHEN).get(url(matter))))
+    assert len(links) == 2
+    said = {open_promise(text(bench(CHEN).get(link)), [promise_verifier()]).leaves for link in links}
+    assert len(said) == 2
+    assert bench(CHEN).get(url(matter, f"promises/{new_id()}.promise")).status_code == 404
+    assert bench(ELSEWHERE).get(links[0]).status_code == 404
