@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body
@@ -98,6 +99,21 @@ class MatterOut(Shape):
                 )
             },
         )  # fmt: skip
+
+
+class ReceiptOut(Shape):
+    """What proves that an entry was recorded: null while it is not published; the disclosure is for its person."""
+
+    receipt: str | None
+    promise: str | None
+    disclosure: dict[str, Any] | None
+
+    @staticmethod
+    def of(entry_id: UUID, *, disclose: bool) -> "ReceiptOut":
+        found = ledger.disclosure(entry_id) if disclose else None
+        opened = found.document if found and found.opening else None
+        promise = ledger.promise_for(entry_id)
+        return ReceiptOut(receipt=ledger.receipt(entry_id), promise=promise, disclosure=opened)
 
 
 class SubmitIn(Shape):

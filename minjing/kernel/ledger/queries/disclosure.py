@@ -1,8 +1,10 @@
 """What the person an entry concerns may have of it: the public line, what its commitment hides, its promise anew."""
 
+import json
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -12,6 +14,17 @@ from minjing.kernel.ledger.queries.read import index_of, public_entry_of
 from minjing.kernel.ledger.rules.framing import SALT_BYTES
 from minjing.kernel.ledger.rules.promise import Promise, promise_text
 from minjing.kernel.ledger.rules.tree import leaf_hash
+
+# How the disclosure file says what can be done with it; a machine needs none of it.
+HOW = {
+    "zh": "把 opening 按 base64 解码，对它做 SHA-256，得到的就是 entry 末尾的承诺值（base64，去掉末尾的等号）。"
+    "opening 依次是：盐 16 字节、记录编号 16、时间 8（自 2000-01-01 UTC 起的微秒）、地区 2、本人编号 16、"
+    "办理人编号 16、办件编号 16、类别长度 2、类别、内容。entry 前加一个零字节再做 SHA-256，就是账本里的叶子。",
+    "en": "Decode opening from base64 and take its SHA-256: that is the commitment at the end of entry (in base64, "
+    "without the equals sign). opening is, in order: salt 16 bytes, id 16, instant 8 (microseconds since 2000-01-01 "
+    "UTC), district 2, person 16, actor 16, matter 16, length of the kind 2, kind, content. The SHA-256 of a zero "
+    "byte and entry is the leaf in the ledger.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,20 @@ class Disclosure:
     def salt(self) -> bytes:
         """Return the salt, without which nobody can try what a commitment might hide."""
         return (self.opening or b"")[:SALT_BYTES]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return all of it as the person takes it away: JSON that says how to check itself."""
+        return {
+            "entry": self.entry.decode(),
+            "index": self.index,
+            "opening": self.opening_text,
+            "salt": self.salt.hex(),
+            "at": self.at.isoformat(timespec="microseconds"),
+            "kind": self.kind,
+            "content": json.loads(self.content) if self.content else None,
+            "how": HOW,
+        }
 
 
 OPENED = "SELECT o.at, o.kind, ledger_frame(o), o.payload FROM ledger_outbox o WHERE o.id = %s"

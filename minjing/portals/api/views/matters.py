@@ -142,6 +142,16 @@ def events(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
     ]
 
 
+@matters.get("/{ref}/receipts/{uuid:entry_id}", response={200: shapes.ReceiptOut, 404: shapes.ErrorOut})
+def receipt(request: HttpRequest, ref: str, entry_id: UUID) -> shapes.ReceiptOut:
+    """Return the receipt of one act of a matter, its promise, and for the applicant its disclosure."""
+    by = asker(request)
+    matter = queries.matter(ref, by, now())
+    if entry_id not in {event.entry_id for event in queries.events(matter)}:
+        raise Unknown
+    return shapes.ReceiptOut.of(entry_id, disclose=by.is_resident and by.person_id == matter.person_id)
+
+
 @matters.get("/{ref}/materials")
 def materials(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
     """Return the papers of a matter: what was uploaded, what was held already."""

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import File, Router, UploadedFile
+from pydantic import AwareDatetime
 
 from minjing.base.clock import now
 from minjing.kernel.files import actions as files
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.matters import queries
-from minjing.kernel.matters.errors import NotAllowed
+from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
 from minjing.kernel.papers import queries as papers
@@ -45,8 +46,8 @@ def myself(request: HttpRequest) -> dict[str, Any]:
 
 
 @me.get("/looks")
-def looks(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return who looked at one's data, when and why."""
+def looks(request: HttpRequest, limit: int = 50, before: AwareDatetime | None = None) -> list[dict[str, Any]]:
+    """Return who looked at one's data, when and why, newest first; `entry` leads to the receipt."""
     by = asker(request)
     if by.person_id is None:
         return []
@@ -59,9 +60,19 @@ def looks(request: HttpRequest) -> list[dict[str, Any]]:
             "reason": look.reason,
             "fields": list(look.fields),
             "matter_number": look.matter_number,
+            "entry": look.entry_id,
         }
-        for look in identity.looks_at(by.person_id, now())
+        for look in identity.looks_at(by.person_id, now(), limit=max(1, min(limit, 200)), before=before)
     ]
+
+
+@me.get("/looks/{uuid:entry_id}/receipt", response={200: shapes.ReceiptOut, 404: shapes.ErrorOut})
+def look_receipt(request: HttpRequest, entry_id: UUID) -> shapes.ReceiptOut:
+    """Return the receipt of one look at one's data, its promise, and its disclosure."""
+    by = asker(request)
+    if by.person_id is None or identity.look_at(by.person_id, entry_id, now()) is None:
+        raise Unknown
+    return shapes.ReceiptOut.of(entry_id, disclose=True)
 
 
 public = Router(tags=["open"], auth=None)

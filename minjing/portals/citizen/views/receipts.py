@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,17 +24,6 @@ from minjing.kernel.matters.errors import Unknown as UnknownMatter
 from minjing.kernel.papers import queries as papers
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.citizen.views.matters import my_matter
-
-# How the disclosure file says what can be done with it; a machine needs none of it.
-HOW = {
-    "zh": "把 opening 按 base64 解码，对它做 SHA-256，得到的就是 entry 末尾的承诺值（base64，去掉末尾的等号）。"
-    "opening 依次是：盐 16 字节、记录编号 16、时间 8（自 2000-01-01 UTC 起的微秒）、地区 2、本人编号 16、"
-    "办理人编号 16、办件编号 16、类别长度 2、类别、内容。entry 前加一个零字节再做 SHA-256，就是账本里的叶子。",
-    "en": "Decode opening from base64 and take its SHA-256: that is the commitment at the end of entry (in base64, "
-    "without the equals sign). opening is, in order: salt 16 bytes, id 16, instant 8 (microseconds since 2000-01-01 "
-    "UTC), district 2, person 16, actor 16, matter 16, length of the kind 2, kind, content. The SHA-256 of a zero "
-    "byte and entry is the leaf in the ledger.",
-}
 
 
 @require_safe
@@ -119,17 +107,7 @@ def disclosed(entry_id: UUID) -> str | None:
     found = ledger.disclosure(entry_id)
     if found is None or found.opening is None:
         return None
-    said: dict[str, Any] = {
-        "entry": found.entry.decode(),
-        "index": found.index,
-        "opening": found.opening_text,
-        "salt": found.salt.hex(),
-        "at": found.at.isoformat(timespec="microseconds"),
-        "kind": found.kind,
-        "content": json.loads(found.content),
-        "how": HOW,
-    }
-    return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(found.document, ensure_ascii=False, indent=1) + "\n"
 
 
 FILES: dict[str, Callable[[UUID], str | None]] = {
