@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.ledger.providers.policy import policy
+from minjing.kernel.ledger.rules.note import BadNote, opened
 from minjing.kernel.watch import models, rules
 from minjing.kernel.watch.errors import Closed
 from minjing.kernel.watch.rules import Beat
@@ -119,3 +121,15 @@ def glasses(now: datetime, limit: int = 50) -> list[models.Glass]:
 def glass_count(since: datetime, until: datetime) -> int:
     """Return how many times the glass was broken in that time; the public figure."""
     return models.Glass.objects.filter(confirmed_at__gte=since, confirmed_at__lt=until).count()
+
+
+def cosigned_by(checkpoint_text: str) -> list[str]:
+    """Return the witnesses of the city's policy whose cosignatures stand under a checkpoint."""
+    known = policy()
+    try:
+        _, signed = opened(
+            checkpoint_text, [log.verifier for log in known.logs] + [w.verifier for w in known.witnesses]
+        )
+    except BadNote:
+        return []
+    return [witness.name for witness in known.witnesses if witness.verifier in signed]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from django.utils.safestring import SafeString, mark_safe
 
+from minjing.base.clock import CHINA
 from minjing.kernel.matters.oversight import Week
 
 WIDTH, HEIGHT = 720, 240
@@ -41,7 +43,36 @@ def trend(weeks: Sequence[Week], titles: Sequence[str], summary: str) -> SafeStr
     return mark_safe("".join(parts))  # noqa: S308 - made of numbers and escaped titles
 
 
-def _y(value: int, top: int) -> float:
+ALARM_S = 60  # where the line of the alarm lies in the picture of the lag
+
+
+def lag(minutes: Sequence[tuple[datetime, float]], summary: str) -> SafeString:
+    """Return the lag by the minute, with the line from which it is an alarm; `summary` is what is said instead."""
+    top = _round_up(max(ALARM_S, *(int(seconds) + 1 for _, seconds in minutes)))
+    first, span = minutes[0][0], max(60.0, (minutes[-1][0] - minutes[0][0]).total_seconds())
+    width = WIDTH - LEFT - RIGHT
+    places = [(LEFT + width * (at - first).total_seconds() / span, _y(min(s, top), top)) for at, s in minutes]
+    parts = [f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(summary)}>']
+    parts += _grid(top)
+    limit = _y(ALARM_S, top)
+    parts.append(f'<line class="trend-alarm" x1="{LEFT}" y1="{limit:.1f}" x2="{WIDTH - RIGHT}" y2="{limit:.1f}"/>')
+    parts.append(f'<text class="trend-label trend-alarm" x="{WIDTH - RIGHT + 9}" y="{limit + 4:.1f}">60 s</text>')
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    parts.append(f'<polyline class="trend-line trend-decided" points="{points}"/>')
+    x, y = places[-1]
+    parts.append(f'<circle class="trend-dot trend-decided" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
+    parts.append(
+        f'<text class="trend-label trend-decided" x="{x + 9:.1f}" y="{y + 4:.1f}">{minutes[-1][1]:.1f} s</text>'
+    )
+    for at, (place, _) in ((minutes[0][0], places[0]), (minutes[-1][0], places[-1])):
+        parts.append(
+            f'<text class="trend-week" x="{place:.1f}" y="{HEIGHT - 12}">{at.astimezone(CHINA):%H:%M}</text>'
+        )
+    parts.append("</svg>")
+    return mark_safe("".join(parts))  # noqa: S308 - made of numbers and an escaped sentence
+
+
+def _y(value: float, top: int) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from minjing.base import clock
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import queries
+from minjing.kernel.watch import queries as watch
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
 
 # Name, what it is called, what an empty one says, and the light beside a count above nought.
@@ -83,6 +84,9 @@ ADMIN_PAGES: Sequence[tuple[str, str, Words]] = (
     ("ask_erasure", "erasures", {"zh": "删除个人数据", "en": "Erasing a person"}),
     ("confirm_erasure", "erasures", {"zh": "删除个人数据", "en": "Erasing a person"}),
     ("audit", "looks", {"zh": "无办件的查看", "en": "Looks without a matter"}),
+    ("audit", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
+    ("manage_accounts", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
+    ("manage_catalogue", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
 )
 
 
@@ -117,6 +121,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "counted": counted,
         "decides": holds(actor, "decide"),
         "supervises": bool(units_with(actor, "supervise", approvers=True)),
+        "unanswered": watch.alarm_counts()[1] if holds(actor, "watch") else 0,
     }
 
 

@@ -1,6 +1,7 @@
 """Writing to identity: people, looks, posts, doors. Every function is one transaction with its ledger entry."""
 
 from minjing.kernel.identity.actions.doors import (
+    check_own_password,
     check_password,
     end_other_sessions,
     end_session,
@@ -63,6 +64,7 @@ __all__ = [
     "appoint",
     "ask_erasure",
     "ask_hidden",
+    "check_own_password",
     "check_passkey",
     "check_password",
     "check_second_factor",

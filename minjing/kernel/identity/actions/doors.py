@@ -269,6 +269,15 @@ def check_password(request: HttpRequest, *, login: str, password: str, address: 
     return account
 
 
+def check_own_password(request: HttpRequest, *, by: Actor, password: str, address: str, now: datetime) -> None:
+    """Let someone who is signed in show once more that it is they: before an act that takes two people's own hands.
+
+    Raises Wrong, and counts the attempt as one at the door.
+    """
+    login = Account.objects.filter(pk=by.account_id).values_list("login", flat=True).first() or ""
+    check_password(request, login=login, password=password, address=address, now=now)
+
+
 @transaction.atomic
 def token_for(account: Account | UUID, now: datetime, *, lasts: timedelta = TOKEN_LASTS) -> str:
     """Return a new bearer token of the API for the account; only its hash is kept."""
