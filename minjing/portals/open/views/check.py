@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from minjing.base import clock
+from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.papers import queries, rules, signing
 from minjing.kernel.papers.queries import Check
 from minjing.portals.open.rate import limited
@@ -67,6 +68,7 @@ def _answer(request: HttpRequest, found: Check, code: str | None, *, by_file: bo
         "found": found,
         "by_file": by_file,
         "code": rules.grouped(found.code or code or ""),
+        "published": found.entry_id is not None and ledger.index_of(found.entry_id) is not None,
         "fingerprint": signing.fingerprint() if found.state != "unknown" else "",
     }
     return render(request, "open/checked.html", shown, status=status)

@@ -85,6 +85,18 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     )
 
 
+@never_cache
+@require_GET
+def entry_receipt(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Hand out the receipt of an entry: it names nobody, so it is anybody's who has the entry's id."""
+    text = queries.receipt(entry_id)
+    if text is None:
+        raise Http404
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{str(entry_id)[-12:]}.tlog-proof"'
+    return response
+
+
 def standing(now: datetime) -> Standing | None:
     """Return where the ledger stands, None before its first signed head."""
     signed = queries.head()
