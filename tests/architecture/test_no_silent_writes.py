@@ -15,7 +15,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.matters import actions, publishing
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
-from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY, PUBLISHER
 from minjing.kernel.papers import actions as papers
 
 pytestmark = pytest.mark.django_db
@@ -90,14 +90,18 @@ def test_a_matter_from_submission_to_rating(city):  # noqa: F811 - the fixture
 
 
 def test_publishing_and_looking(city):  # noqa: F811 - the fixture
-    told(lambda: publishing.publish([world.body("instant", code="HZ9902", effect="test.effect")], by=LUO, now=MONDAY))
+    told(
+        lambda: publishing.publish(
+            [world.body("instant", code="HZ9902", effect="test.effect")], by=PUBLISHER, now=MONDAY
+        )
+    )
     told(
         lambda: publishing.publish_calendar(
             known_until=world.CALENDAR.known_until,
             days_off=world.DAYS_OFF,
             made_up=[],
             source="x",
-            by=LUO,
+            by=PUBLISHER,
             now=MONDAY,
         )
     )

@@ -24,8 +24,20 @@ from minjing.kernel.matters.rules import Change, Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.matters.sql import statement
 
+CATALOGUE, CALENDARS = "manage_catalogue", "manage_calendars"  # the acts that publishing takes
 YEARS_AHEAD = 2  # the State Council announces the days off of one year in the autumn before
 BATCH = 2_000
+
+
+def _require(by: Actor, act: str) -> None:
+    """Raise NotAllowed unless one of the asker's posts carries the act; the command line on the server may."""
+    if by.kind != "system" and not any(act in held.acts for held in by.holdings):
+        raise NotAllowed(
+            "no_right",
+            "您的岗位不能发布事项或日历。",
+            "None of your posts publishes services or calendars.",
+            needs=act,
+        )
 
 
 # ---- publishing -----------------------------------------------------------------------------------------
@@ -41,7 +53,11 @@ class Published:
 
 @transaction.atomic
 def publish(bodies: Iterable[Body], *, by: Actor, now: datetime) -> list[Published]:
-    """Publish what differs from the version in force; the old version stays for the matters pinned to it."""
+    """Publish what differs from the version in force; the old version stays for the matters pinned to it.
+
+    Raises NotAllowed.
+    """
+    _require(by, CATALOGUE)
     newest = {p.code: p for p in Procedure.objects.filter(valid_to__isnull=True).defer("body")}
     made: list[Published] = []
     for body in bodies:
@@ -85,8 +101,9 @@ def publish_calendar(
 ) -> Calendar:
     """Publish a revision of the working-day calendar; `recompute_provisional` then moves what rested on guesses.
 
-    Raises Wrong for a year that no notice can speak of yet: every due date rests on it.
+    Raises NotAllowed; Wrong for a year that no notice can speak of yet: every due date rests on it.
     """
+    _require(by, CALENDARS)
     if known_until.year > now.year + YEARS_AHEAD:
         last = now.year + YEARS_AHEAD
         raise Wrong({"known_until": Text(zh=f"最多公布到 {last} 年。", en=f"Not beyond {last}.")})
@@ -110,7 +127,11 @@ def publish_calendar(
 
 
 def recompute_provisional(*, by: Actor, now: datetime) -> int:
-    """Compute anew every provisional due date under the newest calendar; return how many were moved."""
+    """Compute anew every provisional due date under the newest calendar; return how many were moved.
+
+    Raises NotAllowed.
+    """
+    _require(by, CALENDARS)
     queries.forget_kept()
     calendar, changed = queries.calendar(), 0
     rows = Matter.objects.filter(due_provisional=True, closed_at__isnull=True).defer("answers_sealed")
@@ -197,6 +218,7 @@ def migrate(
     The dry run says what would happen and writes nothing. Nothing is moved while a state has no counterpart.
     The clock and the claims stay as they are. Raises Unknown for versions that do not exist, NotAllowed.
     """
+    _require(by, CATALOGUE)
     old, new = _version(code, source), _version(code, target)
     target_body = queries.body(new.id)
     report = Report(code, source, target)
@@ -270,7 +292,11 @@ def _apply_migration(
 
 
 def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | None = None) -> Report:
-    """Move the matters of a migration back, those that nobody has acted on since; the others stay and are counted."""
+    """Move the matters of a migration back, those that nobody has acted on since; the others stay and are counted.
+
+    Raises Unknown, NotAllowed.
+    """
+    _require(by, CATALOGUE)
     migration = Migration.objects.filter(id=migration_id).select_related("source", "target").first()
     if migration is None or migration.undone_at is not None:
         raise Unknown

@@ -98,12 +98,12 @@ def make_city() -> Iterator[None]:
         days_off=world.DAYS_OFF,
         made_up=world.MADE_UP,
         source="test",
-        by=world.LUO,
+        by=world.PUBLISHER,
         now=world.MONDAY,
     )
     before = dict(plugs.EFFECTS), dict(plugs.CORRECTIONS)
     plugs.effect("test.effect", test_effect, test_correction)
-    publishing.publish([world.BODY], by=world.LUO, now=world.MONDAY)
+    publishing.publish([world.BODY], by=world.PUBLISHER, now=world.MONDAY)
     queries.forget_kept()
     yield
     plugs.EFFECTS.clear()

@@ -14,7 +14,7 @@ from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Matter, MatterEvent
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
-from minjing.kernel.matters.tests.world import CHECKER, CHEN, ELSEWHERE, LIN, LUO, MONDAY, STRANGER, ZHOU
+from minjing.kernel.matters.tests.world import CHECKER, CHEN, ELSEWHERE, LIN, LUO, MONDAY, PUBLISHER, STRANGER, ZHOU
 from minjing.kernel.notify.models import Message
 from minjing.kernel.papers import queries as papers
 
@@ -165,7 +165,7 @@ def test_the_paper_is_the_one_that_the_answers_make_due(city, when, title):
     usual = world.service().model_dump(mode="json")["grants"]
     page = {"certificate": "household_page", "title": {"zh": "居民户口簿内页", "en": "Page"}}
     grants = {**usual, "instead": [{**page, "when": {"delivery": when}}]}
-    publishing.publish([world.body(grants=grants)], by=LUO, now=MONDAY)
+    publishing.publish([world.body(grants=grants)], by=PUBLISHER, now=MONDAY)
     queries.forget_kept()
     (paper,) = papers.of_matter(approved().id, now=MONDAY)
     assert paper.title["zh"] == title
@@ -251,7 +251,7 @@ def test_the_queue_holds_what_one_may_claim_most_urgent_first(city):
 
 
 def test_a_parallel_check_holds_the_recommendation_until_it_is_done(city):
-    publishing.publish([world.body(checks=["record_check"])], by=LUO, now=MONDAY)
+    publishing.publish([world.body(checks=["record_check"])], by=PUBLISHER, now=MONDAY)
     matter = act(submit(), "claim", CHEN)
     assert matter.open_tasks == 1
     with pytest.raises(NotAllowed):

@@ -16,7 +16,7 @@ from minjing.kernel.matters.models import Matter, MatterEvent, Task
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
 from minjing.kernel.matters.tests.test_actions import HOUR, act, approved, submit
-from minjing.kernel.matters.tests.world import CHECKER, CHEN, LIN, LUO, MONDAY, ZHOU
+from minjing.kernel.matters.tests.world import CHECKER, CHEN, LIN, LUO, MONDAY, PUBLISHER, ZHOU
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_nobody_approves_what_their_own_deputy_recommended(city):
 
 
 def test_who_checked_the_record_does_not_recommend(city):
-    publishing.publish([world.body(code="HZ9903", checks=["record_check"])], by=LUO, now=MONDAY)
+    publishing.publish([world.body(code="HZ9903", checks=["record_check"])], by=PUBLISHER, now=MONDAY)
     queries.forget_kept()
     both = replace(CHECKER, holdings=(*CHECKER.holdings, *CHEN.holdings))
     matter = actions.submit_whole(
@@ -92,7 +92,7 @@ def test_who_checked_the_record_does_not_recommend(city):
 
 
 def test_no_check_goes_on_in_a_matter_that_is_closed(city):
-    publishing.publish([world.body(code="HZ9903", checks=["record_check"])], by=LUO, now=MONDAY)
+    publishing.publish([world.body(code="HZ9903", checks=["record_check"])], by=PUBLISHER, now=MONDAY)
     queries.forget_kept()
     matter = actions.submit_whole(
         "HZ9903", ANSWERS, by=LIN, now=MONDAY, request_id=new_id(), materials={"marriage_certificate": [scan()]}
@@ -141,7 +141,7 @@ def test_a_correction_that_calls_for_another_answer_needs_it_too(city):
 
 
 def test_a_corrected_id_number_is_the_one_that_the_matter_is_found_by(city):
-    publishing.publish([world.body(code="HZ9904", about="spouse_id")], by=LUO, now=MONDAY)
+    publishing.publish([world.body(code="HZ9904", about="spouse_id")], by=PUBLISHER, now=MONDAY)
     queries.forget_kept()
     matter = actions.submit_whole(
         "HZ9904", ANSWERS, by=LIN, now=MONDAY, request_id=new_id(), materials={"marriage_certificate": [scan()]}

@@ -13,7 +13,7 @@ from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.matters.models import Matter, MatterEvent, Procedure
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.test_actions import act, submit
-from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY, PUBLISHER
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY + timedelta(days=1)
@@ -31,15 +31,15 @@ def second_version():
         states[name] = state.model_copy(update={"actions": changed})
     flow = world.BODY.flow.model_copy(update={"states": states, "start": "review"})
     body = world.BODY.model_copy(update={"flow": flow})
-    publishing.publish([body], by=LUO, now=LATER)
+    publishing.publish([body], by=PUBLISHER, now=LATER)
     queries.forget_kept()
     return body
 
 
 def test_the_same_body_is_not_published_twice(city):
-    assert publishing.publish([world.BODY], by=LUO, now=LATER) == []
+    assert publishing.publish([world.BODY], by=PUBLISHER, now=LATER) == []
     changed = world.body(limit={"value": 10, "unit": "workday"})
-    assert publishing.publish([changed], by=LUO, now=LATER) == [publishing.Published("HZ9901", 2)]
+    assert publishing.publish([changed], by=PUBLISHER, now=LATER) == [publishing.Published("HZ9901", 2)]
     old, new = Procedure.objects.order_by("version")
     assert old.valid_to == new.valid_from == LATER
 
@@ -55,9 +55,9 @@ def test_a_running_matter_keeps_its_version(city):
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(city):
     matter = submit()
     second_version()
-    report = publishing.migrate("HZ9901", 1, 2, {}, by=LUO, now=LATER, dry_run=True)
+    report = publishing.migrate("HZ9901", 1, 2, {}, by=PUBLISHER, now=LATER, dry_run=True)
     assert report.unmapped == {"submitted": 1}
-    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=LUO, now=LATER, dry_run=True)
+    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=PUBLISHER, now=LATER, dry_run=True)
     assert report.moves == {("submitted", "review"): 1}
     assert Matter.objects.get(id=matter.id).ver == 1
 
@@ -66,7 +66,7 @@ def test_nothing_moves_while_a_state_has_no_counterpart(city):
     submit()
     second_version()
     with pytest.raises(NotAllowed):
-        publishing.migrate("HZ9901", 1, 2, {}, by=LUO, now=LATER, dry_run=False)
+        publishing.migrate("HZ9901", 1, 2, {}, by=PUBLISHER, now=LATER, dry_run=False)
     assert MatterEvent.objects.filter(action="migrate").count() == 0
 
 
@@ -75,7 +75,7 @@ def test_a_migration_moves_each_with_its_record_and_undo_brings_back_who_stood_s
     act(closed, "withdraw", LIN)
     claimed = act(moving, "claim", CHEN)
     body = second_version()
-    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=LUO, now=LATER, dry_run=False)
+    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=PUBLISHER, now=LATER, dry_run=False)
     assert report.total == 2
     moved = queries.matter(moving.id, LIN, LATER)
     assert (moved.state, moved.claimed_by, moved.due_at) == ("review", CHEN.account_id, claimed.due_at)
@@ -83,7 +83,7 @@ def test_a_migration_moves_each_with_its_record_and_undo_brings_back_who_stood_s
     assert queries.refold(moved) == {}
     assert Outbox.objects.filter(kind="matters:matter:migrate").count() == 2
     act(moved, "recommend", CHEN, at=LATER)
-    back = publishing.undo(report.migration_id, by=LUO, now=LATER)
+    back = publishing.undo(report.migration_id, by=PUBLISHER, now=LATER)
     assert (back.total, back.moved_meanwhile) == (1, 1)
     assert queries.matter(still.id, LIN, LATER).state == "submitted"
     assert queries.matter(moving.id, LIN, LATER).state == "recommended"
@@ -106,11 +106,11 @@ def test_next_years_holidays_move_provisional_due_dates_and_nothing_else(city):
         days_off=[*world.DAYS_OFF, date(2027, 1, 1)],
         made_up=[*world.MADE_UP, date(2027, 1, 3)],
         source="test",
-        by=LUO,
+        by=PUBLISHER,
         now=december,
     )
     queries.forget_kept()
-    assert publishing.recompute_provisional(by=LUO, now=december) == 1
+    assert publishing.recompute_provisional(by=PUBLISHER, now=december) == 1
     moved = queries.matter(guess.id, LIN, december)
     assert not moved.due_provisional
     calendar = queries.calendar()
@@ -140,3 +140,30 @@ def test_a_replayed_clock_equals_the_stored_one(city):
     granted = act(matter, "grant_extension", LUO)
     replayed = publishing.replay_clock(queries.body_of(granted), granted, queries.events(granted), queries.calendar())
     assert replace(replayed, yellow_at=granted.yellow_at) == granted
+
+
+@pytest.mark.parametrize("by", [world.LUO, world.CHEN, world.LIN, replace(world.PUBLISHER, holdings=())])
+def test_nobody_publishes_or_moves_matters_without_the_post(city, by):
+    before = Outbox.objects.count()
+    acts = [
+        lambda: publishing.publish([world.body(title={"zh": "新", "en": "New"})], by=by, now=LATER),
+        lambda: publishing.publish_calendar(
+            known_until=date(2027, 12, 31), days_off=[], made_up=[], source="x", by=by, now=LATER
+        ),
+        lambda: publishing.recompute_provisional(by=by, now=LATER),
+        lambda: publishing.migrate("HZ9901", 1, 1, {}, by=by, now=LATER, dry_run=True),
+        lambda: publishing.undo(new_id(), by=by, now=LATER),
+    ]
+    for act_ in acts:
+        with pytest.raises(NotAllowed) as refused:
+            act_()
+        assert refused.value.needs in ("manage_catalogue", "manage_calendars")
+    assert Outbox.objects.count() == before
+
+
+def test_who_keeps_calendars_does_not_publish_services(city):
+    (held,) = world.PUBLISHER.holdings
+    keeper = replace(world.PUBLISHER, holdings=(replace(held, acts=frozenset({"manage_calendars"})),))
+    with pytest.raises(NotAllowed):
+        publishing.publish([world.BODY], by=keeper, now=LATER)
+    assert publishing.recompute_provisional(by=keeper, now=LATER) == 0

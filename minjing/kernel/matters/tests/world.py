@@ -37,6 +37,7 @@ HEAD = officer(13, "station_approver", "1.4.27.", ("look", "supervise"))
 ELSEWHERE = officer(14, "station_clerk", "1.5.31.")
 LUO = officer(21, "branch_approver", "1.4.")
 MA = officer(22, "branch_approver", "1.4.")
+PUBLISHER = officer(31, "system_admin", "1.", ("manage_catalogue", "manage_units", "manage_calendars"))
 CHECKER = officer(23, "record_checker", "1.4.")
 
 

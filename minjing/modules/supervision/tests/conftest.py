@@ -16,7 +16,7 @@ from minjing.kernel.identity.models import Account, Appointment, Post
 from minjing.kernel.matters import catalog, publishing, queries
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import city as _city  # noqa: F401 - a fixture
-from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, officer
+from minjing.kernel.matters.tests.world import CHEN, LIN, PUBLISHER, officer
 
 CATALOG = Path(__file__).parents[1] / "catalog"
 QIN = officer(31, "inspector", "1.")
@@ -38,7 +38,7 @@ def inspectorate(_city: None) -> Iterator[None]:  # noqa: F811 - the fixture
             Appointment.objects.create(
                 account_id=actor.account_id, unit_id=held.unit_id, post_id=held.post, since=world.MONDAY
             )
-    publishing.publish(catalog.load([CATALOG]), by=LUO, now=world.MONDAY - timedelta(days=1))
+    publishing.publish(catalog.load([CATALOG]), by=PUBLISHER, now=world.MONDAY - timedelta(days=1))
     queries.forget_kept()
     yield
     queries.forget_kept()

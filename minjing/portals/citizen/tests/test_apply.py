@@ -13,7 +13,7 @@ from minjing.kernel.identity.models import Account, Session
 from minjing.kernel.matters import plugs, publishing, queries
 from minjing.kernel.matters.models import Draft, Material, Matter, Procedure
 from minjing.kernel.matters.tests import world
-from minjing.kernel.matters.tests.world import LIN, LUO
+from minjing.kernel.matters.tests.world import LIN, PUBLISHER
 from minjing.portals.citizen.tests import walk
 from minjing.portals.citizen.tests.conftest import photo, signed_in
 
@@ -137,7 +137,7 @@ def test_known_answers_are_shown_as_facts(city, monkeypatch):
     form = world.service().model_dump(mode="json")["form"]
     form[0]["fields"][0]["prefill"] = "test.spouse_id"
     monkeypatch.setitem(plugs.PREFILLS, "test", lambda person_id, path, at: walk.SPOUSE["spouse_id"])
-    publishing.publish([world.body(form=form)], by=LUO, now=now())
+    publishing.publish([world.body(form=form)], by=PUBLISHER, now=now())
     queries.forget_kept()
     lin = signed_in(LIN)
     draft = walk.begin(lin)
@@ -180,7 +180,7 @@ def who_moves(city, monkeypatch):
     known = {"own": OWN, "spouse": SPOUSE}
     monkeypatch.setitem(plugs.PREFILLS, "test", lambda person_id, path, at: known[path])
     form = [MOVER, *world.service().model_dump(mode="json")["form"]]
-    publishing.publish([world.body(form=form)], by=LUO, now=now())
+    publishing.publish([world.body(form=form)], by=PUBLISHER, now=now())
     queries.forget_kept()
     browser = signed_in(LIN)
     return browser, f"/drafts/{walk.begin(browser).id}/mover/"
@@ -286,7 +286,7 @@ def test_other_forms_under_an_old_token_say_that_nothing_was_sent(city):
 
 def test_an_open_draft_goes_on_under_its_own_rules_when_the_service_changes(lin):
     draft = walk.fill(lin)
-    publishing.publish([world.body(title={"zh": "夫妻团聚", "en": "Reunion"})], by=LUO, now=now())
+    publishing.publish([world.body(title={"zh": "夫妻团聚", "en": "Reunion"})], by=PUBLISHER, now=now())
     queries.forget_kept()
     shown = text(lin.get(f"/drafts/{draft.id}/check/"))
     assert "更新过" in shown

@@ -56,7 +56,7 @@ def test_a_new_calendar_moves_the_provisional_due_dates(bench):
 
 def test_two_versions_are_compared_in_words(bench):
     changed = world.body(limit={"value": 10, "unit": "workday"})
-    publishing.publish([changed], by=world.LUO, now=clock.now())
+    publishing.publish([changed], by=world.PUBLISHER, now=clock.now())
     queries.forget_kept()
     page = text(bench(SYSTEM).get("/officer/admin/catalogue/HZ9901/?old=1&new=2"))
     assert "20" in page
@@ -155,7 +155,7 @@ def test_nobody_is_erased_while_a_matter_of_theirs_or_about_them_is_open(bench, 
     from minjing.kernel.matters.tests.conftest import NUMBERS
 
     procedure = world.body(about="spouse_id") if about == "subject" else world.BODY
-    publishing.publish([procedure], by=world.LUO, now=world.MONDAY)
+    publishing.publish([procedure], by=world.PUBLISHER, now=world.MONDAY)
     queries.forget_kept()
     stranger = NUMBERS[world.STRANGER.person_id]
     matter = submitted(spouse_id=stranger) if about == "subject" else submitted()

@@ -90,7 +90,7 @@ def test_a_service_in_person_says_what_to_bring_and_where(client, city):
     body = world.body(
         "counter", code="HZ9902", guide=guide, form=[], materials=[], grants=None, effect="", channel="appointment"
     )
-    publishing.publish([world.BODY, body], by=world.LUO, now=world.MONDAY)
+    publishing.publish([world.BODY, body], by=world.PUBLISHER, now=world.MONDAY)
     queries.forget_kept()
     html = page(client, "/open/services/HZ9902/")
     assert "旧身份证" in html
