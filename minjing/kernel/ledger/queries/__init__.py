@@ -13,6 +13,7 @@ from minjing.kernel.ledger.queries.read import (
     lag_s,
     proof,
     public_entry_of,
+    receipt,
     search,
 )
 from minjing.kernel.ledger.queries.verify import Fault, Report, verify
@@ -35,6 +36,7 @@ __all__ = [
     "promise_for",
     "proof",
     "public_entry_of",
+    "receipt",
     "search",
     "verify",
 ]

@@ -11,6 +11,7 @@ from django.db import connection
 from minjing.kernel.ledger.models import said
 from minjing.kernel.ledger.rules import tree
 from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
+from minjing.kernel.ledger.rules.receipt import receipt_text
 from minjing.kernel.ledger.rules.tiles import unbundle
 from minjing.kernel.ledger.rules.tree import TILE_WIDTH, TileId
 
@@ -123,6 +124,12 @@ def public_entry_of(entry_id: UUID) -> bytes:
         raise LookupError("The ledger has no such entry.")
     committed, kind, at = rows[0]
     return public_entry(kind, minute_text(minute(at)), bytes(committed))
+
+
+def receipt(entry_id: UUID) -> str | None:
+    """Return the receipt of an entry (C2SP tlog-proof) against the newest head, None while none covers it."""
+    found = proof(entry_id)
+    return receipt_text(found.index, found.path, found.checkpoint_text, found.entry) if found else None
 
 
 def tiles(wanted: set[TileId]) -> dict[TileId, bytes]:
