@@ -1,6 +1,7 @@
 """The API as a program sees it."""
 
 import json
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -8,6 +9,10 @@ from django.test import Client
 from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.models import Account
+from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.ledger.providers.promise import promise_verifier
+from minjing.kernel.ledger.rules.promise import open_promise
+from minjing.kernel.ledger.rules.tree import leaf_hash
 from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import CHEN, LIN, STRANGER
 
@@ -107,6 +112,50 @@ def test_search_needs_a_reason_and_leaves_a_record(as_):
     assert [person["name"] for person in found.json()] == ["林*夫"]
     assert "440304199001010011" not in found.content.decode()
     assert Outbox.objects.filter(kind="identity:person:looked", subject_id=LIN.person_id).count() == 1
+
+
+def test_an_act_is_answered_with_the_ledgers_promise_and_the_same_again(as_):
+    lin, request_id = as_(LIN), new_id()
+    sent = {"code": "HZ9901", "answers": ANSWERS, "materials": {"marriage_certificate": [scan()]}}
+    made = post(lin, "/api/matters", **sent, request_id=request_id).json()
+    key = promise_verifier()
+    (leaf,) = open_promise(made["promise"], [key]).leaves
+    events = lin.get(f"/api/matters/{made['id']}/events").json()
+    assert leaf == leaf_hash(ledger.public_entry_of(UUID(events[0]["entry"])))
+    assert post(lin, "/api/matters", **sent, request_id=request_id).json()["promise"] == made["promise"]
+    claimed = post(as_(CHEN), f"/api/matters/{made['id']}/actions/claim", ver=1, request_id=new_id()).json()
+    assert open_promise(claimed["promise"], [key]).leaves != (leaf,)
+    assert lin.get(f"/api/matters/{made['id']}").json()["promise"] == ""
+
+
+def test_each_step_of_a_bulk_act_has_its_own_promise(as_):
+    ids = [submitted(as_(LIN)).json()["id"] for _ in range(3)]
+    chosen = [{"id": i, "ver": 1} for i in ids]
+    done = post(as_(CHEN), "/api/matters/bulk/claim", matters=chosen, request_id=new_id()).json()
+    assert len({row["matter"]["promise"] for row in done}) == 3
+
+
+def test_receipts_are_for_those_whose_business_it_is_and_disclosures_for_the_person(as_):
+    made = submitted(as_(LIN)).json()
+    entry = as_(LIN).get(f"/api/matters/{made['id']}/events").json()[0]["entry"]
+    path = f"/api/matters/{made['id']}/receipts/{entry}"
+    own = as_(LIN).get(path).json()
+    assert own["promise"] == made["promise"]
+    assert own["receipt"] is None, "it is not in the log yet"
+    assert own["disclosure"]["content"]["to"] == "submitted"
+    assert as_(CHEN).get(path).json()["disclosure"] is None
+    assert as_(STRANGER).get(path).status_code == 404
+    assert as_(LIN).get(f"/api/matters/{made['id']}/receipts/{new_id()}").status_code == 404
+
+
+def test_a_look_has_a_receipt_for_the_person_alone(as_):
+    reason = as_(CHEN).get("/api/work/reasons").json()[0]["key"]
+    post(as_(CHEN), "/api/work/search", text="440304199001010011", reason=reason)
+    (look,) = as_(LIN).get("/api/me/looks").json()
+    path = f"/api/me/looks/{look['entry']}/receipt"
+    assert as_(LIN).get(path).json()["disclosure"]["kind"] == "identity:person:looked"
+    assert as_(STRANGER).get(path).status_code == 404
+    assert as_(CHEN).get(path).status_code == 404
 
 
 def test_supervision_is_for_supervisors(as_):

@@ -12,7 +12,9 @@ from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import queries as queries_of_ledger
-from minjing.kernel.ledger.actions import sequence_once
+from minjing.kernel.ledger.actions import drain, sequence_once
+from minjing.kernel.ledger.providers.policy import policy
+from minjing.kernel.ledger.rules.receipt import check_receipt, parse_receipt
 from minjing.kernel.matters import figures, publishing, queries
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.test_figures import MONDAY, make_matter
@@ -247,6 +249,19 @@ def test_the_proof_of_an_entry_holds_and_a_strange_one_is_unknown(client, permit
     assert client.get("/open/ledger/vkey").content.decode().strip() in head
     assert queries_of_ledger.checkpoints(1)[0].root.hex()[:16] + "…" in head
     assert client.get("/open/ledger/checkpoint").content.decode().splitlines()[1] in head
+
+
+def test_the_code_on_a_printed_paper_leads_to_the_receipt_of_its_issue(client, permit, transactional_db):
+    printed = f"/open/check/{permit.code}"
+    assert ".tlog-proof" not in page(client, printed), "it is not in the ledger yet"
+    drain(clock.now())
+    address = reverse("open:entry_receipt", args=[permit.entry_id])
+    assert address in page(client, printed)
+    receipt = parse_receipt(client.get(address).content.decode())
+    assert receipt.extra == queries_of_ledger.public_entry_of(permit.entry_id)
+    check_receipt(receipt, receipt.extra, policy())
+    assert NAME not in client.get(address).content.decode()
+    assert client.get(reverse("open:entry_receipt", args=[new_id()])).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["home", "services", "check", "figures", "ledger"])
