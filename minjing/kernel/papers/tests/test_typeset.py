@@ -9,8 +9,11 @@ from io import BytesIO
 
 import pikepdf
 import pytest
+import zxingcpp
+from PIL import ImageDraw, ImageFilter
 
 from minjing.kernel.papers import typeset
+from minjing.kernel.papers.tests import scan
 from minjing.kernel.papers.tests.sheets import RARE_NAME, sheet
 
 
@@ -100,3 +103,39 @@ def test_the_text_font_covers(character):
 def test_the_text_font_does_not_cover_everything():
     assert not typeset.has_glyph("\U0002ebf0")
     assert not typeset.has_glyph("\0")
+
+
+LONG = "https://minjing.example.gov.cn/a/rather/long/address/of/a/city/open/check/"
+
+
+@pytest.mark.parametrize("check_url", ["https://example.org/open/check/", LONG])
+@pytest.mark.parametrize("dpi", [96, 150, 300])
+def test_a_phone_reads_the_address_of_this_very_paper_from_the_page(check_url, dpi):
+    paper = sheet(check_url=check_url)
+    assert scan.codes(scan.drawn(typeset.render(paper), dpi)) == [check_url + paper.code]
+
+
+@pytest.mark.parametrize("turned", [7, 90, 180])
+def test_it_is_read_from_a_paper_that_lies_askew_or_upside_down(turned):
+    page = scan.drawn(typeset.render(sheet()))
+    askew = page.rotate(turned, expand=True, fillcolor=255).filter(ImageFilter.GaussianBlur(0.8))
+    assert scan.codes(askew) == [sheet().check_url + sheet().code]
+
+
+def test_it_is_still_read_with_a_stain_on_it():
+    page = scan.drawn(typeset.render(sheet()))
+    (found,) = zxingcpp.read_barcodes(page)
+    place = found.position
+    width = place.top_right.x - place.top_left.x
+    x, y = place.top_left.x + width // 2, place.top_left.y + width // 2
+    ImageDraw.Draw(page).ellipse((x, y, x + width // 6, y + width // 6), fill=120)
+    assert scan.codes(page) == [sheet().check_url + sheet().code]
+
+
+def test_the_code_stands_on_the_first_page_of_a_long_paper_too():
+    facts = [({"zh": f"项目 {n}", "en": f"Item {n}"}, "内容" * 20) for n in range(40)]
+    pdf = typeset.render(sheet(facts=facts))
+    pages = len(pikepdf.open(BytesIO(pdf)).pages)
+    assert pages > 1
+    read = [code for page in range(pages) for code in scan.codes(scan.drawn(pdf, page=page))]
+    assert set(read) == {sheet().check_url + sheet().code}

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -21,6 +22,7 @@ from minjing.kernel.matters.tests.test_figures import MONDAY, make_matter
 from minjing.kernel.papers import actions as papers
 from minjing.kernel.papers import queries as paper_queries
 from minjing.kernel.papers import rules
+from minjing.kernel.papers.tests import scan
 from minjing.portals.open import rate
 
 NAME = "林㛃夫"
@@ -170,6 +172,12 @@ def test_an_expired_paper_is_said_to_be_expired(client, city):
 def test_an_unknown_code_is_not_found_and_says_what_to_do(client, city):
     assert "查无此证" in page(client, f"/open/check/{rules.new_code(4)}", 404)
     assert "查无此证" in page(client, "/open/check/hello", 404)
+
+
+def test_the_code_printed_on_the_signed_paper_leads_to_its_check(client, permit):
+    (address,) = scan.codes(scan.drawn(paper_queries.pdf(permit.id)))
+    assert address.startswith(settings.BASE_URL)
+    assert "有效" in page(client, address.removeprefix(settings.BASE_URL))
 
 
 def test_the_file_itself_is_recognised_and_a_changed_one_is_not(client, permit):
