@@ -36,6 +36,10 @@ check: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
+# The long run of what can go wrong: real processes killed FAULTS times, a million fuzz cases, every altered byte.
+faults: $(VENV)/.ready
+	FAULTS=$${FAULTS:-500} FUZZ_CASES=$${FUZZ_CASES:-1000000} $(BIN)/pytest tests/faults tests/verify
+
 # Resolve the versions anew; only when a dependency changes.
 lock: $(VENV)/.ready
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe \
