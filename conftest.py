@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
+
+import pytest
 
 ROOT = Path(__file__).parent
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or str(ROOT / "var" / "test")
@@ -17,3 +20,10 @@ postgres.ensure(Path(os.environ["DATA_DIR"]))
 import django  # noqa: E402 - only now does the address of the database exist
 
 django.setup()  # the conftest of a part may import its models
+
+
+@pytest.fixture(autouse=True)
+def own_log(settings, tmp_path_factory):
+    """Each test begins a log: its tables are empty, so the public folder and the guard must be too."""
+    place = tmp_path_factory.getbasetemp() / "logs" / uuid4().hex
+    settings.LEDGER_DIR, settings.LEDGER_GUARD = place / "ledger", place / "guard" / "ledger.guard"

@@ -57,7 +57,7 @@ class Outbox(models.Model):
         return said(self.payload, self.actor_id, self.object_id)
 
 
-def said(payload: bytes | None, actor_id: UUID | None, object_id: UUID | None) -> dict[str, Any] | None:
+def said(payload: bytes | memoryview | None, actor_id: UUID | None, object_id: UUID | None) -> dict[str, Any] | None:
     """Return what an act said with the ids that have columns of their own put back; None once it is erased."""
     if payload is None:
         return None

@@ -1,12 +1,18 @@
-"""The sequencer: puts what has committed in one order, grows the tree, signs it.
+"""The sequencer: puts what has committed in one order, grows the tree, binds the log to it and publishes it.
+
+One run is a list of steps (STEPS). Between any two of them the machine may die; each step says what is then true,
+and the tests stop the run before and after every one of them. Three things remember where the log stands: the
+database (what was ordered), the guard (what the log bound itself to), the public folder (what was shown). Always
+folder ≤ guard ≤ database; anything else is a doubt, and in doubt nothing is signed.
 
 Trust: the database is trusted to keep bytes until they are signed, not to have kept them right; so what is
 signed is computed again from what is read back.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from time import monotonic
@@ -16,18 +22,38 @@ import psycopg
 from django.db import Error, connection, transaction
 
 from minjing.base.clock import now as clock_now
-from minjing.kernel.ledger.providers.keys import signer
+from minjing.kernel.ledger.providers import folder, guard, keys
+from minjing.kernel.ledger.providers.guard import BadGuard, Guard
+from minjing.kernel.ledger.providers.policy import policy
+from minjing.kernel.ledger.providers.witnesses import NotEnough, cosigned
+from minjing.kernel.ledger.queries.read import tiles
 from minjing.kernel.ledger.rules.framing import commitment
-from minjing.kernel.ledger.rules.note import Claim, claim_text
+from minjing.kernel.ledger.rules.note import BadNote, Claim, claim_text, open_note, parse_claim
+from minjing.kernel.ledger.rules.progress import misgiving
 from minjing.kernel.ledger.rules.public import minute_text, public_entry
-from minjing.kernel.ledger.rules.tiles import bundle, unbundle
-from minjing.kernel.ledger.rules.tree import EMPTY_ROOT, TILE_WIDTH, Growth, TileId, edge, grow, leaf_hash, root_from
+from minjing.kernel.ledger.rules.tiles import bundle, bundle_path, tile_path, unbundle
+from minjing.kernel.ledger.rules.tree import (
+    EMPTY_ROOT,
+    TILE_WIDTH,
+    Growth,
+    TileId,
+    consistency_ranges,
+    edge,
+    grow,
+    hashes_of,
+    leaf_hash,
+    root_from,
+    tile_width,
+    tiles_for,
+)
 
 log = logging.getLogger(__name__)
 
 BATCH = 16_384  # 64 full tiles: large enough that commits cost nothing, small enough for a few MB of memory
-POLL_S = 0.2
+POLL_S = 0.1
 LOCK = 0x6C656467  # "ledg": the advisory lock that makes the sequencer one
+NOTES_KEPT = 100  # signed texts kept in the database; sizes and roots stay for good
+CHECKPOINT = "checkpoint"
 
 
 class Doubt(RuntimeError):
@@ -44,16 +70,60 @@ class Head:
     cut_seq: int
 
 
-def sequence_once(now: datetime, limit: int = BATCH) -> int:
-    """Take up to `limit` committed entries into the log and sign the new head; return how many were taken.
+NOTHING = Claim("", 0, EMPTY_ROOT)
 
-    Returns 0 at once if another sequencer is at work. Raises Doubt if stored bytes do not give the root.
+
+@dataclass(slots=True)
+class Run:
+    """One run of the sequencer: what it was asked and what its steps have found so far."""
+
+    now: datetime
+    limit: int = BATCH
+    taken: int = 0
+    shown: Claim = NOTHING  # the newest published head, from the public folder
+    guard: Guard | None = None
+    head: Head = Head(0, EMPTY_ROOT, 0, 0)
+    tiles: Mapping[TileId, bytes] = field(default_factory=dict)  # what the folder lacks, read back and recomputed
+    bundles: Mapping[int, bytes] = field(default_factory=dict)
+    note: str = ""  # signed; "" where there is nothing new to publish
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the database holds more than the public folder shows."""
+        return self.head.size > self.shown.size
+
+
+def sequence_once(now: datetime, limit: int = BATCH) -> int:
+    """Take up to `limit` committed entries into the log and publish the new head; return how many were taken.
+
+    Returns 0 at once if another sequencer is at work. Raises Doubt if anything does not fit, NotEnough if too few
+    witnesses cosign: then the next run publishes what this one could not.
     """
-    taken = _integrate(now, limit)
-    # If we crash here, tree and state have grown but nothing is signed. Nobody has seen the new head; the next
-    # step, here or in another process, signs it through the very same function.
-    _sign_head(now)
-    return taken
+    run = Run(now, limit)
+    with _alone() as first:
+        if first:
+            for step in STEPS:
+                step(run)
+    return run.taken
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Hold the guard's lock and the database's: one sequencer on this machine, and one on this database."""
+    with guard.held() as here:
+        if not here:
+            yield False
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            first = bool(cursor.fetchone()[0])
+        try:
+            yield first
+        finally:
+            # A connection that broke has let go of the lock by itself.
+            if first and connection.connection is not None and not connection.connection.broken:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def drain(now: datetime, patience_s: float = 30.0) -> int:
@@ -86,22 +156,69 @@ def waiting() -> bool:
 
 
 def run_sequencer(stop: Event) -> None:
-    """Sequence every 200 ms until `stop` is set; ends after the step under way. Raises Doubt."""
-    pause = POLL_S
+    """Sequence ten times a second until `stop` is set; ends after the step under way. Raises Doubt."""
+    pause, trouble = POLL_S, ""
+    before, counted = clock_now(), monotonic()
     while not stop.is_set():
+        now, count = clock_now(), monotonic()
+        wrong = misgiving(before, now, count - counted)
+        if wrong:
+            raise Doubt(f"{wrong} Set the clock right (timedatectl), then start the sequencer again.")
+        if now > before:
+            before, counted = now, count
+        said = ""
         try:
             # A full batch means more is waiting: no pause.
-            pause = 0.0 if sequence_once(clock_now()) >= BATCH else POLL_S
-        except (Error, psycopg.Error) as error:
-            # The database is away or full. Nothing was signed; we come back and go on where the state stands.
-            log.warning("The sequencer waits for the database: %s", type(error).__name__)
+            pause = 0.0 if sequence_once(now) >= BATCH else POLL_S
+        except (Error, psycopg.Error, OSError) as error:
+            # The database is away, or a disk is full. We come back and go on where guard and state stand.
+            said = f"The sequencer waits for the database or the disk: {type(error).__name__}"
             connection.close()
             pause = min(max(pause, POLL_S) * 2, 5.0)
+        except NotEnough as few:
+            said = str(few)
+            pause = min(max(pause, POLL_S) * 2, 1.0)
+        if said and said != trouble:
+            log.warning("%s", said)
+        trouble = said
         stop.wait(pause)
     connection.close()
 
 
-# --- grow ----------------------------------------------------------------------------------------------------
+# --- 1 look ---------------------------------------------------------------------------------------------------
+
+
+def look(run: Run) -> None:
+    """Read what was shown and what the log bound itself to. If we crash here nothing has happened."""
+    text = folder.read(CHECKPOINT)
+    if text is not None:
+        try:
+            run.shown = parse_claim(open_note(text.decode(), keys.verifiers()))
+        except (BadNote, UnicodeDecodeError) as bad:
+            raise Doubt(
+                f"The checkpoint in the public folder is not ours: {bad} Somebody changed it, or the keys. Fetch the"
+                " last one from a witness, compare, and put it back."
+            ) from None
+    try:
+        run.guard = guard.read()
+    except BadGuard as bad:
+        raise Doubt(str(bad)) from None
+    bound = run.guard.size if run.guard else 0
+    if run.shown.size > bound:
+        raise Doubt(
+            f"The public folder shows {run.shown.size} entries, but the guard stands at {bound}: the guard file was"
+            " lost or set back. Compare the checkpoint with what the witnesses show, then run `minjing ledger guard`."
+        )
+    if run.guard and run.shown.size == bound and run.shown.root != run.guard.root:
+        raise Doubt("The public checkpoint and the guard name different roots for one size. Do not start again.")
+    if run.guard and run.now < run.guard.at:
+        raise Doubt(
+            f"The clock shows {run.now:%Y-%m-%d %H:%M:%S}, but the last head was signed at"
+            f" {run.guard.at:%Y-%m-%d %H:%M:%S %Z}. Set the clock right, then start the sequencer again."
+        )
+
+
+# --- 2 order --------------------------------------------------------------------------------------------------
 
 # The text of xid must not be called xid: ORDER BY would take it, and text sorts 9999 after 10000.
 # xid < pg_snapshot_xmin: every transaction below it has ended, so nothing can still appear before these rows.
@@ -120,23 +237,62 @@ SELECT greatest((SELECT xid FROM ledger_outbox ORDER BY xid DESC, seq DESC LIMIT
 """
 
 
+def order(run: Run) -> None:
+    """Give what has committed its indices: tiles, bundles, state and the head to be signed, in one transaction.
+
+    If we crash before it commits, PostgreSQL rolls all of it back and no index was given out. If we crash after,
+    the indices stand, nothing is signed, and the next run signs this head or a larger one that contains it.
+    """
+    if run.guard and not _reaches(run.guard.size):
+        return  # `read_back` says why
+    with _unconfirmed() as warnings:
+        run.taken = _integrate(run)
+    if warnings:
+        # A commit that a standby did not confirm can be lost when the standby takes over (Patroni issue 1412).
+        raise Doubt("The standby did not confirm the commit. See that it is well; then start the sequencer again.")
+
+
+def _reaches(size: int) -> bool:
+    row = _cursor().execute("SELECT size FROM ledger_state").fetchone()
+    return row is not None and row[0] >= size
+
+
+@contextmanager
+def _unconfirmed() -> Iterator[list[str]]:
+    """Collect PostgreSQL's word that it stopped waiting for a standby (warning 01000)."""
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    found: list[str] = []
+
+    def heard(notice: psycopg.errors.Diagnostic) -> None:
+        if "synchronous replication" in (notice.message_primary or ""):
+            found.append(notice.message_primary or "")
+
+    raw.add_notice_handler(heard)
+    try:
+        yield found
+    finally:
+        raw.remove_notice_handler(heard)
+
+
 @transaction.atomic(durable=True)
-def _integrate(now: datetime, limit: int) -> int:
+def _integrate(run: Run) -> int:
     cursor = _cursor()
-    if not _lock(cursor):
-        return 0
     cursor.execute("SET LOCAL synchronous_commit = on")
-    head = _head(cursor, now)
-    rows = cursor.execute(NEXT, [str(head.cut_xid), head.cut_seq, limit], binary=True).fetchall()
+    head = _head(cursor, run.now)
+    rows = cursor.execute(NEXT, [str(head.cut_xid), head.cut_seq, run.limit], binary=True).fetchall()
     if not rows:
         _refuse_foreign(cursor, head)
         return 0
     entries = _public(rows)
     growth = grow(head.size, _tiles(cursor, edge(head.size)), [leaf_hash(item) for item in entries])
+    _forget_published(cursor, run.shown.size)
     _write_bundles(cursor, head.size, rows, entries)
     _write_tiles(cursor, growth)
-    _swap(cursor, head, growth, rows[-1], now)
-    # If we crash here, PostgreSQL rolls all of it back: no index was given out.
+    _swap(cursor, head, growth, rows[-1], run.now)
+    cursor.execute(
+        "INSERT INTO ledger_checkpoint (size, root, at) VALUES (%s, %s, %s)", [growth.size, growth.root, run.now]
+    )
     return len(rows)
 
 
@@ -150,15 +306,10 @@ def _refuse_foreign(cursor: "psycopg.Cursor[Any]", head: Head) -> None:
 
 
 def _cursor() -> "psycopg.Cursor[Any]":
-    """Return a plain psycopg cursor in Django's transaction: binary results and COPY, which Django's hides."""
+    """Return a plain psycopg cursor in Django's transaction: binary results, which Django's hides."""
     connection.ensure_connection()
     assert connection.connection is not None
     return psycopg.Cursor(connection.connection)
-
-
-def _lock(cursor: "psycopg.Cursor[Any]") -> bool:
-    row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
-    return bool(row and row[0])
 
 
 def _head(cursor: "psycopg.Cursor[Any]", now: datetime) -> Head:
@@ -192,6 +343,18 @@ def _tiles(cursor: "psycopg.Cursor[Any]", wanted: Sequence[TileId]) -> dict[Tile
         binary=True,
     ).fetchall()
     return {TileId(level, n): hashes for level, n, hashes in rows}
+
+
+def _forget_published(cursor: "psycopg.Cursor[Any]", shown: int) -> None:
+    """Drop from the database what the public folder holds in full and for good."""
+    cursor.execute("SELECT set_config('minjing.ledger', 'published', true)")
+    cursor.execute(
+        "DELETE FROM ledger_tile WHERE width = 256 AND ((n + 1)::numeric * 256::numeric ^ (level + 1)) <= %s", [shown]
+    )
+    cursor.execute(
+        "UPDATE ledger_bundle SET entries = NULL WHERE entries IS NOT NULL AND n < %s", [shown // TILE_WIDTH]
+    )
+    cursor.execute("SELECT set_config('minjing.ledger', '', true)")
 
 
 WRITE_BUNDLES = """
@@ -240,75 +403,210 @@ def _swap(cursor: "psycopg.Cursor[Any]", head: Head, growth: Growth, last: Any, 
         raise Doubt("The ledger's state changed under the sequencer. Make sure that only one is running.")
 
 
-# --- sign ----------------------------------------------------------------------------------------------------
+# --- 3 read back ----------------------------------------------------------------------------------------------
 
 
 @transaction.atomic(durable=True)
-def _sign_head(now: datetime) -> None:
-    """Sign the present head, once: what is signed is computed from bytes read back after they were committed."""
-    cursor = _cursor()
-    if not _lock(cursor):
-        return
-    head = _head(cursor, now)
-    signed = cursor.execute(
-        "SELECT size, root FROM ledger_checkpoint ORDER BY size DESC LIMIT 1", binary=True
-    ).fetchone() or (0, EMPTY_ROOT)
-    if signed[0] == head.size:
-        if signed[1] != head.root:
-            raise Doubt(
-                f"Size {head.size} was signed with another root. The log would fork. Run `minjing ledger verify`"
-                " and restore the database from a backup."
-            )
-        return
-    if signed[0] > head.size:
-        raise Doubt(
-            f"A head of size {signed[0]} was signed, but the log has only {head.size} entries. Restore the database"
-            " from a newer backup; signing now would fork the log."
-        )
-    _recompute(cursor, signed[0], signed[1], head)
-    note = signer().sign(claim_text(Claim(signer().name, head.size, head.root)))
-    # If we crash here the signature is lost unseen. It will be made again over the same size and root, and
-    # Ed25519 gives the same bytes: no second statement about one size can come to exist.
-    cursor.execute(
-        "INSERT INTO ledger_checkpoint (size, root, note, at) VALUES (%s, %s, %s, %s)",
-        [head.size, head.root, note, now],
-    )
-
-
-def _recompute(cursor: "psycopg.Cursor[Any]", size: int, root: bytes, head: Head) -> None:
-    """Read back all that was added since the last signed head and derive the root anew; raises Doubt.
+def read_back(run: Run) -> None:
+    """Read back all that is not yet shown and derive root, tiles and bundles anew from the entries themselves.
 
     One flipped bit in memory or on disk, signed, ends a log for good (CT's Yeti2022); unsigned, it is a repair.
+    If we crash here nothing is signed and the next run reads again.
     """
-    tiles = {
-        tile: hashes[: (size >> 8 * tile.level) % 256 * 32] for tile, hashes in _tiles(cursor, edge(size)).items()
+    cursor = _cursor()
+    run.head = head = _head(cursor, run.now)
+    bound = run.guard or Guard(0, EMPTY_ROOT, run.now)
+    stated = cursor.execute(
+        "SELECT size, root FROM ledger_checkpoint ORDER BY size DESC LIMIT 1", binary=True
+    ).fetchone() or (0, EMPTY_ROOT)
+    if bound.size > head.size or stated[0] > head.size:
+        raise Doubt(
+            f"The log bound itself to {max(bound.size, stated[0])} entries, but the database has {head.size}: an"
+            " older backup was restored. Restore a newer one; signing now would fork the log."
+        )
+    if (stated[0], stated[1]) != (head.size, head.root):
+        raise Doubt("The newest head in the database is not its state. Run `minjing ledger verify`.")
+    if not run.is_new:
+        if run.shown.root != head.root:
+            raise Doubt(f"Size {head.size} was published with another root. Run `minjing ledger verify`.")
+        return
+    _recompute(cursor, run, bound)
+
+
+def _recompute(cursor: "psycopg.Cursor[Any]", run: Run, bound: Guard) -> None:
+    size, head = run.shown.size, run.head
+    before = {
+        tile: hashes[: tile_width(tile.level, tile.n, size) * 32]
+        for tile, hashes in _tiles(cursor, edge(size)).items()
     }
-    if set(tiles) != set(edge(size)) or root_from(size, tiles) != root:
-        raise Doubt(f"The tiles no longer give the root signed at size {size}. Run `minjing ledger verify`.")
-    entries = _entries(cursor, size, head.size)
-    if len(entries) != head.size - size:
+    if set(before) != set(edge(size)) or root_from(size, before) != run.shown.root:
+        raise Doubt(f"The tiles no longer give the root published at size {size}. Run `minjing ledger verify`.")
+    run.bundles = _bundles(cursor, size, head.size)
+    entries = [entry for n, data in run.bundles.items() for entry in unbundle(data)]
+    new = entries[size % TILE_WIDTH :]
+    if len(new) != head.size - size:
         raise Doubt("An entry is missing among the newest. Run `minjing ledger verify`.")
-    growth = grow(size, tiles, [leaf_hash(item) for item in entries])
-    if growth.root != head.root or _tiles(cursor, list(growth.tiles)) != growth.tiles:
+    growth = grow(size, before, [leaf_hash(entry) for entry in new])
+    stored = _tiles(cursor, list(growth.tiles))
+    if growth.root != head.root or any(stored.get(tile) != hashes for tile, hashes in growth.tiles.items()):
         raise Doubt("The entries read back do not give the root that was stored. Run `minjing ledger verify`.")
+    if root_from(bound.size, before | growth.tiles) != bound.root:
+        raise Doubt(
+            f"Size {bound.size} was signed with another root. The log would fork. Run `minjing ledger verify` and"
+            " restore the database from a backup."
+        )
+    run.tiles = growth.tiles
 
 
-def _entries(cursor: "psycopg.Cursor[Any]", first: int, end: int) -> list[bytes]:
-    """Return the public entries [first, end) as bundles hold them; fewer if some are gone."""
+def _bundles(cursor: "psycopg.Cursor[Any]", first: int, end: int) -> dict[int, bytes]:
+    """Return the bundles that hold entries [first, end)."""
     rows = cursor.execute(
-        "SELECT n, entries FROM ledger_bundle WHERE n >= %s AND n <= %s ORDER BY n",
+        "SELECT n, entries FROM ledger_bundle WHERE n >= %s AND n <= %s AND entries IS NOT NULL ORDER BY n",
         [first // TILE_WIDTH, (end - 1) // TILE_WIDTH],
         binary=True,
     ).fetchall()
-    found: list[bytes] = []
-    for n, data in rows:
-        start = n * TILE_WIDTH
-        found += unbundle(data)[max(0, first - start) : end - start]
-    return found
+    return dict(rows)
+
+
+# --- 4 bind, 5 sign, 6 file, 7 witness, 8 publish -------------------------------------------------------------
+
+
+def bind(run: Run) -> None:
+    """Move the guard: from here on the log has bound itself to this root for this size.
+
+    If we crash here, the guard is ahead of what is shown and the next run goes on with this head or a larger one
+    that contains it; a database without it will never be signed.
+    """
+    if not run.is_new or (run.guard and run.guard.size == run.head.size):
+        return
+    new = Guard(run.head.size, run.head.root, run.now)
+    try:
+        guard.advance(run.guard, new)
+    except BadGuard as bad:
+        raise Doubt(str(bad)) from None
+    run.guard = new
+
+
+def sign(run: Run) -> None:
+    """Sign the head and keep what was signed before anybody sees it, so that one size is never signed twice.
+
+    If we crash before it is kept, no byte of the signature has left this process. If we crash after, the next run
+    takes what was kept.
+    """
+    if not run.is_new:
+        return
+    text = claim_text(Claim(keys.origin(), run.head.size, run.head.root))
+    kept = guard.kept_note()
+    if kept and kept.startswith(f"{text}\n"):
+        run.note = kept
+        return
+    run.note = keys.signed(text, run.now)
+    guard.keep_note(run.note)
+
+
+def file(run: Run) -> None:
+    """Write tiles and bundles, also the partial ones of this size. They never change, and need no signature.
+
+    If we crash here some are there, whole; the next run finds them with the same bytes and writes the rest.
+    """
+    if not run.is_new:
+        return
+    try:
+        folder.store(_files(run))
+    except folder.Differs as differs:
+        raise Doubt(
+            f"{differs} The log would fork. Run `minjing ledger verify`; do not delete the file before it is clear"
+            " which of the two is right."
+        ) from None
+
+
+def _files(run: Run) -> dict[str, bytes]:
+    files = {tile_path(tile.level, tile.n, len(hashes) // 32): hashes for tile, hashes in run.tiles.items() if hashes}
+    for n, data in run.bundles.items():
+        files[bundle_path(n, tile_width(0, n, run.head.size))] = data
+    return files
+
+
+def witness(run: Run) -> None:
+    """Collect the cosignatures that the policy asks for; raises NotEnough.
+
+    If we crash here some witnesses have seen a head that nobody else has; the guard holds the log to it.
+    """
+    if run.is_new:
+        run.note = cosigned(run.note, run.shown.size, lambda old: _consistency(old, run), policy())
+
+
+def _consistency(old: int, run: Run) -> list[bytes]:
+    ranges = consistency_ranges(old, run.head.size)
+    return hashes_of(ranges, tiles(run.head.size, tiles_for(ranges)))
+
+
+def publish(run: Run) -> None:
+    """Put the checkpoint in its place: now everybody may hold the log to it.
+
+    If we crash here the head is shown but not noted in the database; the next run notes it.
+    """
+    if run.is_new:
+        folder.replace(CHECKPOINT, run.note.encode())
+        run.shown = Claim(keys.origin(), run.head.size, run.head.root)
+
+
+NOTED = """
+WITH newest AS (SELECT max(size) AS size FROM ledger_checkpoint WHERE note IS NOT NULL)
+UPDATE ledger_checkpoint SET note = %s
+WHERE size = %s AND note IS NULL AND size > coalesce((SELECT size FROM newest), 0)
+"""
+FORGET = """
+UPDATE ledger_checkpoint SET note = NULL WHERE note IS NOT NULL AND size < (
+    SELECT min(size) FROM (
+        SELECT size FROM ledger_checkpoint WHERE note IS NOT NULL ORDER BY size DESC LIMIT %s
+    ) AS kept
+)
+"""
+
+
+def remember(run: Run) -> None:
+    """Note the published text in the database, for pages to read; texts of old heads are let go.
+
+    If we crash here the next run does it again.
+    """
+    if (
+        not run.shown.size
+        or _cursor()
+        .execute("SELECT FROM ledger_checkpoint WHERE size = %s AND note IS NOT NULL", [run.shown.size])
+        .fetchone()
+    ):
+        return
+    text = run.note or (folder.read(CHECKPOINT) or b"").decode()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(NOTED, [text, run.shown.size])
+        cursor.execute(FORGET, [NOTES_KEPT])
+
+
+def collect(run: Run) -> None:
+    """Remove partial files whose full ones are there. If we crash here some stay, which harms nobody."""
+    for tile, hashes in run.tiles.items():
+        if len(hashes) == TILE_WIDTH * 32:
+            folder.drop_partials(tile_path(tile.level, tile.n))
+            if tile.level == 0:
+                folder.drop_partials(bundle_path(tile.n))
+
+
+STEPS: list[Callable[[Run], None]] = [
+    look,
+    order,
+    read_back,
+    bind,
+    sign,
+    file,
+    witness,
+    publish,
+    remember,
+    collect,
+]
 
 
 # --- move ----------------------------------------------------------------------------------------------------
-
 
 # Acts of the new cluster may already stand among the old ones by their small transaction numbers. They are those
 # that make the rows before the cut more than the log has entries, and their numbers (seq) are the highest.

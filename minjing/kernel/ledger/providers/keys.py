@@ -1,73 +1,158 @@
-"""The log's key: one file, outside the database, readable by its owner alone."""
+"""The log's keys: files outside the database, each readable by its owner alone, and the public list of them.
+
+Ed25519 signs every checkpoint (tlog-checkpoint: MUST), ML-DSA-44 beside it (SHOULD), and SM2 where the city asks
+for it. The name of the log is fixed in its key file: a log that changed its name would be another log.
+"""
 
 import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from minjing.kernel.ledger.rules.note import Signer, Verifier, parse_signer, parse_vkey
+from minjing.kernel.ledger.providers import folder, sm2
+from minjing.kernel.ledger.rules.cosignature import CosignerKey, PostQuantum, parse_cosigner_key, parse_log_key
+from minjing.kernel.ledger.rules.note import BadNote, Signer, Verifier, parse_signer, parse_vkey
+
+LOG, QUANTUM = "ledger", "ledger-mldsa"  # <name>.key and <name>.pub
+HISTORY = "keys/history"  # in the public folder
 
 
 def signer() -> Signer:
-    """Return the log's signer; the first call makes the key.
-
-    The name of the log is fixed in its key file: a log that changed its name would be another log.
-    Raises BadNote if the file is not a key.
-    """
-    path = _path("ledger.key")
+    """Return the log's Ed25519 signer; the first call makes the key. Raises BadNote if the file is not a key."""
+    path = _path(f"{LOG}.key")
     if not path.exists():
-        _make(path)
-    found = parse_signer(path.read_text())
+        _make(path, Signer(_new_origin(), os.urandom(32)).secret_text())
+    found = _signer(path, path.stat().st_mtime_ns)
     if verifier() != found.verifier:
-        _publish(found.verifier)
+        _publish(LOG, found.verifier)
     return found
+
+
+@lru_cache(maxsize=4)
+def _signer(path: Path, changed: int) -> Signer:
+    """Read the key; `changed` makes a process that runs on notice a new one."""
+    return parse_signer(path.read_text())
+
+
+def quantum_signer() -> CosignerKey:
+    """Return the log's ML-DSA-44 signer; the first call makes the key. Raises BadNote if the file is not a key."""
+    path = _path(f"{QUANTUM}.key")
+    if not path.exists():
+        _make(path, CosignerKey(origin(), PostQuantum.KIND, os.urandom(32)).secret_text())
+    found = _quantum_signer(path, path.stat().st_mtime_ns)
+    if quantum_verifier() != found.verifier:
+        _publish(QUANTUM, found.verifier)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _quantum_signer(path: Path, changed: int) -> CosignerKey:
+    return parse_cosigner_key(path.read_text())
 
 
 def verifier() -> Verifier | None:
     """Return the log's public key, or None before the first start. Needs no right to the private key."""
-    path = _path("ledger.pub")
+    path = _path(f"{LOG}.pub")
     return parse_vkey(path.read_text()) if path.exists() else None
+
+
+def quantum_verifier() -> Verifier | None:
+    """Return the log's ML-DSA-44 public key, None before it is made."""
+    path = _path(f"{QUANTUM}.pub")
+    return parse_log_key(path.read_text()) if path.exists() else None
+
+
+def origin() -> str:
+    """Return the name of the log."""
+    return signer().name
+
+
+def signed(text: str, now: datetime) -> str:
+    """Return a checkpoint's text with the log's own signature lines.
+
+    The time within the second line is whole seconds of `now`; nothing of it is in the text.
+    """
+    lines = signer().sign(text) + quantum_signer().cosign(text, int(now.timestamp()))
+    return lines + sm2.line(origin(), text) if sm2.is_wanted() else lines
+
+
+def verifiers() -> Sequence[Verifier]:
+    """Return every Ed25519 key under which this log has signed: the present one and those before it."""
+    own = verifier()
+    old = [key for role, key in history() if role == "log"]
+    return list(dict.fromkeys([*([parse_vkey(str(own))] if own else []), *map(parse_vkey, old)]))
+
+
+def history() -> list[tuple[str, str]]:
+    """Return the public keys of the log as they were published, oldest first: (what it signs, vkey)."""
+    data = folder.read(HISTORY)
+    rows = [line.split(" ") for line in (data or b"").decode().splitlines()]
+    return [(role, key) for _, role, key in (row for row in rows if len(row) == 3)]
+
+
+def publish_history(now: datetime) -> None:
+    """Add to the public list what is not yet in it: each line the time from which a key is used, its use, the key."""
+    from minjing.kernel.ledger.providers.promise import promise_signer, promise_verifier
+
+    signer(), quantum_signer(), promise_signer()
+    present: list[tuple[str, object]] = [
+        ("log", verifier()),
+        ("log-mldsa", quantum_verifier()),
+        ("promise", promise_verifier()),
+    ]
+    if sm2.is_wanted():
+        present.append(("log-sm2", sm2.public_line(origin())))
+    known = history()
+    at = now.astimezone(UTC).isoformat(timespec="seconds")
+    new = [f"{at} {role} {key}\n" for role, key in present if key and (role, str(key)) not in known]
+    if new:
+        folder.replace(HISTORY, (folder.read(HISTORY) or b"") + "".join(new).encode())
+
+
+def replace_log_key(expected: Verifier, new: Signer) -> None:
+    """Put a new key in the place of the old one, which is kept beside it; raises BadNote if it changed meanwhile."""
+    path = _path(f"{LOG}.key")
+    if signer().verifier != expected or new.name != expected.name:
+        raise BadNote("The key is no longer the one that was to be replaced.")
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    _write(draft, new.secret_text(), 0o600)
+    os.replace(draft, path)
+    folder.sync_folder(path.parent)
+    _publish(LOG, new.verifier)
 
 
 def _path(name: str) -> Path:
     return Path(settings.DATA_DIR) / "keys" / name
 
 
-def _make(path: Path) -> None:
+def _new_origin() -> str:
+    return f"{urlsplit(settings.BASE_URL).hostname or 'localhost'}/ledger"
+
+
+def _make(path: Path, text: str) -> None:
     """Make a key under a temporary name and link it into place: of two starts at once, one key wins whole."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    origin = f"{urlsplit(settings.BASE_URL).hostname or 'localhost'}/ledger"
-    made = Signer(origin, os.urandom(32))
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    _write(draft, made.secret_text(), 0o600)
+    _write(draft, text, 0o600)
     try:
         os.link(draft, path)
     except FileExistsError:
         return  # another process was first; its key is the key
     finally:
         draft.unlink()
-    _sync_folder(path.parent)
+    folder.sync_folder(path.parent)
 
 
-def _publish(public: Verifier) -> None:
-    draft = _path(f"ledger.pub.{os.getpid()}")
+def _publish(name: str, public: Verifier) -> None:
+    draft = _path(f"{name}.pub.{os.getpid()}")
     _write(draft, str(public), 0o644)
-    draft.rename(_path("ledger.pub"))
-    _sync_folder(draft.parent)
+    draft.rename(_path(f"{name}.pub"))
+    folder.sync_folder(draft.parent)
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as handle:
-        handle.write(text + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this a power cut can take the name of a file whose content is safe.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    folder.write_synced(path, f"{text}\n".encode(), mode)

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import connection
 
 from minjing.kernel.ledger.models import said
+from minjing.kernel.ledger.providers import folder
 from minjing.kernel.ledger.rules import tree
 from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
 from minjing.kernel.ledger.rules.receipt import receipt_text
-from minjing.kernel.ledger.rules.tiles import unbundle
+from minjing.kernel.ledger.rules.tiles import bundle_path, tile_path, unbundle
 from minjing.kernel.ledger.rules.tree import TILE_WIDTH, TileId
 
 
@@ -79,14 +80,14 @@ def checkpoints(limit: int = 10) -> list[Head]:
 def proof(entry_id: UUID) -> Proof | None:
     """Return the inclusion proof of an entry in the newest signed head, or None while it is not covered by one.
 
-    Reads a tile a level, whatever the size of the log.
+    Reads a public file a level, whatever the size of the log; raises LookupError if one of them is gone.
     """
     index, signed = index_of(entry_id), head()
     if index is None or signed is None or index >= signed.size:
         return None
-    entry = _logged(index)
+    entry = _logged(index, signed.size)
     ranges = tree.inclusion_ranges(index, signed.size)
-    path = tree.hashes_of(ranges, tiles(tree.tiles_for(ranges)))
+    path = tree.hashes_of(ranges, tiles(signed.size, tree.tiles_for(ranges)))
     return Proof(
         entry_id,
         index,
@@ -105,10 +106,23 @@ def index_of(entry_id: UUID) -> int | None:
     return rows[0][0] if rows else None
 
 
-def _logged(index: int) -> bytes:
-    """Return the public entry at an index that is in the log."""
+def _logged(index: int, size: int) -> bytes:
+    """Return the public entry at an index of a published tree of `size`; raises LookupError if its file is gone."""
     n, place = divmod(index, TILE_WIDTH)
-    return unbundle(bytes(_rows("SELECT entries FROM ledger_bundle WHERE n = %s", [n])[0][0]))[place]
+    width = tree.tile_width(0, n, size)
+    data = folder.read(bundle_path(n, width)) or folder.read(bundle_path(n))
+    if data is None:
+        raise LookupError(f"The public folder lacks {bundle_path(n, width)}.")
+    return unbundle(data)[place]
+
+
+def receipt(entry_id: UUID) -> str | None:
+    """Return the receipt of an entry (c2sp.org/tlog-proof), None while no published head covers it.
+
+    It carries the public entry's own bytes, so that one file is enough to check it.
+    """
+    found = proof(entry_id)
+    return receipt_text(found.index, found.path, found.checkpoint_text, found.entry) if found else None
 
 
 PRIVATE = """
@@ -126,20 +140,19 @@ def public_entry_of(entry_id: UUID) -> bytes:
     return public_entry(kind, minute_text(minute(at)), bytes(committed))
 
 
-def receipt(entry_id: UUID) -> str | None:
-    """Return the receipt of an entry (C2SP tlog-proof) against the newest head, None while none covers it."""
-    found = proof(entry_id)
-    return receipt_text(found.index, found.path, found.checkpoint_text, found.entry) if found else None
+def tiles(size: int, wanted: set[TileId]) -> dict[TileId, bytes]:
+    """Return tiles of a published tree of `size`; a partial one that was collected is cut from its full one.
 
-
-def tiles(wanted: set[TileId]) -> dict[TileId, bytes]:
-    """Return the stored hashes of tiles; one query."""
-    rows = _rows(
-        "SELECT level, n, hashes FROM ledger_tile"
-        " JOIN unnest(%s::smallint[], %s::bigint[]) AS wanted(level, n) USING (level, n)",
-        [[tile.level for tile in wanted], [tile.n for tile in wanted]],
-    )
-    return {TileId(level, n): bytes(hashes) for level, n, hashes in rows}
+    Raises LookupError if one is missing.
+    """
+    found = {}
+    for tile in wanted:
+        width = tree.tile_width(tile.level, tile.n, size)
+        data = folder.read(tile_path(tile.level, tile.n, width)) or folder.read(tile_path(tile.level, tile.n))
+        if data is None:
+            raise LookupError(f"The public folder lacks {tile_path(tile.level, tile.n, width)}.")
+        found[tile] = data[: width * 32]
+    return found
 
 
 FOUND = """

@@ -9,12 +9,22 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 
-from minjing.kernel.ledger.providers.keys import verifier
+from minjing.kernel.ledger.providers import folder, guard, keys
 from minjing.kernel.ledger.rules.framing import commitment
-from minjing.kernel.ledger.rules.note import BadNote, Verifier, open_note, parse_claim
+from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, open_note, parse_claim
 from minjing.kernel.ledger.rules.public import minute_text, public_entry
-from minjing.kernel.ledger.rules.tiles import unbundle
-from minjing.kernel.ledger.rules.tree import EMPTY_ROOT, TILE_WIDTH, TileId, cut, grow, leaf_hash, root_from
+from minjing.kernel.ledger.rules.tiles import bundle_path, tile_path, unbundle
+from minjing.kernel.ledger.rules.tree import (
+    EMPTY_ROOT,
+    TILE_WIDTH,
+    TileId,
+    cut,
+    grow,
+    leaf_hash,
+    root_from,
+    tile_width,
+)
+from minjing.kernel.ledger.rules.tree import edge as edge_of
 
 STEP = 16_384  # entries a round: whole tiles, a few MB
 FAULTS_NAMED = 1_000  # beyond this the log is not damaged but lost; the count goes on
@@ -79,6 +89,7 @@ def verify(progress: Progress | None = None) -> Report:
     if signed > report.size:
         report.add(None, f"a head of {signed} entries was stated, but the log now says it has {report.size}")
     _check_erasures(report)
+    _check_copies(report)
     _check_entries(report, state, progress)
     return report
 
@@ -92,6 +103,16 @@ def _query(sql: str, params: Sequence[Any] = ()) -> list[Any]:
 def _one(sql: str) -> Any:
     rows = _query(sql)
     return rows[0] if rows else None
+
+
+def _check_copies(report: Report) -> None:
+    """The database still holds some of what is published in full: both must be the same."""
+    for n, data in _query("SELECT n, entries FROM ledger_bundle WHERE entries IS NOT NULL"):
+        if folder.read(bundle_path(n)) not in (None, data):
+            report.add(n * TILE_WIDTH, f"bundle {n} in the database and the public file differ")
+    for level, n, data in _query("SELECT level, n, hashes FROM ledger_tile WHERE width = 256"):
+        if folder.read(tile_path(level, n)) not in (None, data):
+            report.add(n * TILE_WIDTH ** (level + 1), f"tile {level}/{n} in the database and the public file differ")
 
 
 def _check_erasures(report: Report) -> None:
@@ -108,7 +129,7 @@ def _check_erasures(report: Report) -> None:
 
 
 def _check_entries(report: Report, state: State, progress: Progress | None) -> None:
-    key = verifier()
+    key, shown = keys.verifiers(), _shown(report)
     edge: dict[TileId, bytes] = {}
     built, size = EMPTY_ROOT, report.size
     for start in range(0, size, STEP):
@@ -116,6 +137,8 @@ def _check_entries(report: Report, state: State, progress: Progress | None) -> N
         growth = grow(start, edge, _check_batch(report, start, end, state))
         _check_upper_tiles(report, growth.tiles)
         _check_checkpoints(report, key, start, end, edge | growth.tiles)
+        if start < shown.size <= end:
+            _check_shown(report, shown, edge | growth.tiles)
         edge, built = growth.edge, growth.root
         if progress:
             progress(end, size)
@@ -142,13 +165,17 @@ def _check_batch(report: Report, start: int, end: int, state: State) -> list[byt
 
 
 def _bundles(start: int, end: int) -> list[bytes]:
-    """Return the public entries [start, end), fewer where some are gone or cannot be read."""
-    rows = _query(
-        "SELECT entries FROM ledger_bundle WHERE n >= %s AND n <= %s ORDER BY n",
-        [start // TILE_WIDTH, (end - 1) // TILE_WIDTH],
-    )
-    found = [entry for row in rows for entry in _read(row[0])]
+    """Return the public entries [start, end), fewer where some are gone or cannot be read.
+
+    What the public folder has in full is read there, the newest from the database.
+    """
+    numbers = range(start // TILE_WIDTH, (end - 1) // TILE_WIDTH + 1)
+    held = dict(_query(HELD, [numbers[0], numbers[-1]]))
+    found = [entry for n in numbers for entry in _read(folder.read(bundle_path(n)) or held.get(n))]
     return found[: end - start]
+
+
+HELD = "SELECT n, entries FROM ledger_bundle WHERE n >= %s AND n <= %s AND entries IS NOT NULL"
 
 
 def _read(data: bytes | None) -> list[bytes]:
@@ -159,11 +186,20 @@ def _read(data: bytes | None) -> list[bytes]:
 
 
 def _leaf_tiles(start: int, end: int) -> bytes:
+    numbers = range(start // TILE_WIDTH, (end - 1) // TILE_WIDTH + 1)
+    found = _tiles([TileId(0, n) for n in numbers])
+    return b"".join(found.get(TileId(0, n), b"") for n in numbers)[: (end - start) * 32]
+
+
+def _tiles(wanted: Sequence[TileId]) -> dict[TileId, bytes]:
+    """Return tiles: full ones from the public folder where it has them, the others from the database."""
     rows = _query(
-        "SELECT hashes FROM ledger_tile WHERE level = 0 AND n >= %s AND n <= %s ORDER BY n",
-        [start // TILE_WIDTH, (end - 1) // TILE_WIDTH],
+        "SELECT level, n, hashes FROM ledger_tile"
+        " JOIN unnest(%s::smallint[], %s::bigint[]) AS wanted(level, n) USING (level, n)",
+        [[tile.level for tile in wanted], [tile.n for tile in wanted]],
     )
-    return b"".join(row[0] for row in rows)[: (end - start) * 32]
+    stored = {TileId(level, n): hashes for level, n, hashes in rows}
+    return stored | {t: data for t in wanted if (data := folder.read(tile_path(t.level, t.n))) is not None}
 
 
 class Private(NamedTuple):
@@ -202,10 +238,56 @@ def _span(start: int, end: int, state: State) -> tuple[Place, Place]:
 def _publics(rows: Sequence[Private]) -> list[bytes]:
     """Return the public entries that private records give; empty bytes for one emptied without an erasure."""
     texts = {minutes: minute_text(minutes) for minutes in {row.minute for row in rows}}
-    return [
-        public_entry(row.kind, texts[row.minute], row.kept or commitment(row.frame)) if row.kept or row.frame else b""
-        for row in rows
-    ]
+    return [_public(row, texts[row.minute]) for row in rows]
+
+
+def _public(row: Private, at: str) -> bytes:
+    if row.kept is not None:
+        return public_entry(row.kind, at, row.kept)
+    return b"" if row.frame is None else public_entry(row.kind, at, commitment(row.frame))
+
+
+def _shown(report: Report) -> Claim:
+    """Return what the public checkpoint claims, and check it against guard and database."""
+    text = folder.read("checkpoint")
+    noted = _one("SELECT size, note FROM ledger_checkpoint WHERE note IS NOT NULL ORDER BY size DESC LIMIT 1")
+    if text is None:
+        if noted:
+            report.add(None, "the checkpoint is gone from the public folder")
+        return Claim("", 0, EMPTY_ROOT)
+    try:
+        claim = parse_claim(open_note(text.decode(), keys.verifiers()))
+        bound = guard.read()
+    except (BadNote, UnicodeDecodeError, guard.BadGuard) as bad:
+        report.add(None, f"the checkpoint in the public folder, or the guard, is not valid: {bad}")
+        return Claim("", 0, EMPTY_ROOT)
+    if noted and noted[0] == claim.size and noted[1] != text.decode():
+        report.add(claim.size - 1, "the checkpoint in the public folder is not the one that was published")
+    if bound is None or bound.size < claim.size or (bound.size == claim.size and bound.root != claim.root):
+        report.add(claim.size - 1, "the guard does not stand where the public checkpoint does")
+    if claim.size > report.size:
+        report.add(None, f"a head of {claim.size} entries was published, but the log now says it has {report.size}")
+    return claim
+
+
+def _check_shown(report: Report, shown: Claim, tiles: dict[TileId, bytes]) -> None:
+    """Check the public checkpoint's root and the partial files at its edge against the entries."""
+    if root_from(shown.size, tiles) != shown.root:
+        report.add(shown.size - 1, "the entries do not give the root of the public checkpoint")
+    for tile in edge_of(shown.size):
+        width = tile_width(tile.level, tile.n, shown.size)
+        name = tile_path(tile.level, tile.n, width)
+        if folder.read(name) not in (tiles[tile][: width * 32], None):
+            report.add(shown.size - 1, f"the public file {name} does not fit the entries")
+        elif folder.read(name) is None and folder.read(tile_path(tile.level, tile.n)) is None:
+            report.add(shown.size - 1, f"the public file {name} is missing")
+    n, width = divmod(shown.size, TILE_WIDTH)
+    if width:
+        data = folder.read(bundle_path(n, width))
+        if data is None and folder.read(bundle_path(n)) is None:
+            report.add(shown.size - 1, f"the public file {bundle_path(n, width)} is missing")
+        elif data is not None and _read(data) != _bundles(n * TILE_WIDTH, shown.size):
+            report.add(shown.size - 1, f"the public file {bundle_path(n, width)} does not fit the entries")
 
 
 def _check_bundle(report: Report, start: int, end: int, state: State) -> list[bytes]:
@@ -279,12 +361,7 @@ def _difference(public: bytes, entry: bytes) -> str:
 
 def _check_upper_tiles(report: Report, tiles: dict[TileId, bytes]) -> None:
     upper = {tile: hashes for tile, hashes in tiles.items() if tile.level}
-    rows = _query(
-        "SELECT level, n, hashes FROM ledger_tile"
-        " JOIN unnest(%s::smallint[], %s::bigint[]) AS wanted(level, n) USING (level, n)",
-        [[tile.level for tile in upper], [tile.n for tile in upper]],
-    )
-    stored = {TileId(level, n): hashes for level, n, hashes in rows}
+    stored = _tiles(list(upper))
     for tile, hashes in upper.items():
         found = cut(stored.get(tile, b"")[: len(hashes)])
         for place, right in enumerate(cut(hashes)):
@@ -298,7 +375,7 @@ def _check_upper_tiles(report: Report, tiles: dict[TileId, bytes]) -> None:
 
 
 def _check_checkpoints(
-    report: Report, key: Verifier | None, start: int, end: int, tiles: dict[TileId, bytes]
+    report: Report, key: Sequence[Verifier], start: int, end: int, tiles: dict[TileId, bytes]
 ) -> None:
     """Check what was signed over sizes in (start, end]: the signature, and that the same entries still stand."""
     rows = _query(
@@ -311,11 +388,9 @@ def _check_checkpoints(
         if note is None:
             continue
         try:
-            if key is None:
-                raise BadNote("The log's public key (keys/ledger.pub) is missing.")
-            claim = parse_claim(open_note(note, [key]))
+            claim = parse_claim(open_note(note, key))
         except BadNote as bad:
             report.add(size - 1, f"the checkpoint of size {size} is not valid: {bad}")
             continue
-        if (claim.origin, claim.size, claim.root) != (key.name, size, root):
+        if (claim.origin, claim.size, claim.root) != (key[0].name, size, root):
             report.add(size - 1, f"the checkpoint of size {size} states another origin, size or root than its row")

@@ -46,6 +46,8 @@ CREATE TABLE ledger_bundle (
 );
 ALTER TABLE ledger_bundle ALTER COLUMN entries SET STORAGE EXTERNAL; -- commitments do not compress
 CREATE INDEX ledger_bundle_order ON ledger_bundle (xid, seq);
+-- The few whose bytes the public folder does not hold in full yet.
+CREATE INDEX ledger_bundle_held ON ledger_bundle (n) WHERE entries IS NOT NULL;
 
 -- One row a tile. A partial tile of any smaller width is a prefix of the row.
 CREATE TABLE ledger_tile (

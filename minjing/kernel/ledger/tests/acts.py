@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from minjing.kernel.ledger.actions import Entry, append, entry
+from minjing.kernel.ledger.providers import folder
 
 NOW = datetime(2026, 3, 2, 4, 0, 17, tzinfo=UTC)
 
@@ -25,6 +26,14 @@ def in_order() -> list[UUID]:
             " WHERE idx IS NOT NULL ORDER BY idx"
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def flip(path: str, place: int, bit: int) -> None:
+    """Flip one bit of a public file, as a disk or whoever owns it could."""
+    file = folder.folder() / path
+    data = bytearray(file.read_bytes())
+    data[place] ^= 1 << bit
+    file.write_bytes(data)
 
 
 def tamper(*statements: str) -> None:

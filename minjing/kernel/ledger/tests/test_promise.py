@@ -28,6 +28,7 @@ LAN = UUID("01900000-0000-7000-8000-00000000001a")
 @pytest.fixture(autouse=True)
 def data_dir(settings: Any, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
+    settings.LEDGER_POLICY = tmp_path / "keys" / "policy.txt"
     return tmp_path
 
 

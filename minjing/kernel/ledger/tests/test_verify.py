@@ -14,7 +14,8 @@ from django.db import Error, connection, transaction
 from minjing.kernel.ledger import queries
 from minjing.kernel.ledger.actions import append, drain, entry, erase_person
 from minjing.kernel.ledger.models import Bundle, Checkpoint, Erased, Outbox, State, Tile
-from minjing.kernel.ledger.tests.acts import NOW, acts, in_order, tamper
+from minjing.kernel.ledger.providers import folder
+from minjing.kernel.ledger.tests.acts import NOW, acts, flip, in_order, tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LAN, BO = UUID("01900000-0000-7000-8000-00000000001a"), UUID("01900000-0000-7000-8000-00000000001b")
@@ -59,26 +60,41 @@ def test_any_byte_of_any_entry_is_named() -> None:
     drain(NOW)
     random = Random(6)
     for _ in range(25):
-        index = random.randrange(300)
-        offset = index % 256 * ENTRY + 2 + random.randrange(ENTRY - 2)
-        where = FLIP.format("entries", offset, 1 << random.randrange(8))
-        change = f"UPDATE ledger_bundle SET entries = {where} WHERE n = {index // 256}"
-        tamper(change)
+        index, bit = random.randrange(256), random.randrange(8)
+        place = index * ENTRY + 2 + random.randrange(ENTRY - 2)
+        flip("tile/entries/000", place, bit)
         report = queries.verify()
         assert (index, entry_id(index)) in [(f.index, f.entry_id) for f in report.faults]
-        assert {f.index for f in report.faults} == {index}, "one altered entry is one named entry"
-        assert "bytes were altered" in report.faults[0].what
-        tamper(change)
+        assert {f.index for f in report.faults} <= {index, 0}, "one altered entry is one named entry"
+        assert any("bytes were altered" in f.what for f in report.faults)
+        flip("tile/entries/000", place, bit)
+    assert queries.verify().ok
+
+
+def published(size: int) -> None:
+    acts(size, subject_id=LAN)
+    drain(NOW)
+    acts(1)
+    drain(NOW)  # what was published in full is let go from the database
+
+
+def test_every_flipped_bit_of_every_file_and_row_is_found() -> None:
+    published(600)
+    random = Random(7)
+    live = ["checkpoint", "tile/1/000.p/2"]
+    live += [f"tile/{kind}/{name}" for kind in ("0", "entries") for name in ("000", "001", "002.p/89")]
+    for _ in range(100):
+        name = random.choice(live)
+        place, bit = random.randrange((folder.folder() / name).stat().st_size), random.randrange(8)
+        flip(name, place, bit)
+        assert not queries.verify().ok, (name, place, bit)
+        flip(name, place, bit)
     assert queries.verify().ok
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ("UPDATE ledger_bundle SET entries = substring(entries FOR 7 * 86) WHERE n = 0", "missing"),
-        ("UPDATE ledger_bundle SET entries = substring(entries FOR 7 * 86 + 5) WHERE n = 0", "missing"),
-        ("DELETE FROM ledger_bundle WHERE n = 0", "missing"),
-        (f"UPDATE ledger_tile SET hashes = {FLIP.format('hashes', 7 * 32, 1)} WHERE level = 0 AND n = 0", "tile"),
         (f"UPDATE ledger_outbox SET payload = {FLIP.format('payload', 5, 1)} {{row}}", "payload, salt or columns"),
         (f"UPDATE ledger_outbox SET salt = {FLIP.format('salt', 0, 128)} {{row}}", "payload, salt"),
         ("UPDATE ledger_outbox SET actor_id = id {row}", "officer"),
@@ -102,6 +118,36 @@ def test_what_an_insider_changes_is_named_with_index_and_entry(change: str, what
     assert named[0].entry_id in (seventh, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("tile/entries/000", "bundle 0 in the database and the public file differ"),
+        ("tile/0/000", "tile 0/0 in the database and the public file differ"),
+        ("tile/1/000.p/2", "the public file tile/1/000.p/2 does not fit"),
+        ("tile/entries/002.p/88", "the public file tile/entries/002.p/88 does not fit"),
+        ("checkpoint", "checkpoint in the public folder"),
+    ],
+)
+def test_a_public_file_that_differs_is_named(name: str, what: str) -> None:
+    acts(600)
+    drain(NOW)
+    flip(name, 30, 0)
+    assert any(what in fault.what for fault in queries.verify().faults), queries.verify().faults
+
+
+@pytest.mark.parametrize("name", ["tile/entries/000", "tile/0/001", "tile/1/000.p/2", "checkpoint"])
+def test_a_public_file_that_is_gone_is_named(name: str) -> None:
+    published(600)
+    (folder.folder() / name.replace("p/88", "p/89")).unlink()
+    assert not queries.verify().ok
+
+
+def overlay(path: str, place: int, data: bytes) -> None:
+    file = folder.folder() / path
+    whole = file.read_bytes()
+    file.write_bytes(whole[:place] + data + whole[place + len(data) :])
+
+
 def test_an_entry_rewritten_with_its_tile_and_private_record_still_breaks_what_was_signed() -> None:
     acts(300)
     drain(NOW)
@@ -115,6 +161,8 @@ def test_an_entry_rewritten_with_its_tile_and_private_record_still_breaks_what_w
         f"UPDATE ledger_tile SET hashes = overlay(hashes PLACING '\\x{forged.leaf_hash.hex()}' FROM {7 * 32 + 1})"
         " WHERE level = 0 AND n = 0",
     )
+    overlay("tile/entries/000", 7 * ENTRY + 2, forged.public)
+    overlay("tile/0/000", 7 * 32, forged.leaf_hash)
     report = queries.verify()
     assert any("tile 1/0" in f.what and "0 to 255" in f.what for f in report.faults)
     assert any("root stated" in f.what for f in report.faults)

@@ -1,19 +1,21 @@
 """The insider against the monitor: whatever is edited, deleted, back-dated, swapped or signed is found and named."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from minjing.kernel.ledger.actions import append, entry, erase_person
 from minjing.kernel.ledger.providers.keys import signer
 from minjing.kernel.ledger.rules.note import Claim, claim_text
 from minjing.kernel.watch import actions, outsider, queries
-from minjing.kernel.watch.monitor import DOUBT_S, ROUND_S, Monitor, Round
+from minjing.kernel.watch.monitor import DOUBT_S, ROUND_S, Monitor, Round, Sources
 from minjing.kernel.watch.replay import Record
 from minjing.kernel.watch.tests.conftest import INSPECTOR
 from minjing.kernel.watch.tests.published import NOW, published, tamper
@@ -39,13 +41,14 @@ class World:
     """A ledger with acts, its public folder, a monitor, and two clocks that the test moves."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.folder, self.state = tmp_path / "public", tmp_path / "watch" / "monitor.json"
+        self.folder, self.state = Path(settings.LEDGER_DIR), tmp_path / "watch" / "monitor.json"
         self.now, self.tick = NOW, 1_000.0
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         self.monitor = self.started()
 
     def started(self) -> Monitor:
-        return Monitor(outsider.folder(self.folder), [NOTES], self.state, lambda: self.tick)
+        sources = Sources(outsider.folder(self.folder), self.state.parent / "found")
+        return Monitor(sources, [NOTES], self.state, lambda: self.tick)
 
     def acts(self, count: int, subject: UUID | None = None) -> list[UUID]:
         """Let acts happen, each with its row and its entry; return the notes' ids."""
@@ -71,7 +74,7 @@ class World:
         return self.monitor.round(self.now)
 
     def publish(self) -> int:
-        return published(self.folder, self.now)
+        return published(self.now)
 
     def alarms(self) -> list[tuple[str, int | None, str]]:
         return [(alarm.kind, alarm.index, alarm.row) for alarm in queries.alarms()]
@@ -300,13 +303,14 @@ def test_a_minute_behind_raises_the_alarm(world: World, waited: int, alarm: bool
 
 
 def test_files_that_are_not_written_count_as_lag_though_the_database_is_up_to_date(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.acts(1)
     world.publish()
     world.round()
     world.acts(1)
-    published(tmp_path / "elsewhere", world.now)
+    monkeypatch.setattr(settings, "LEDGER_DIR", tmp_path / "elsewhere")
+    published(world.now)
     world.round()
     world.round(61)
     assert [kind for kind, _, _ in world.alarms() if kind == "lag"] == ["lag"]
