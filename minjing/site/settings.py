@@ -220,7 +220,10 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True  # served from where they lie: no collecting step before a start
 WHITENOISE_MAX_AGE = 3600
 FILES_DIR = DATA_DIR / "files"
-LEDGER_DIR = DATA_DIR / "ledger"
+LEDGER_DIR = Path(env("LEDGER_DIR") or DATA_DIR / "ledger")  # public: any static server may hand it out
+# What the log bound itself to: never in a backup, so that an old one that is restored is noticed.
+LEDGER_GUARD = Path(env("LEDGER_GUARD") or DATA_DIR / "guard" / "ledger.guard")
+LEDGER_SM2 = env_bool("LEDGER_SM2", False)  # a third signature line, by openssl
 # Which witnesses must cosign before a checkpoint is published; read by the public too (docs/howto/run-a-witness.md).
 LEDGER_POLICY = Path(env("LEDGER_POLICY") or DATA_DIR / "keys" / "policy.txt")
 

@@ -7,6 +7,7 @@ from minjing.site.health import healthz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("minjing.portals.api.urls")),  # before the many addresses of the pages
     path("healthz", healthz),
+    path("", include("minjing.kernel.ledger.urls")),
     path("", include("minjing.portals.frame.urls")),
     path("", include("minjing.portals.citizen.urls")),
     path("", include("minjing.modules.supervision.urls")),
