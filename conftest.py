@@ -21,9 +21,19 @@ import django  # noqa: E402 - only now does the address of the database exist
 
 django.setup()  # the conftest of a part may import its models
 
+from django.db import connection  # noqa: E402
+from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
+
 
 @pytest.fixture(autouse=True)
 def own_log(settings, tmp_path_factory):
     """Each test begins a log: its tables are empty, so the public folder and the guard must be too."""
     place = tmp_path_factory.getbasetemp() / "logs" / uuid4().hex
     settings.LEDGER_DIR, settings.LEDGER_GUARD = place / "ledger", place / "guard" / "ledger.guard"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Begin without jobs: a database used again keeps those of the last run's races, which no test empties."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")

@@ -60,7 +60,10 @@ def gateway_process() -> Iterator[GatewayProcess]:
             httpx.get(f"{running.url}/healthz", trust_env=False)
             break
         except httpx.HTTPError:
+            assert process.poll() is None, "the gateway has ended: its port was taken meanwhile"
             time.sleep(0.05)
+    else:
+        pytest.fail("the gateway did not answer within 10 s")
     yield running
     process.terminate()
     process.wait(5)
