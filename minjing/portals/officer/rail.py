@@ -10,7 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from minjing.base import clock
+from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.rules import APPROVE_HIDDEN
 from minjing.kernel.matters import queries
 from minjing.kernel.watch import queries as watch
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
@@ -83,7 +85,7 @@ ADMIN_PAGES: Sequence[tuple[str, str, Words]] = (
     ("audit", "verification", {"zh": "台账核验", "en": "Verify the ledger"}),
     ("ask_erasure", "erasures", {"zh": "删除个人数据", "en": "Erasing a person"}),
     ("confirm_erasure", "erasures", {"zh": "删除个人数据", "en": "Erasing a person"}),
-    ("audit", "looks", {"zh": "无办件的查看", "en": "Looks without a matter"}),
+    ("audit", "looks", {"zh": "无在办办件的查看", "en": "Looks without an open matter"}),
     ("audit", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
     ("manage_accounts", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
     ("manage_catalogue", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
@@ -103,8 +105,13 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
     if is_administrator(actor):
         return {"admin_pages": _admin_pages(actor)}
     counted = counts(request) if works(actor) else {}
+    owed, to_review = identity.notes_waiting(actor) if holds(actor, "look") else (0, 0)
     return {
         "works": True,
+        "notes_owed": owed,
+        "notes_to_review": to_review,
+        "approves_hidden": holds(actor, APPROVE_HIDDEN),
+        "supervises_looks": holds(actor, "supervise"),
         "looks": holds(actor, "look"),
         "queues": works(actor)
         and [
@@ -148,6 +155,8 @@ def first_page(actor: Actor) -> str:
     pages = _admin_pages(actor)
     if pages:
         return str(pages[0]["url"])
+    if not works(actor) and holds(actor, APPROVE_HIDDEN):
+        return reverse("officer:hidden_to_decide")
     if works(actor) or not holds(actor, "supervise"):
         return ""
     return reverse("officer:supervision")

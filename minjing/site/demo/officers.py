@@ -21,7 +21,7 @@ TOTP_SECRET = "MINJINGDEMOSHENZHENPOLICE2345ABC"  # noqa: S105 - base32, for any
 STATION = (("clerk", "station_clerk"), ("clerk2", "station_clerk"), ("chief", "station_approver"))
 BRANCH = (
     ("approver", "branch_approver"), ("approver2", "branch_approver"), ("checker", "record_checker"),
-    ("supervisor", "branch_supervisor"),
+    ("supervisor", "branch_supervisor"), ("legal", "branch_legal"),
 )  # fmt: skip
 BUREAU = (
     ("bureau.approver", "bureau_approver"), ("bureau.approver2", "bureau_approver"), ("supervisor", "supervisor"),

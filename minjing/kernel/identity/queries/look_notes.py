@@ -61,7 +61,7 @@ def notes_for_supervisor(by: Actor, now: datetime, limit: int = 100) -> list[Not
     return _rows(rows.exclude(account_id=by.account_id).order_by("due_at")[:limit], now)
 
 
-def notes_waiting(by: Actor, now: datetime) -> tuple[int, int]:
+def notes_waiting(by: Actor) -> tuple[int, int]:
     """Return how many notes one owes, and how many one has to review: for the rail, two counts by index."""
     owed = LookNote.objects.filter(account_id=by.account_id, answered_at__isnull=True).count()
     review = LookNote.objects.filter(

@@ -54,11 +54,11 @@ def test_the_way_of_a_note_from_the_look_to_the_verdict(note: LookNote, lin: UUI
     (owed,) = queries.my_notes(clerk, NOW)
     assert owed.look is not None
     assert (owed.look.reason["zh"], owed.due_at) == ("当事人到场办事", NOW + timedelta(days=5))
-    assert queries.notes_waiting(clerk, NOW) == (1, 0)
+    assert queries.notes_waiting(clerk) == (1, 0)
     answered(note, clerk)
     assert note.reviewer_id == peer.account_id
-    assert queries.notes_waiting(clerk, NOW) == (0, 0)
-    assert queries.notes_waiting(peer, NOW) == (0, 1)
+    assert queries.notes_waiting(clerk) == (0, 0)
+    assert queries.notes_waiting(peer) == (0, 1)
     assert actions.open_note(note.pk, by=peer, now=NOW) == NOTE
     actions.review_note(note.pk, "fits", by=peer, now=NOW)
     assert queries.notes_to_review(peer, NOW) == []
@@ -90,7 +90,7 @@ def test_the_officer_is_reminded_whom_it_was_masked_and_on_record(note: LookNote
 def test_what_is_no_note_is_not_taken(note: LookNote, clerk: Actor, text: str) -> None:
     with pytest.raises(Wrong):
         actions.answer_note(note.pk, text, by=clerk, now=NOW)
-    assert queries.notes_waiting(clerk, NOW) == (1, 0)
+    assert queries.notes_waiting(clerk) == (1, 0)
 
 
 def test_only_the_officer_answers_and_once(note: LookNote, clerk: Actor, peer: Actor) -> None:

@@ -71,8 +71,11 @@ def lights(request: HttpRequest) -> list[dict[str, Any]]:
 
 @work.get("/reasons")
 def reasons(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the reasons for looking at a person's record without a matter in hand."""
-    return [{"key": r.key, "title": r.title, "needs_text": r.needs_text} for r in identity.look_reasons()]
+    """Return the reasons for looking where no open matter stands behind the look, with their law."""
+    return [
+        {"key": r.key, "title": r.title, "needs_text": r.needs_text, "law": r.basis.text if r.basis else None}
+        for r in identity.look_reasons()
+    ]
 
 
 @work.post("/search")

@@ -1,4 +1,4 @@
-"""Pages of the audit administrator: the ledger by kind and time, its verification, looks without a matter."""
+"""Pages of the audit administrator: the ledger by kind and time, its verification, looks without an open matter."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ KINDS: Mapping[str, Words] = {
     "matters:procedure:": {"zh": "事项版本", "en": "Versions of services"},
     "matters:calendar:": {"zh": "工作日历", "en": "Calendars"},
     "identity:person:looked": {"zh": "查看个人信息", "en": "Looks at persons"},
+    "identity:look_note:": {"zh": "查看抽查", "en": "Drawn looks"},
+    "identity:hidden_look:": {"zh": "暂不告知", "en": "Hidden looks"},
     "identity:appointment:": {"zh": "任职", "en": "Appointments"},
     "identity:deputy:": {"zh": "代理", "en": "Deputies"},
     "identity:account:": {"zh": "账号", "en": "Accounts"},
@@ -118,7 +120,7 @@ def verification(request: OfficerRequest) -> HttpResponse:
 @officer_page(act="audit")
 @require_GET
 def looks(request: OfficerRequest) -> HttpResponse:
-    """List looks at persons' records that no matter stands behind: who, in which post, for which reason."""
+    """List looks that no open matter stands behind, by whom and why; draw the lot again when asked to."""
     span, errors = _span(request, 30)
     before = instant(request.GET.get("before", ""))
     found = people.looks_unbound(
@@ -130,6 +132,9 @@ def looks(request: OfficerRequest) -> HttpResponse:
         "errors": errors,
         "rows": page,
         "by_officer": _most(page),
+        "recheck": people.recheck_lot(request.actor, since=span["since"], until=span["until"])
+        if request.GET.get("recheck")
+        else None,
         "next": page[-1].at.isoformat() if len(found) > PAGE else "",
     }
     return show(request, "officer/admin/looks.html", context, page="looks")

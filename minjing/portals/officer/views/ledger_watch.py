@@ -40,6 +40,7 @@ KINDS: Mapping[str, Words] = {
     "checkpoint": {"zh": "签名头", "en": "Checkpoint"},
     "key": {"zh": "私钥", "en": "Key"},
     "clock": {"zh": "时钟", "en": "Clock"},
+    "skew": {"zh": "时钟不一致", "en": "Clocks differ"},
     "doubt": {"zh": "无法检查", "en": "Cannot be checked"},
     "many": {"zh": "告警过多", "en": "Too many"},
 }
