@@ -12,8 +12,9 @@ from minjing.site.processes import WITNESSES
 
 def prepare(data_dir: Path, first_port: int) -> None:
     """Make the witnesses' keys once, and write the policy that names them with their present addresses."""
-    log = keys.verifier() or keys.signer().verifier
-    lines = ["# Two of these three must have cosigned before the demo city publishes a checkpoint.", f"log {log}"]
+    keys.signer()  # the first call makes the log's key
+    lines = ["# Two of these three must have cosigned before the demo city publishes a checkpoint."]
+    lines += [f"log {key}" for key in keys.verifiers()]
     for port, name in enumerate(WITNESSES, first_port):
         public = fresh(data_dir / "witnesses" / name, f"{name}.example/witness")
         lines.append(f"witness {name} {public} http://127.0.0.1:{port}")
