@@ -1,4 +1,4 @@
-"""The demo's witnesses, real processes: with one of three gone the ledger goes on; with two it waits, and recovers."""
+"""The demo's witnesses, real processes: with one of three gone the ledger goes on; with two gone it waits."""
 
 import os
 import re
