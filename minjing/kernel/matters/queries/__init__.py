@@ -61,8 +61,8 @@ from minjing.kernel.matters.queries.looks import (
     FORM,
     FULL_VIEW_STEPS,
     MATERIAL,
-    NOTE_CONTEXT,
     NOTES,
+    NOTE_CONTEXT,
     PAPER,
     OpenFile,
     answers,
@@ -76,6 +76,7 @@ from minjing.kernel.matters.queries.looks import (
     own_register,
     reads,
     record_look,
+    record_paper,
     register_of,
 )
 from minjing.kernel.matters.queries.one import (
@@ -180,6 +181,7 @@ __all__ = [
     "reads",
     "receiver",
     "record_look",
+    "record_paper",
     "refold",
     "register_of",
     "running_on",

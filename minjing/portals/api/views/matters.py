@@ -187,9 +187,10 @@ def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
     """Return a certificate as the signed PDF; the applicant's own, or an officer's look."""
     at, by, reason = now(), asker(request), reason_of(request)
     matter = _opened(ref, by, at, reason)
-    if paper_id not in {p.id for p in papers.of_matter(matter.id, now=now())}:
+    card = next((p for p in papers.of_matter(matter.id, now=at) if p.id == paper_id), None)
+    if card is None:
         raise Unknown
-    queries.record_look(matter, by, queries.PAPER, at, reason)
+    queries.record_paper(matter, card.holder_id, by, at, reason)
     headers = {"Cache-Control": "no-store, private"}
     return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)
 

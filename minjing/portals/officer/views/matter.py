@@ -427,9 +427,10 @@ def paper_file(request: OfficerRequest, number: str, paper_id: UUID) -> HttpResp
     """Send the certificate that a matter ended in, under the same rule as its papers."""
     matter = queries.matter(number, request.actor, request.at)
     reason = _reason_to_open(request, matter)
-    if paper_id not in {card.id for card in papers.of_matter(matter.id, now=request.at)}:
+    card = next((card for card in papers.of_matter(matter.id, now=request.at) if card.id == paper_id), None)
+    if card is None:
         raise Unknown
-    queries.record_look(matter, request.actor, queries.PAPER, request.at, reason)
+    queries.record_paper(matter, card.holder_id, request.actor, request.at, reason)
     response = _shown(papers.pdf(paper_id), "application/pdf")
     response["Content-Disposition"] = f'inline; filename="{matter.number}.pdf"'
     return response

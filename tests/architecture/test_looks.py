@@ -1,0 +1,186 @@
+"""No road to a person's record but the one that writes the look first: found in the source, so that none is added."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+HOUSE = Path(__file__).resolve().parents[2] / "minjing"
+UNSEALS = {"unseal", "unseal_many", "unseal_with"}
+# What writes a look, or asks for the proof that one is written.
+RECORDS = {"record_look", "record_looks", "record_assigned", "record_paper", "must_cover", "may_see", "_record"}
+
+# Functions that open something sealed without writing a look themselves, and why that shows nobody's record to
+# others. "recorded": private, called only after the look is on record by the functions named in CALLERS.
+UNSEALING = {
+    "kernel/identity/actions/looks.py::_opened": "recorded",
+    "kernel/identity/actions/hidden_looks.py::open_facts": "the asker's own words, which name nobody; on record",
+    "kernel/identity/queries/accounts.py::own_phone": "one's own phone in one's own form",
+    "kernel/identity/queries/accounts.py::_actor": "one's own name on one's own pages",
+    "kernel/notify/addresses.py::of_account": "where a notice is sent; shown to nobody",
+    "kernel/matters/actions/corrections.py::proposed_corrections": "the engine; shown beside a form on record",
+    "kernel/matters/queries/filling_in.py::draft_answers": "one's own draft",
+    "kernel/matters/queries/filling_in.py::stashed": "one's own draft",
+    "kernel/matters/queries/looks.py::_notes": "recorded",
+    "kernel/matters/queries/one.py::opened": "recorded",
+    "kernel/files/queries.py::files": "name, kind and size of a file, not what is in it",
+    "kernel/files/queries.py::_file": "name, kind and size of a file, not what is in it",
+    "kernel/files/actions.py::finish": "one's own upload",
+    "kernel/files/pieces.py::whole": "one's own upload",
+    "kernel/files/blobs.py::read": "recorded",
+    "kernel/papers/queries.py::pdf": "recorded",
+    "modules/household/queries.py::_own": "one's own record in one's own form",
+    "modules/household/queries.py::_items": "recorded",
+    "modules/household/queries.py::_address": "recorded",
+    "modules/household/actions/register.py::items_of": "the register's own work; shown to nobody",
+    "modules/household/actions/register.py::address_of": "the register's own work; shown to nobody",
+    "modules/household/actions/register.py::known": "the register's own work; shown to nobody",
+}
+# Who may call what opens without recording: a caller writes the look before, or stands here with its why.
+OPENERS = {
+    "opened": "matters.queries: the form",
+    "_items": "household: the register",
+    "_address": "household: the register",
+    "_notes": "matters.queries: what officers wrote",
+    "pdf": "papers.queries: a certificate",
+    "register_rows": "matters.queries: the register",
+}
+CALLERS = {
+    "kernel/matters/actions/effect.py": "the engine, in the transaction of a decision",
+    "kernel/matters/actions/steps.py": "the engine",
+    "kernel/matters/actions/corrections.py": "the engine",
+    "kernel/matters/actions/submitting.py": "the engine: is it the same application again?",
+    "kernel/matters/queries/one.py::has_conflict": "the engine: may this officer act on it?",
+    "kernel/matters/queries/looks.py::open_file": "learns whom the form names, writes their looks, then returns it",
+    "kernel/matters/queries/looks.py::answers": "learns whom the form names, writes their looks, then returns it",
+    "kernel/matters/queries/looks.py::record_paper": "learns whom the form names; returns nothing of it",
+    "kernel/matters/queries/looks.py::own_register": "one's own record",
+    "modules/household/queries.py::_view": "recorded by household()",
+    "modules/household/queries.py::prefill": "one's own record in one's own form",
+    "modules/household/queries.py::_of_household": "one's own household; no service asks for its members",
+    "modules/household/queries.py::_kin": "says yes or no",
+    "modules/household/queries.py::_marriage": "says yes or no",
+    "modules/household/queries.py::check": "says yes or no",
+    "modules/household/actions/first_entry.py::enter_all": "writes items in; a namesake that opens nothing",
+    "portals/officer/views/matter.py::_typed": "to see what was changed; nothing of it leaves",
+    "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
+}
+
+
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield the functions of a file with the names by which the lists above know them."""
+    where = path.relative_to(HOUSE).as_posix()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            yield f"{where}::{node.name}", node
+
+
+def calls(function: ast.FunctionDef) -> list[tuple[str, int]]:
+    """Return what a function calls, by the last part of the name, with the line."""
+    found = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            found.append((name, node.lineno))
+    return found
+
+
+def sources() -> list[Path]:
+    apart = ("tests", "migrations")
+    return [
+        path
+        for path in sorted(HOUSE.rglob("*.py"))
+        if not set(apart) & set(path.relative_to(HOUSE).parts) and path.name != "sealing.py"
+    ]
+
+
+def recorded_first(function: ast.FunctionDef, opens: set[str]) -> bool:
+    """Say whether a function writes a look, or asks for its proof, before it opens anything."""
+    made = calls(function)
+    first = min(line for name, line in made if name in opens)
+    return any(name in RECORDS and line <= first for name, line in made)
+
+
+def unsealing() -> dict[str, ast.FunctionDef]:
+    return {
+        name: function
+        for path in sources()
+        for name, function in functions(path)
+        if UNSEALS & {called for called, _ in calls(function)}
+    }
+
+
+def test_whatever_unseals_writes_the_look_first_or_is_known_with_its_reason() -> None:
+    loose = {name for name, function in unsealing().items() if not recorded_first(function, UNSEALS)}
+    assert loose - set(UNSEALING) == set()
+
+
+def test_no_known_road_is_gone() -> None:
+    assert set(UNSEALING) - set(unsealing()) == set()
+
+
+def openings() -> dict[str, ast.FunctionDef]:
+    apart = (("kernel", "ledger"), ("kernel", "watch"))  # `opened` there is a signed note
+    return {
+        name: function
+        for path in sources()
+        if path.relative_to(HOUSE).parts[:2] not in apart
+        for name, function in functions(path)
+        if set(OPENERS) & {called for called, _ in calls(function)}
+    }
+
+
+def test_whoever_calls_what_opens_has_written_the_look_or_is_known_with_its_reason() -> None:
+    loose = {name for name, function in openings().items() if not recorded_first(function, set(OPENERS))}
+    unknown = {name for name in loose if name not in CALLERS and name.partition("::")[0] not in CALLERS}
+    assert unknown == set()
+
+
+def test_every_known_caller_is_there() -> None:
+    names = set(openings()) | {name.partition("::")[0] for name in openings()}
+    assert set(CALLERS) - names == set()
+
+
+def test_the_proof_of_a_look_is_made_in_one_place() -> None:
+    makers = {
+        name.partition("::")[0]
+        for path in sources()
+        if "identity.seen import" in path.read_text(encoding="utf-8")
+        for name, f in functions(path)
+        if "Seen" in dict(calls(f))
+    }
+    assert makers == {"kernel/identity/actions/looks.py"}
+
+
+def test_pages_and_the_api_never_unseal_themselves() -> None:
+    for path in sources():
+        if path.relative_to(HOUSE).parts[0] == "portals":
+            assert not UNSEALS & {called for _, f in functions(path) for called, _ in calls(f)}, path
+
+
+def test_no_service_fills_a_form_with_the_record_of_another_member_of_the_household() -> None:
+    for path in HOUSE.rglob("catalog/**/*.yaml"):
+        assert "register.members" not in path.read_text(encoding="utf-8"), path
+        assert "register.head_id" not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def a(p):\n    return unseal(p, 'x', b'')", False),
+        ("def a(p):\n    out = unseal(p, 'x', b'')\n    record_look(p)\n    return out", False),
+        ("def a(p):\n    record_look(p)\n    return unseal(p, 'x', b'')", True),
+        ("def a(p, seen):\n    seen.must_cover(p, 'f')\n    return sealing.unseal_many([])[0]", True),
+    ],
+)
+def test_the_search_finds_a_road_beside_the_road(source: str, found: bool) -> None:
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert recorded_first(function, UNSEALS) is found
+
+
+def test_the_reasons_that_the_house_assigns_are_not_for_choosing() -> None:
+    lists = yaml.safe_load((HOUSE / "kernel/identity/reasons.yaml").read_text(encoding="utf-8"))
+    assert not {r["key"] for r in lists["assigned"]} & {r["key"] for r in lists["reasons"]}
