@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,21 +20,23 @@ from django.views.decorators.http import require_safe
 from minjing.base.clock import now
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.errors import Unknown
+from minjing.kernel.identity.queries import Look
 from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import Unknown as UnknownMatter
 from minjing.kernel.papers import queries as papers
 from minjing.portals.citizen.access import resident, who
-from minjing.portals.citizen.views.matters import my_matter
+from minjing.portals.citizen.views.matters import WORDS, my_matter
 
 
 @require_safe
 @resident
 def of_matter(request: HttpRequest, number: str, entry_id: UUID) -> HttpResponse:
     """Show the receipt of one act in one's own matter, in plain words, with its files."""
-    _act_of(request, number, entry_id)
+    words = _act_of(request, number, entry_id)
     back = reverse("citizen:matter", args=[number])
-    return _page(request, entry_id, back, lambda kind: reverse("citizen:receipt_file", args=[number, entry_id, kind]))
+    address = partial(_address, "citizen:receipt_file", number, entry_id)
+    return _page(request, entry_id, back, address, words=words)
 
 
 @require_safe
@@ -47,9 +51,9 @@ def file_of_matter(request: HttpRequest, number: str, entry_id: UUID, kind: str)
 @resident
 def of_look(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """Show the receipt of one look at one's own data."""
-    _look_at(request, entry_id)
-    back = reverse("citizen:looks")
-    return _page(request, entry_id, back, lambda kind: reverse("citizen:look_file", args=[entry_id, kind]))
+    look = _look_at(request, entry_id)
+    address = partial(_address, "citizen:look_file", entry_id)
+    return _page(request, entry_id, reverse("citizen:looks"), address, look=look)
 
 
 @require_safe
@@ -60,23 +64,36 @@ def file_of_look(request: HttpRequest, entry_id: UUID, kind: str) -> HttpRespons
     return _file(request, entry_id, kind, reverse("citizen:look", args=[entry_id]))
 
 
-def _act_of(request: HttpRequest, number: str, entry_id: UUID) -> None:
-    """Raise Unknown unless the entry is of an act in this matter of the asker's, or of a paper it ended in."""
+def _address(name: str, *args: Any) -> str:
+    return reverse(name, args=args)
+
+
+def _act_of(request: HttpRequest, number: str, entry_id: UUID) -> tuple[str, str]:
+    """Return what the act in this matter of the asker's is called; raise Unknown for any other entry."""
     matter = my_matter(request, number)
-    acts = {event.entry_id for event in queries.events(matter)}
-    issued = {paper.entry_id for paper in papers.of_matter(matter.id, now=now())}
-    if entry_id not in acts | issued:
+    action = next((event.action for event in queries.events(matter) if event.entry_id == entry_id), "")
+    if action:
+        return WORDS.get(action, (action, action))
+    issued = (paper for paper in papers.of_matter(matter.id, now=now()) if paper.entry_id == entry_id)
+    paper = next(issued, None)
+    if paper is None:
         raise UnknownMatter
+    return f"签发了{paper.title['zh']}", f"Issued: {paper.title['en']}"
 
 
-def _look_at(request: HttpRequest, entry_id: UUID) -> None:
-    """Raise Unknown unless the entry is a look at the asker that they may know of."""
+def _look_at(request: HttpRequest, entry_id: UUID) -> Look:
+    """Return the look at the asker that this entry is of, if they may know of it; raise Unknown."""
     person_id = who(request).person_id
-    if person_id is None or identity.look_at(person_id, entry_id, now()) is None:
+    look = identity.look_at(person_id, entry_id, now()) if person_id else None
+    if look is None:
         raise Unknown
+    return look
 
 
-def _page(request: HttpRequest, entry_id: UUID, back: str, address: Callable[[str], str]) -> HttpResponse:
+def _page(
+    request: HttpRequest, entry_id: UUID, back: str, address: Callable[[str], str], **said: Any
+) -> HttpResponse:
+    """Show a receipt; `said` is what the entry is of: the words of an act, or a look."""
     found = ledger.disclosure(entry_id)
     assert found is not None  # its act or look has been found
     context = {
@@ -89,6 +106,7 @@ def _page(request: HttpRequest, entry_id: UUID, back: str, address: Callable[[st
         "receipt_url": address("tlog-proof"),
         "promise_url": address("promise"),
         "disclosure_url": address("json"),
+        **said,
     }
     return render(request, "citizen/receipt.html", context)
 

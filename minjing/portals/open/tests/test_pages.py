@@ -13,7 +13,7 @@ from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import queries as queries_of_ledger
-from minjing.kernel.ledger.actions import drain, sequence_once
+from minjing.kernel.ledger.actions import drain
 from minjing.kernel.ledger.providers.policy import policy
 from minjing.kernel.ledger.rules.receipt import check_receipt, parse_receipt
 from minjing.kernel.matters import figures, publishing, queries
@@ -246,8 +246,7 @@ def test_the_figures_of_a_month_are_shown_and_small_ones_are_not(client, city):
 def test_the_proof_of_an_entry_holds_and_a_strange_one_is_unknown(client, permit, transactional_db):
     address = reverse("open:ledger_entry", args=[permit.entry_id])
     assert "还在排队" in page(client, address)
-    while sequence_once(clock.now()):
-        pass
+    drain(clock.now())
     html = page(client, address)
     assert "这一条在账本里" in html
     assert "签发了一份证照" in html
