@@ -1,11 +1,14 @@
 """Bo checks a receipt in his own browser, with the network cable pulled: true ones hold, forged ones do not."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.house import House, wait_for
 from tests.journeys.conftest import DESK, PHONE, shoot
 from tests.journeys.test_every_page import OPTIONS
 from tests.verify import test_verify as forged
@@ -101,6 +104,29 @@ def test_a_browser_that_cannot_check_says_so_and_believes_nothing(browse: Callab
     give(page, LOG.receipt(345, *SIGNED))
     expect(page.locator("#verdict .open-expired")).to_be_visible()
     assert marks(page) == "●○○●"
+
+
+def test_a_receipt_of_the_running_house_holds_by_its_own_policy(
+    browse: Callable[..., object], house: House, tmp_path: Path
+) -> None:
+    newest = house.rows("SELECT id FROM ledger_outbox ORDER BY id DESC OFFSET 30 LIMIT 1")[0][0]
+    address = f"{house.url}/open/ledger/entry/{newest}.tlog-proof"
+    receipt = wait_for(lambda: (lambda a: a.text if a.status_code == 200 else "")(httpx.get(address)), "no receipt")
+    page = browse(PHONE).new_page()
+    page.goto("/open/ledger/")
+    page.get_by_role("link", name="核对一张入账凭证").click()
+    page.wait_for_selector("#receipt-form:not([hidden])")
+    page.context.set_offline(True)
+    give(page, receipt)
+    expect(page.locator("#verdict .open-valid")).to_be_visible()
+    assert marks(page) == "●●●●"
+    give(page, receipt.replace("index ", "index 1", 1))
+    expect(page.locator("#verdict .open-revoked")).to_be_visible()
+    (tmp_path / "mine.tlog-proof").write_text(receipt)
+    (tmp_path / "policy.txt").write_text(httpx.get(f"{house.url}/open/ledger/policy").text)
+    status, said = forged.run("receipt", tmp_path / "mine.tlog-proof", "--policy", tmp_path / "policy.txt")
+    assert status == 0, said
+    assert "THE RECEIPT HOLDS." in said
 
 
 def test_without_scripts_the_page_tells_of_the_tool(browse: Callable[..., object]) -> None:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from minjing.kernel.ledger.rules.cosignature import Cosigner, parse_cosigner, parse_log_key
-from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, opened, parse_claim
+from minjing.kernel.ledger.rules.cosignature import Cosigner, parse_cosigner, parse_log_key, timestamp
+from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, opened, parse_claim, parse_line, parts_of
 
 ALLOWED = re.compile(r"[\t\n\x20-\x7e\x80-\U0010ffff]*")  # "Character set"
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -72,6 +72,16 @@ class Policy:
         if not self.holds(have):
             raise NotTrusted(f"{len(have)} known witnesses cosigned; the policy asks for {self.need()}.")
         return claim
+
+    def seen_by(self, note: str) -> dict[str, int]:
+        """Return which witnesses cosigned a checkpoint, and when, in seconds since 1970; raises BadNote."""
+        found = {}
+        for line in map(parse_line, parts_of(note)[1]):
+            for witness in self.witnesses:
+                if (line.name, line.key_id) == (witness.verifier.name, witness.verifier.key_id):
+                    witness.verifier.check(line.signature, parts_of(note)[0])
+                    found[witness.name] = timestamp(line.signature)
+        return found
 
     def satisfied(self, note: str) -> bool:
         """Say whether the policy accepts a checkpoint."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minjing.kernel.ledger.rules.cosignature import CosignerKey
-from minjing.kernel.ledger.rules.note import Claim, Signer, claim_text
+from minjing.kernel.ledger.rules.note import BadNote, Claim, Signer, claim_text
 from minjing.kernel.ledger.rules.policy import BadPolicy, NotTrusted, parse_policy
 
 LOG = Signer("ledger.example.org/ledger", bytes(32))
@@ -77,6 +77,14 @@ def test_a_log_that_signs_with_ml_dsa_44_is_believed() -> None:
     log = CosignerKey(LOG.name, b"\x06", bytes(32))
     policy = parse_policy(f"log {log.verifier}\nquorum none")
     assert policy.check(f"{TEXT}\n{log.cosign(TEXT, 0)}") == CLAIM
+
+
+def test_it_says_which_witnesses_saw_a_checkpoint_and_when() -> None:
+    policy = parse_policy(EXAMPLE)
+    assert policy.seen_by(cosigned("X2", "Y3")) == {"X2": 1_700_000_000, "Y3": 1_700_000_000}
+    assert policy.seen_by(LOG.sign(TEXT)) == {}
+    with pytest.raises(BadNote, match="does not fit"):
+        policy.seen_by(LOG.sign(TEXT) + WITNESS["X1"].cosign(TEXT.replace("70000", "7"), 1))
 
 
 def test_comments_tabs_and_chinese_names_are_read() -> None:

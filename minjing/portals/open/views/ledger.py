@@ -1,10 +1,11 @@
 """The public face of the ledger: how large it is, how to verify it, and the proof of a single entry."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET
 from minjing.base import clock
 from minjing.kernel.ledger import queries
 from minjing.kernel.ledger.providers import keys
+from minjing.kernel.ledger.providers.policy import policy
 from minjing.kernel.ledger.rules.public import parse_public
 from minjing.portals.open.kinds import kind_in_words
 
@@ -35,7 +37,15 @@ class Standing:
 def head(request: HttpRequest) -> HttpResponse:
     """Show the signed head and how to verify the ledger oneself."""
     latest = [(c.at, c.size, c.root.hex()) for c in queries.checkpoints(LATEST)]
-    shown = {"tab": "ledger", "standing": standing(clock.now()), "vkey": _vkey(), "latest": latest}
+    shown = {
+        "tab": "ledger",
+        "standing": standing(clock.now()),
+        "vkey": _vkey(),
+        "latest": latest,
+        "witnesses": _witnesses(),
+        "need": policy().need(),
+        "base_url": settings.BASE_URL,
+    }
     return render(request, "open/ledger.html", shown)
 
 
@@ -103,6 +113,20 @@ def standing(now: datetime) -> Standing | None:
     if signed is None:
         return None
     return Standing(signed.size, signed.root.hex(), signed.at, queries.lag_s(now), signed.checkpoint_text)
+
+
+def _witnesses() -> list[tuple[str, str, datetime | None]]:
+    """Return each witness of the policy, its key's name, and when it saw the newest checkpoint."""
+    signed, rules = queries.head(), policy()
+    seen = rules.seen_by(signed.checkpoint_text) if signed else {}
+    return [
+        (witness.name, witness.verifier.name, _instant(seen[witness.name]) if witness.name in seen else None)
+        for witness in rules.witnesses
+    ]
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _vkey() -> str:
