@@ -15,6 +15,7 @@ from minjing.base import clock
 from minjing.kernel.ledger import queries
 from minjing.kernel.ledger.providers import keys
 from minjing.kernel.ledger.providers.policy import policy
+from minjing.kernel.ledger.rules.note import BadNote
 from minjing.kernel.ledger.rules.public import parse_public
 from minjing.portals.open.kinds import kind_in_words
 
@@ -118,7 +119,10 @@ def standing(now: datetime) -> Standing | None:
 def _witnesses() -> list[tuple[str, str, datetime | None]]:
     """Return each witness of the policy, its key's name, and when it saw the newest checkpoint."""
     signed, rules = queries.head(), policy()
-    seen = rules.seen_by(signed.checkpoint_text) if signed else {}
+    try:
+        seen = rules.seen_by(signed.checkpoint_text) if signed else {}
+    except BadNote:
+        seen = {}  # a file that was tampered with vouches for nobody
     return [
         (witness.name, witness.verifier.name, _instant(seen[witness.name]) if witness.name in seen else None)
         for witness in rules.witnesses
