@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb of the command line; what goes wrong is one sentence, not a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", LIGHT.get(given[0] if given else "", "minjing.site.settings"))
     verbs: dict[str, Callable[[list[str]], None]] = {
         "up": up,
         "web": web,
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             verbs[verb](given[1:])
         else:
             connect()
+            if verb == "ledger" and given[1:2] and given[1] in ABOVE_THE_LEDGER:
+                given[:2] = [f"ledger_{given[1]}"]
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(["minjing", *given])
@@ -51,17 +53,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"minjing: the package {missing.name!r} is missing from the environment. Run `make setup`.")
 
 
+# What it knows is bytes, ids and names of tables; what is above the ledger stays out of its memory.
+LIGHT = {"monitor": "minjing.site.monitor_settings"}
+# Verbs of the ledger that need more than the ledger knows: acts to compare with.
+ABOVE_THE_LEDGER = ("audit", "drill")
+
 HELP = """minjing VERB
 
   up                    start everything (web, worker, sequencer; in the demo also an SMS stand-in, three witnesses)
-  web | worker | sequencer   one process alone
+  web | worker | sequencer | monitor   one process alone
   demo load             fill the database with the synthetic city
   demo token NAME       print an API token for a demo user
   demo journey --url U  walk the main journey over HTTP; exit 0 when every step held
   demo sms-gateway      the SMS stand-in
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
-  ledger status | verify
+  ledger status | verify | audit | drill
   witness init | run | show   a witness of the ledger, for others to run: docs/howto/run-a-witness.md
   administrator appoint LOGIN POST [--name --number] | reset LOGIN
   stop-postgres         stop the embedded database"""
@@ -99,6 +106,7 @@ def up(arguments: list[str]) -> None:
         Child("web", processes.web(number, options.workers)),
         Child("sequencer", processes.own("sequencer")),
         Child("worker", processes.own("worker")),
+        Child("monitor", processes.own("monitor")),
     ]
     if is_demo:
         processes.check_port(number + 1)

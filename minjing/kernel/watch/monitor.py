@@ -13,12 +13,12 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -29,7 +29,7 @@ from minjing.kernel.ledger.providers.keys import verifier
 from minjing.kernel.ledger.providers.policy import policy
 from minjing.kernel.ledger.providers.promise import promise_verifier
 from minjing.kernel.ledger.providers.witnesses import monitoring_url
-from minjing.kernel.ledger.rules.note import BadNote, Claim, open_note, parse_claim
+from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, open_note, parse_claim
 from minjing.kernel.ledger.rules.tree import TILE_WIDTH, cut, tile_width
 from minjing.kernel.watch import actions, outsider, private, promises, queries, replay, rules
 from minjing.kernel.watch.actions import Finding
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 2.0
 SWEEP_S = 0.4  # of a round for what is old: a fifth of a core at most
+SWEEP_ROUNDS = 24  # in which everything old is looked at once, as long as that much time allows it: within a minute
 ALERT_SWEEP_S = 1.4  # once rows were changed that never change: look at everything soon
 SAMPLE = 50  # newest keys of each record, and as many in turn, each round
 NAMED = 20  # broken promises named one by one
@@ -70,14 +71,26 @@ class Round:
         self.findings.append(Finding(kind, about, {"zh": zh, "en": en}, self.now, index, row))
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a monitor looks at besides the tables: the public files, the journals, and the keys they are signed by."""
+
+    read: outsider.Read
+    found: Path  # checkpoints that somebody handed in
+    key: Callable[[], Verifier | None] = verifier
+    promise_key: Callable[[], Verifier | None] = promise_verifier
+    journals: Callable[[], Sequence[Path]] = journal.journals
+
+
 class Monitor:
     """Everything the monitor remembers from round to round; on the disk it keeps what must outlive it."""
 
     def __init__(
-        self, read: outsider.Read, records: Sequence[Record], state: Path, ticks: Callable[[], float] = monotonic
+        self, sources: Sources, records: Sequence[Record], state: Path, ticks: Callable[[], float] = monotonic
     ) -> None:
-        self.read, self.records, self.state, self.ticks = read, records, state, ticks
+        self.sources, self.read, self.records, self.state, self.ticks = sources, sources.read, records, state, ticks
         self.seen, self.promises = _remembered(state)
+        self.first = 0  # the first bundle that is looked at: another than 0 on a copy of the newest part
         self.cursor = 0  # the bundle that is looked at again next
         self.after: dict[str, UUID] = {record.name: UUID(int=0) for record in records}
         self.checked = 0
@@ -95,13 +108,20 @@ class Monitor:
 
     def round(self, now: datetime) -> Round:
         """Look once at everything that is due; write the beat, the alarms and what must be remembered."""
+        made = self.look(now)
+        self._settle(made)
+        self._remember()
+        return made
+
+    def look(self, now: datetime, beat: Callable[..., None] | None = actions.beat) -> Round:
+        """Look once at everything that is due. Writes nothing but the beat, and not even that without `beat`."""
         made = Round(now)
         self._try(made, "clock", self._clock)  # first: a clock in doubt is not to be counted with
         claim = self._try(made, "follow", self._follow)
         lag = self._try(made, "lag", lambda r: self._lag(r, claim))
-        if lag is not None:  # without a figure there is no beat, and the last one grows old: that counts as lag
+        if lag is not None and beat:  # without a figure there is no beat, and the last one grows old: that is lag
             size = claim.size if claim else 0
-            actions.beat(lag_s=lag, size=size, checked=self.checked, doubts=made.doubts, now=now)
+            beat(lag_s=lag, size=size, checked=self.checked, doubts=made.doubts, now=now)
         for name, check in (
             ("key", lambda r: self._keys(r, claim)),
             ("promises", self._promises),
@@ -112,8 +132,6 @@ class Monitor:
         ):
             self._try(made, name, check)
         self._doubts(made)
-        self._settle(made)
-        self._remember()
         return made
 
     def _try(self, made: Round, name: str, check: Callable[[Round], Any]) -> Any:
@@ -128,7 +146,7 @@ class Monitor:
     # --- the public files ---------------------------------------------------------------------------------
 
     def _follow(self, made: Round) -> Claim | None:
-        key = verifier()
+        key = self.sources.key()
         if key is None:
             return None
         made.units.add("files")
@@ -164,11 +182,17 @@ class Monitor:
         entries = outsider.bundle(self.read, n, width)
         if entries is None:
             return
-        for altered in private.altered(n * TILE_WIDTH, entries, private.rows(n, n + 1)):
-            zh, en = altered.words
-            index = altered.index
-            made.find("row", unit, f"{index}", f"第 {index} 条{zh}", f"Entry {index} {en}", index, altered.row)
+        held = private.rows(n, n + 1)
+        for altered in private.altered(n * TILE_WIDTH, entries, held, whole=width == TILE_WIDTH):
+            self._altered(made, unit, altered)
         self.checked += width
+
+    def _altered(self, made: Round, unit: str, altered: private.Altered) -> None:
+        zh, en = altered.words
+        index, row = altered.index, altered.row
+        names = (row, row) if index is None else (f"第 {index} 条", f"Entry {index}")
+        what = row if index is None else str(index)
+        made.find("row", unit, what, f"{names[0]}{zh}", f"{names[1]} {en}", index, row)
 
     # --- lag ----------------------------------------------------------------------------------------------
 
@@ -220,7 +244,7 @@ class Monitor:
         made.units.add("skew")
         if abs(skew) > SKEW_S:
             made.find(
-                "clock",
+                "skew",
                 "skew",
                 "database",
                 "本机时钟与数据库时钟相差超过 5 秒。",
@@ -234,9 +258,8 @@ class Monitor:
         if claim is not None:
             made.units.add("key checkpoint")
             self._stated(made, "key checkpoint", "checkpoint", claim)
-        key = verifier()
-        folder = self.state.parent / "found"
-        for path in sorted(folder.glob("*"))[:FOUND_MAX] if key else ():
+        key = self.sources.key()
+        for path in sorted(self.sources.found.glob("*"))[:FOUND_MAX] if key else ():
             unit = f"key {path.name}"
             made.units.add(unit)
             try:
@@ -262,7 +285,7 @@ class Monitor:
 
     def _witnesses(self, made: Round) -> None:
         """Ask one witness a turn for the checkpoint of ours that it cosigned last."""
-        tick, key = self.ticks(), verifier()
+        tick, key = self.ticks(), self.sources.key()
         known = [witness for witness in policy().witnesses if witness.url]
         if key is None or not known or tick - self.witness_at < WITNESS_EVERY_S:
             return
@@ -270,9 +293,8 @@ class Monitor:
         witness = known[self.witness_turn % len(known)]
         unit = f"key {witness.name}"
         try:
-            with urlopen(Request(monitoring_url(witness, key.name)), timeout=1.0) as answer:  # noqa: S310 - our policy's
-                claim = parse_claim(open_note(answer.read(65_536).decode(), [key]))
-        except (URLError, OSError, BadNote, UnicodeDecodeError):
+            claim = parse_claim(open_note(_fetched(monitoring_url(witness, key.name)), [key]))
+        except (OSError, HTTPException, BadNote, UnicodeDecodeError):
             return  # that a witness is away is told where cosignatures are collected
         made.units.add(unit)
         self._stated(made, unit, witness.name, claim)
@@ -280,11 +302,11 @@ class Monitor:
     # --- promises -----------------------------------------------------------------------------------------
 
     def _promises(self, made: Round) -> None:
-        key = promise_verifier()
+        key = self.sources.promise_key()
         if key is None:
             return
         now_s = made.now.timestamp()
-        self.promises.read(journal.journals(), [key], now_s)
+        self.promises.read(self.sources.journals(), [key], now_s)
         made.units.add("promise")
         broken = self.promises.broken(now_s, self._stands)
         for leaf, owed in broken[:NAMED]:
@@ -337,6 +359,8 @@ class Monitor:
             self.after = dict.fromkeys(self.after, UUID(int=0))
 
     def _erasures(self, made: Round) -> None:
+        if self.first:
+            return  # a part of the log cannot tell how many entries an erasure emptied
         made.units.add("erasures")
         for erasure, count, stated in _erasures():
             if stated != count:
@@ -372,11 +396,13 @@ class Monitor:
         for unit in [u for u in self.suspects if u.startswith("bundle ")][:SAMPLE]:
             if unit not in made.units and int(unit.split(" ")[1]) < last:
                 self._bundle(made, int(unit.split(" ")[1]))
-        end = self.ticks() + (ALERT_SWEEP_S if self.ticks() < self.alert_until else SWEEP_S)
-        for _ in range(last):
+        alert = self.ticks() < self.alert_until
+        end = self.ticks() + (ALERT_SWEEP_S if alert else SWEEP_S)
+        count = last - self.first
+        for _ in range(count if alert else -(-count // SWEEP_ROUNDS)):
             if self.ticks() >= end:
                 return
-            self.cursor = self.cursor if self.cursor < last else 0
+            self.cursor = self.cursor if self.first <= self.cursor < last else self.first
             self._bundles(made, self.cursor, self.cursor + 1)
             self.cursor += 1
 
@@ -420,6 +446,19 @@ def _remembered(state: Path) -> tuple[Seen, Promises]:
         return Seen(), Promises()
     kept = json.loads(state.read_text())
     return outsider.from_json(kept["seen"]), promises.from_json(kept["promises"])
+
+
+def _fetched(url: str) -> str:
+    """Return what is served at `url`, at most 64 kB of it, within a second."""
+    parts = urlsplit(url)
+    make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    line = make(parts.hostname or "", parts.port, timeout=1.0)
+    try:
+        line.request("GET", parts.path)
+        answer = line.getresponse()
+        return answer.read(65_536).decode() if answer.status == 200 else ""
+    finally:
+        line.close()
 
 
 def _unit(about: str) -> str:

@@ -36,7 +36,7 @@ class Private(NamedTuple):
 class Altered:
     """What is wrong with the private half of an entry."""
 
-    index: int
+    index: int | None  # None for a row that no entry knows
     row: str
     words: Words
 
@@ -61,18 +61,24 @@ def rows(start: int, end: int) -> list[Private]:
     return [Private(*row) for row in found]
 
 
-def altered(first: int, entries: Sequence[bytes], held: Sequence[Private]) -> list[Altered]:
+def altered(first: int, entries: Sequence[bytes], held: Sequence[Private], *, whole: bool) -> list[Altered]:
     """Compare the published entries from index `first` on with their private rows; name each that differs.
 
-    `held` may reach further than `entries`: what was sequenced since is compared when it is published.
+    Unless the bundle is `whole`, `held` may reach further than `entries`: what was sequenced since is compared when
+    it is published.
     """
     pairs = list(zip(entries, held, strict=False))
     if len(held) >= len(entries) and all(entry == row.public() for entry, row in pairs):
-        return []
-    return _told_apart(first, entries, held)
+        return [_unknown(row) for row in held[len(entries) :]] if whole else []
+    return _told_apart(first, entries, held, whole)
 
 
-def _told_apart(first: int, entries: Sequence[bytes], held: Sequence[Private]) -> list[Altered]:
+def _unknown(row: Private) -> Altered:
+    words = ("混在台账中，却从未进入公开账本。", "stands among the entries, but never entered the public log.")
+    return Altered(None, f"ledger_outbox {row.id}", words)
+
+
+def _told_apart(first: int, entries: Sequence[bytes], held: Sequence[Private], whole: bool) -> list[Altered]:
     """Pair by content, then by what is left over in the same order: one altered row is one finding."""
     left: dict[bytes, list[Private]] = {}
     for held_row in held:
@@ -84,7 +90,8 @@ def _told_apart(first: int, entries: Sequence[bytes], held: Sequence[Private]) -
         else:
             alone.append((first + place, entry))
     # Rows further on belong to what is not published yet.
-    odd = [held_row for held_row in held[: len(entries)] if held_row in left.get(held_row.public(), [])]
+    among = held if whole else held[: len(entries)]
+    odd = [held_row for held_row in among if held_row in left.get(held_row.public(), [])]
     found = []
     for index, entry in alone:
         row = next((r for r in odd if _alike(r, entry)), None)
@@ -94,7 +101,7 @@ def _told_apart(first: int, entries: Sequence[bytes], held: Sequence[Private]) -
         else:
             odd.remove(row)
             found.append(Altered(index, f"ledger_outbox {row.id}", _difference(row, entry)))
-    return found
+    return found + ([_unknown(row) for row in odd] if whole or not alone else [])
 
 
 def _alike(row: Private, entry: bytes) -> bool:

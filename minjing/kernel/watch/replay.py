@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,8 @@ class Record:
     entry id (or NULL), key, name of the row, instant (or NULL), facts that the entry states too. `odd` names rows
     among `%(keys)s` that contradict each other. `kinds` are the entries that must have a row (`besides` need none),
     `key` is where such an entry says which. `look` is a further check of one pair: what lies on the disk.
+    `counts` gives (day, kind, number) of acts from `%(since)s` until `%(until)s`, days as in `%(zone)s`. `copies`
+    says which rows of which tables belong to `%(keys)s`, for a drill on a copy.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Record:
     key: str = ""
     odd: str = ""
     look: Callable[[Facts, Facts], Words | None] | None = None
+    counts: str = ""
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,3 +107,4 @@ def test_health_names_the_state_of_each_part():
     assert parts["database"]["ok"] is True
     assert parts["catalogue"] == {"ok": False, "services": 0}
     assert {"ledger", "jobs"} <= parts.keys()
+    assert parts["monitor"]["ok"] is False  # none has ever run here: nothing is watched

@@ -1,7 +1,6 @@
 """The insider against the monitor: whatever is edited, deleted, back-dated, swapped or signed is found and named."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path

@@ -11,12 +11,13 @@ from django.utils.module_loading import import_string
 
 from minjing.base.clock import now
 from minjing.kernel.watch import outsider
-from minjing.kernel.watch.monitor import Monitor, run
+from minjing.kernel.watch.monitor import Monitor, Sources, run
 
 
 class Command(BaseCommand):
     """Runs until it is told to stop."""
 
+    requires_system_checks = ()  # they would load the pages, which this process has no use for
     help = "Watches the ledger: lag, public files, private rows, promises, records, keys and clocks."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,7 +27,8 @@ class Command(BaseCommand):
         records = [import_string(name) for name in settings.WATCH_RECORDS]
         state = Path(settings.DATA_DIR) / "watch" / "monitor.json"
         try:
-            monitor = Monitor(outsider.folder(Path(settings.LEDGER_DIR)), records, state)
+            sources = Sources(outsider.folder(Path(settings.LEDGER_DIR)), state.parent / "found")
+            monitor = Monitor(sources, records, state)
         except (ValueError, KeyError):
             raise CommandError(
                 f"The monitor's memory {state} is damaged. Keep a copy for the inspectors, then remove it:"
