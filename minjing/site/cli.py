@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb of the command line; what goes wrong is one sentence, not a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", LIGHT.get(given[0] if given else "", "minjing.site.settings"))
     verbs: dict[str, Callable[[list[str]], None]] = {
         "up": up,
         "web": web,
@@ -27,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "stop-postgres": lambda _: postgres.stop(data_dir()),
     }
     verb = given[0] if given else "help"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", LIGHT.get(verb, "minjing.site.settings"))
     if verb in ("help", "-h", "--help"):
         print(HELP)
         return
@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"minjing: the package {missing.name!r} is missing from the environment. Run `make setup`.")
 
 
-# What it knows is bytes, ids and names of tables; what is above the ledger stays out of its memory.
-LIGHT = {"monitor": "minjing.site.monitor_settings"}
-# Verbs of the ledger that need more than the ledger knows: acts to compare with.
-ABOVE_THE_LEDGER = ("audit", "drill")
+# What these know is bytes, ids and names of tables; what is above the ledger stays out of their memory.
+LIGHT = {"sequencer": "minjing.site.ledger_settings", "monitor": "minjing.site.monitor_settings"}
+# Verbs of the ledger that need more than the ledger knows: acts to compare with, people to ask.
+ABOVE_THE_LEDGER = ("audit", "drill", "rotate")
 
 HELP = """minjing VERB
 
@@ -68,7 +68,7 @@ HELP = """minjing VERB
   demo sms-gateway      the SMS stand-in
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
-  ledger status | verify | audit | drill
+  ledger init | status | verify | prove ENTRY | export DIR | guard | adopt | audit | drill | rotate
   witness init | run | show   a witness of the ledger, for others to run: docs/howto/run-a-witness.md
   administrator appoint LOGIN POST [--name --number] | reset LOGIN
   stop-postgres         stop the embedded database"""

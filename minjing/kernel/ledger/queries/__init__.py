@@ -1,6 +1,7 @@
 """Reading the ledger: its head, proofs, what concerns a person, and whether all of it still holds together."""
 
 from minjing.kernel.ledger.queries.disclosure import Disclosure, disclosure, is_about, promise_for
+from minjing.kernel.ledger.queries.export import CannotExport, export
 from minjing.kernel.ledger.queries.read import (
     Found,
     Head,
@@ -19,6 +20,7 @@ from minjing.kernel.ledger.queries.read import (
 from minjing.kernel.ledger.queries.verify import Fault, Report, verify
 
 __all__ = [
+    "CannotExport",
     "Disclosure",
     "Fault",
     "Found",
@@ -29,6 +31,7 @@ __all__ = [
     "checkpoints",
     "disclosure",
     "entry_of",
+    "export",
     "head",
     "index_of",
     "is_about",

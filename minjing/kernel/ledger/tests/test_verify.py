@@ -311,11 +311,11 @@ def test_the_command_line_speaks_in_sentences_and_fails_on_faults() -> None:
     acts(10)
     out = StringIO()
     call_command("ledger", "status", stdout=out)
-    assert "Nothing has been signed yet" in out.getvalue()
+    assert "Nothing has been published yet" in out.getvalue()
     drain(NOW)
     call_command("ledger", "status", stdout=out)
     call_command("ledger", "verify", stdout=out)
-    assert "10 signed entries" in out.getvalue()
+    assert "10 published entries" in out.getvalue()
     assert "holds together: 10 entries" in out.getvalue()
     tamper(f"UPDATE ledger_bundle SET entries = {FLIP.format('entries', 4 * ENTRY + 5, 1)}")
     with pytest.raises(CommandError) as failed:
