@@ -1,7 +1,11 @@
 """Choosing the language and the elder mode, and the pages that say what went wrong."""
 
+import errno
+import sys
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -43,9 +47,34 @@ def malformed(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _said(request, "400.html", 400)
 
 
+RETRY_AFTER_S = 5
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that something went wrong on our side, also when the database does not answer."""
-    return _said(request, "500.html", 500)
+    """Say that something went wrong on our side; with 503 that it will pass: the database or a disk is away or full.
+
+    Nothing of the request has had an effect then: an act is one transaction.
+    """
+    if not _will_pass(sys.exc_info()[1]):
+        return _said(request, "500.html", 500)
+    said: HttpResponse
+    if request.path.startswith("/api/"):
+        words = {
+            "zh": "数据库暂时不能保存，请稍后再试。",
+            "en": "The database cannot keep anything now; try again shortly.",
+        }
+        said = JsonResponse({"error": "unavailable", "text": words}, status=503)
+    else:
+        said = _said(request, "503.html", 503)
+    said["Retry-After"] = str(RETRY_AFTER_S)
+    return said
+
+
+def _will_pass(trouble: BaseException | None) -> bool:
+    """Say whether what failed is the database being away, shutting down or full, or a full disk."""
+    if isinstance(trouble, (OperationalError, InterfaceError)):
+        return True
+    return isinstance(trouble, OSError) and trouble.errno == errno.ENOSPC
 
 
 def _said(request: HttpRequest, template: str, status: int) -> HttpResponse:

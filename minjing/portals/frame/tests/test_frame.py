@@ -1,5 +1,6 @@
 """The frame: words in both languages, dates and masks, the line of stations, switches, and a strict page."""
 
+import errno
 import hashlib
 import json
 import re
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.template import Context, Template
 from django.test import Client
 from django.utils import translation
@@ -159,6 +161,28 @@ def test_trouble_is_told_in_the_readers_language_without_the_database(rf, handle
         answer = handler(rf.get("/"))
     assert answer.status_code == status
     assert words in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (OperationalError("could not extend file: No space left on device"), 503),
+        (InterfaceError("the connection is closed"), 503),
+        (OSError(errno.ENOSPC, "No space left on device"), 503),
+        (OSError(errno.EACCES, "Permission denied"), 500),
+        (IntegrityError("duplicate key"), 500),
+        (ValueError("a fault of ours"), 500),
+    ],
+)
+@pytest.mark.parametrize("path", ["/matters/", "/api/matters"])
+def test_what_will_pass_is_said_to_pass(rf, trouble, status, path):
+    try:
+        raise trouble
+    except Exception:
+        answer = views.server_error(rf.get(path))
+    assert answer.status_code == status
+    assert (answer.headers.get("Retry-After") == "5") is (status == 503)
+    assert (answer["Content-Type"] == "application/json") is (status == 503 and path.startswith("/api/"))
 
 
 @pytest.mark.django_db
