@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "stop-postgres": lambda _: postgres.stop(data_dir()),
     }
     verb = given[0] if given else "help"
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", LIGHT.get(verb, "minjing.site.settings"))
+    if verb in LIGHT:
+        os.environ["DJANGO_SETTINGS_MODULE"] = LIGHT[verb]  # not what the parent, `up`, works with
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
     if verb in ("help", "-h", "--help"):
         print(HELP)
         return
