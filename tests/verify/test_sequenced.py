@@ -1,7 +1,9 @@
 """The log as the house itself builds it: 70,000 acts through outbox, sequencer and publication, judged by others."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -50,12 +52,22 @@ def test_others_judge_the_log_that_the_sequencer_published(tmp_path: Path) -> No
     (tmp_path / "policy.txt").write_text(policy_text())
     assert run("log", folder, "--policy", tmp_path / "policy.txt")[0] == 0
     assert all(tool.holds(queries.receipt(i) or "", tool.trust.Policy(policy_text())) for i in _some_ids())
+    mine = _some_ids()[3]
+    disclosure = queries.disclosure(mine)
+    assert disclosure is not None
+    (tmp_path / "mine.json").write_text(json.dumps(disclosure.document))
+    (tmp_path / "mine.tlog-proof").write_text(queries.receipt(mine) or "")
+    status, said = run(
+        "receipt", tmp_path / "mine.tlog-proof", "--policy", tmp_path / "policy.txt",
+        "--disclosure", tmp_path / "mine.json",
+    )  # fmt: skip
+    assert (status, f"tests:act:done {disclosure.content}" in said) == (0, True), said
     flip(folder / "tile" / "entries" / "100", 5_000)
     status, said = run("log", folder, "--policy", tmp_path / "policy.txt")
     assert (status, "Entry 256" in said) == (1, True), said
 
 
-def _some_ids() -> list[object]:
+def _some_ids() -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM ledger_outbox ORDER BY id LIMIT 40")
         return [row[0] for row in cursor.fetchall()]

@@ -1,6 +1,7 @@
 """tools/verify as a citizen runs it: what holds is said to hold, and each way to cheat is found and named."""
 
 import ast
+import json
 import resource
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from minjing.kernel.ledger.rules.cosignature import CosignerKey
 from minjing.kernel.ledger.rules.note import Signer, Verifier, line_of, parse_line
 from minjing.kernel.ledger.rules.promise import parse_promise
+from minjing.kernel.ledger.rules.public import public_entry
 from minjing.kernel.ledger.rules.receipt import receipt_text
 from minjing.kernel.ledger.rules.tree import TileId, leaf_hash
 from tests.verify.logs import AT, LOG, POLICY, PROMISE_KEY, WITNESSES, StaticLog, entry, promise
@@ -87,7 +90,7 @@ def test_a_true_receipt_holds(tmp_path: Path, log: StaticLog, index: int) -> Non
     assert status == 0, said
     assert "THE RECEIPT HOLDS." in said
     assert f"It is entry {index} of the log city.example/ledger, which held 700 entries" in said
-    assert "Witness university saw this checkpoint on 2026-03-02 05:00:00 UTC." in said
+    assert "Witness university saw this checkpoint at 2026-03-02 05:00:00+00:00." in said
     assert entry(index).decode() in said
 
 
@@ -99,6 +102,26 @@ def test_the_entry_may_come_in_a_file_of_its_own(tmp_path: Path, log: StaticLog)
     (tmp_path / "entry").write_bytes(log.entries[344])
     assert "does not lead" in checked(tmp_path, bare, "--entry", tmp_path / "entry")[1]
     assert "another than your file" in checked(tmp_path, log.receipt(345, *ALL), "--entry", tmp_path / "entry")[1]
+
+
+def test_a_disclosure_shows_what_the_entry_commits_to(tmp_path: Path) -> None:
+    content = b'{"what":"looked"}'
+    opening = bytes(90) + len(b"identity:person:looked").to_bytes(2, "big") + b"identity:person:looked" + content
+    item = public_entry("identity:person:looked", "2026-03-02T05:00Z", sha256(opening).digest())
+    log = StaticLog.of([entry(0), item, entry(2)])
+    mine = tmp_path / "mine.json"
+
+    def opened(text: str) -> tuple[int, str]:
+        mine.write_text(text)
+        return checked(tmp_path, log.receipt(1, "court", "newspaper"), "--disclosure", mine)
+
+    status, said = opened(json.dumps({"opening": b64encode(opening).decode()}))
+    assert status == 0, said
+    assert 'Behind it stands: identity:person:looked {"what":"looked"}' in said
+    forged = opening.replace(b"looked", b"helped")
+    for text in (json.dumps({"opening": b64encode(forged).decode()}), '{"opening": 1}', "[]", "[" * 99_999, "{}"):
+        status, said = opened(text)
+        assert (status, "isclosure" in said or "base64" in said) == (1, True), said
 
 
 OTHER_LOG = Signer(LOG.name, b"\x09" * 32)

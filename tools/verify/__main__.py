@@ -1,6 +1,6 @@
 """Check the ledger yourself: a receipt, a promise, a policy, or a whole log. Needs Python 3.11 and `cryptography`.
 
-  python tools/verify receipt FILE --policy POLICY [--entry FILE]
+  python tools/verify receipt FILE --policy POLICY [--entry FILE | --disclosure FILE]
   python tools/verify log FOLDER-OR-ADDRESS --policy POLICY [--kept CHECKPOINT]
   python tools/verify promise FILE --key KEY-OR-FILE [--log FOLDER-OR-ADDRESS --policy POLICY]
   python tools/verify policy POLICY
@@ -9,8 +9,11 @@ It imports nothing of Minjing and asks nobody anything; only `--log` and `log` f
 The answer is also the exit code: 0 it holds, 1 it does not hold, 2 it could not be checked.
 """
 
+import json
 import sys
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from keys import NUMBER, Bad, open_note, read_key, unbase64
@@ -23,8 +26,10 @@ def main(words: list[str]) -> int:
     """Run one verb and return the exit code."""
     try:
         match words:
-            case ["receipt", file, "--policy", policy, *more] if not more or (more[0], len(more)) == ("--entry", 2):
-                receipt(text_of(file), Policy(text_of(policy)), *(Path(name).read_bytes() for name in more[1:]))
+            case ["receipt", file, "--policy", policy]:
+                receipt(text_of(file), Policy(text_of(policy)))
+            case ["receipt", file, "--policy", policy, "--entry" | "--disclosure" as option, more]:
+                receipt(text_of(file), Policy(text_of(policy)), **{option[2:]: Path(more).read_bytes()})
             case ["log", place, "--policy", policy, *more] if not more or (more[0], len(more)) == ("--kept", 2):
                 log(place, Policy(text_of(policy)), *map(text_of, more[1:]))
             case ["promise", file, "--key", key]:
@@ -38,11 +43,8 @@ def main(words: list[str]) -> int:
             case _:
                 print(__doc__)
                 return 2
-    except Bad as bad:
-        print(f"IT DOES NOT HOLD. {bad}")
-        return 1
-    except UnicodeDecodeError:
-        print("IT DOES NOT HOLD. What should be text is not.")
+    except (Bad, UnicodeDecodeError) as bad:
+        print(f"IT DOES NOT HOLD. {bad if isinstance(bad, Bad) else 'What should be text is not.'}")
         return 1
     except OSError as error:
         print(f"It could not be checked: {error}.")
@@ -55,10 +57,10 @@ def text_of(path: str) -> str:
     return Path(path).read_bytes().decode()
 
 
-def receipt(text: str, policy: Policy, given: bytes | None = None) -> None:
+def receipt(text: str, policy: Policy, entry: bytes | None = None, disclosure: bytes = b"") -> None:
     """Check a receipt: entry, path, signature of the log, witnesses (c2sp.org/tlog-proof)."""
     index, path, carried, checkpoint = read_receipt(text)
-    entry = carried if given is None else given
+    entry = carried if entry is None else entry
     if entry is None or carried not in (None, entry):
         raise Bad("The receipt carries no entry, or another than your file: name the right one with --entry.")
     head, seen_by = policy.check(checkpoint)
@@ -67,7 +69,21 @@ def receipt(text: str, policy: Policy, given: bytes | None = None) -> None:
     print(f"The entry: {entry.decode(errors='replace')}")
     print(f"It is entry {index} of the log {head.origin}, which held {head.size} entries when it signed this.")
     tell_witnesses(seen_by)
+    if disclosure:
+        print(f"Behind it stands: {opened(disclosure, entry)}")
     print("THE RECEIPT HOLDS.")
+
+
+def opened(disclosure: bytes, entry: bytes) -> str:
+    """Return what an entry commits to, out of the file that only the person concerned can download."""
+    try:
+        opening = unbase64(json.loads(disclosure)["opening"])
+        if b64encode(sha256(opening).digest()).rstrip(b"=") != entry.split(b" ")[-1]:
+            raise Bad("The disclosure was altered, or belongs to another entry.")
+        # Salt 16 bytes, id 16, instant 8, district 2, person, actor and matter 16 each, length 2, kind, content.
+        return opening[92:].decode().replace("{", " {", 1)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Bad("This is not a disclosure.") from None
 
 
 def read_receipt(text: str) -> tuple[int, list[bytes], bytes | None, str]:
@@ -89,9 +105,8 @@ def log(place: str, policy: Policy, kept: str | None = None, *, wanted: frozense
     head, seen_by = policy.check((read(place, "checkpoint") or b"").decode())
     before = None if kept is None else policy.check(kept)[0]
     missing = check_log(place, head, before, wanted)
-    print(f"All {head.size} entries of {head.origin} and all tiles over them give the signed root.")
-    if before:
-        print(f"Its first {before.size} entries are those of the checkpoint you kept.")
+    since = f" Its first {before.size} entries are those of the checkpoint you kept." if before else ""
+    print(f"All {head.size} entries of {head.origin} and all tiles over them give the signed root.{since}")
     tell_witnesses(seen_by)
     print("THE LOG HOLDS.")
     if missing:
@@ -105,7 +120,8 @@ def promise(text: str, key: str) -> frozenset[bytes]:
     if not signed or len(lines) < 5 or not lines[0].endswith("/promise") or not NUMBER.fullmatch(lines[-3]):
         raise Bad("This is not a promise signed by that key.")
     leaves = frozenset(unbase64(line) for line in lines[1:-3])
-    print(f"Signed {when(int(lines[-3]))}: {len(leaves)} entries will stand in the log {lines[-2]}.")
+    at = datetime.fromtimestamp(min(int(lines[-3]), 2**37), UTC)
+    print(f"Signed at {at}: {len(leaves)} entries will stand in the log {lines[-2]}.")
     return leaves
 
 
@@ -120,12 +136,7 @@ def tell_policy(policy: Policy) -> None:
 def tell_witnesses(seen_by: dict[str, int]) -> None:
     """Say which witnesses signed, and when."""
     for name, at in seen_by.items():
-        print(f"Witness {name} saw this checkpoint on {when(at)}.")
-
-
-def when(at: int) -> str:
-    """Return an instant in words."""
-    return f"{datetime.fromtimestamp(min(at, 2**37), UTC):%Y-%m-%d %H:%M:%S} UTC"
+        print(f"Witness {name} saw this checkpoint at {datetime.fromtimestamp(min(at, 2**37), UTC)}.")
 
 
 if __name__ == "__main__":

@@ -70,10 +70,7 @@ def read_key(text: str) -> Key:
 
 
 def open_note(note: str, keys: list[Key]) -> tuple[str, dict[Key, int]]:
-    """Return the text of a note and which of `keys` signed it, each with the time it states (0: none).
-
-    Lines of keys that are not ours are skipped. A line of one of ours that is wrong spoils the note.
-    """
+    """Return a note's text and which of `keys` signed it when (0: not said); one of ours that is wrong spoils it."""
     if NOT_TEXT.search(note):
         raise Bad("The note holds characters that are not text.")
     head, blank, tail = note.rpartition("\n\n")

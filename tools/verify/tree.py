@@ -14,13 +14,8 @@ def leaf_hash(entry: bytes) -> bytes:
     return sha256(b"\x00" + entry).digest()
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """Return the hash of two neighbours."""
-    return sha256(b"\x01" + left + right).digest()
-
-
 def full_hash(row: list[bytes]) -> bytes:
-    """Return the hash over a full tile; written for speed."""
+    """Return the hash over 2, 4, 8 … 256 neighbours; written for speed."""
     while len(row) > 1:
         row = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row), 2)]
     return row[0]
@@ -33,7 +28,7 @@ def grown(parts: Parts, height: int, total: bytes) -> Parts:
     """Return a tree with a full part appended on the right; two neighbours of one height become one."""
     parts = list(parts)
     while parts and parts[-1][0] == height:
-        total, height = node_hash(parts.pop()[1], total), height + 1
+        total, height = full_hash([parts.pop()[1], total]), height + 1
     return [*parts, (height, total)]
 
 
@@ -45,7 +40,7 @@ def root(parts: Parts, rest: list[bytes]) -> bytes:
         return sha256(b"").digest()
     total = parts[-1][1]
     for _, left in reversed(parts[:-1]):
-        total = node_hash(left, total)
+        total = full_hash([left, total])
     return total
 
 
@@ -58,10 +53,10 @@ def root_of_path(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes
         if last == 0:
             return None
         if place & 1 or place == last:
-            total = node_hash(step, total)
+            total = full_hash([step, total])
             while not place & 1 and place:
                 place, last = place >> 1, last >> 1
         else:
-            total = node_hash(total, step)
+            total = full_hash([total, step])
         place, last = place >> 1, last >> 1
     return total if last == 0 else None
