@@ -58,15 +58,19 @@ class Desk:
         """Take one step; when no answer comes, send the same request again, as a browser's reload does."""
         said = Said(matter, action, self.see(matter)["ver"])
         self.said.append(said)
+        return self.ask(said)
+
+    def ask(self, said: Said) -> Said:
+        """Ask for a step until there is an answer; its request is the same each time."""
         for _ in range(240):
             with suppress(httpx.HTTPError):
                 body = {"ver": said.ver, "request_id": str(said.request)}
-                answer = self.http.post(f"/matters/{matter}/actions/{action}", json=body)
+                answer = self.http.post(f"/matters/{said.matter}/actions/{said.action}", json=body)
                 if answer.status_code < 500:
                     said.status = answer.status_code
                     return said
             time.sleep(0.1)
-        raise AssertionError(f"no answer to {action}")
+        raise AssertionError(f"no answer to {said.action}")
 
 
 class Killer(threading.Thread):
@@ -99,6 +103,18 @@ class Killer(threading.Thread):
                 if word in command and f"DATA_DIR={self.house.data_dir}\0".encode() in environment:
                     found.append(pid)
         return sorted(found)
+
+    def one(self, what: str, tries: int = 100) -> str:
+        """Kill one process of this sort, waiting until there is one; return what was killed, "" if there was none."""
+        for _ in range(tries):
+            with suppress(psycopg.Error, ProcessLookupError, OSError, IndexError, ValueError):
+                getattr(self, what)()
+                return what
+            time.sleep(0.1)
+        return ""
+
+    def monitor(self) -> None:
+        self._kill("monitor", self._ours("\0monitor")[-1])
 
     def web(self) -> None:
         self._kill("web", self._ours("granian")[-1])
