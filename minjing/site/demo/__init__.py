@@ -8,7 +8,7 @@ from datetime import datetime
 
 from minjing.kernel.identity.models import Account
 from minjing.site import city
-from minjing.site.demo import officers, queues, register, residents
+from minjing.site.demo import enquiries, officers, queues, register, residents
 
 Say = Callable[[str], None]
 
@@ -22,6 +22,7 @@ def load(now: datetime, say: Say) -> None:
     register.load(now, say)
     residents.load(now, say)
     queues.load(now, say)
+    enquiries.load(now, say)
 
 
 def logins() -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 
 from minjing.base import idnumber, names
 from minjing.base.workdays import build
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.models import Account, Appointment, Unit
 from minjing.kernel.matters import catalog
 from minjing.kernel.matters.models import Matter
@@ -70,11 +71,15 @@ def small(monkeypatch):
 def test_loading_twice_does_nothing_the_second_time(small):
     said: list[str] = []
     demo.load(NOW, said.append)
-    assert len(said) == 6
+    assert len(said) == 7
     counts = [m.objects.count() for m in (Unit, Account, Appointment, Household, Member, Matter)]
     assert counts[0] == 90
+    # of two questions about looks one is answered, and one waits for an inspector
+    questions = dict(Matter.objects.filter(code="DC0101").values_list("state", "post"))
+    assert questions == {"answered": "", "received": "inspector"}
+    assert len(people.looks_at(residents.account("lin").person_id, NOW)) >= 2
     demo.load(NOW + timedelta(hours=1), said.append)
-    assert len(said) == 6
+    assert len(said) == 7
     assert [m.objects.count() for m in (Unit, Account, Appointment, Household, Member, Matter)] == counts
 
 
