@@ -1,6 +1,9 @@
 """Bo checks a receipt in his own browser, with the network cable pulled: true ones hold, forged ones do not."""
 
+import json
+from base64 import b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -8,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from minjing.kernel.ledger.rules.public import public_entry
 from tests.house import House, wait_for
 from tests.journeys.conftest import DESK, PHONE, shoot
 from tests.journeys.test_every_page import OPTIONS
@@ -89,6 +93,20 @@ def test_a_receipt_may_be_pasted_and_its_entry_given_apart(page: Page) -> None:
     page.locator("#entry-file").set_input_files({"name": "entry", "mimeType": "text/plain", "buffer": entry(4)})
     page.locator("#receipt-form button").click()
     expect(page.locator("#verdict .open-revoked")).to_be_visible()
+
+
+def test_a_disclosure_shows_what_the_entry_says(page: Page) -> None:
+    kind, content = b"identity:person:looked", b'{"what":"looked"}'
+    opening = bytes(90) + len(kind).to_bytes(2, "big") + kind + content
+    log = StaticLog.of([entry(0), public_entry(kind.decode(), "2026-03-02T05:00Z", sha256(opening).digest())])
+    page.locator("details:has(#entry-file) > summary").click()
+    for told, expected in [(opening, "●●●●●"), (opening.replace(b"looked", b"helped"), "●●●●■")]:
+        file = json.dumps({"opening": b64encode(told).decode()}).encode()
+        page.locator("#entry-file").set_input_files({"name": "mine.json", "mimeType": "text/plain", "buffer": file})
+        give(page, log.receipt(1, *SIGNED))
+        expect(page.locator("#verdict .open-verdict")).to_be_visible()
+        assert marks(page) == expected
+        assert (content.decode() in page.locator("#verdict").inner_text()) == expected.endswith("●")
 
 
 def test_a_browser_that_cannot_check_says_so_and_believes_nothing(browse: Callable[..., object]) -> None:

@@ -213,11 +213,23 @@ export async function climb(index, size, entry, path) {
   return steps;
 }
 
+/** Return kind and content of what an entry commits to, out of the file that only the person concerned can have. */
+export async function open(disclosure, entry) {
+  const opening = unbase64(String(disclosure.opening ?? ""));
+  const commitment = base64(await sha256(opening)).replace(/=+$/, "");
+  if (opening.length < 92 || commitment !== new TextDecoder().decode(entry).split(" ").at(-1)) throw new Bad("opening");
+  // Salt 16 bytes, id 16, instant 8, district 2, person, actor and matter 16 each, length of the kind 2, kind, content.
+  const length = (opening[90] << 8) | opening[91];
+  const text = (from, to) => new TextDecoder().decode(opening.slice(from, to));
+  return { kind: text(92, 92 + length), content: text(92 + length) };
+}
+
 /**
  * Check a receipt against a policy. `given` is the entry from a file of its own, or null.
+ * `disclosure` is the JSON of the person concerned, or null; then a fifth step says whether it belongs to the entry.
  * Returns { steps: [{ name, ok, bad }], holds, … }: ok is true, false, or null where it could not be looked at.
  */
-export async function check(text, policyText, given = null) {
+export async function check(text, policyText, given = null, disclosure = null) {
   const result = { steps: [], witnesses: [], path: [], holds: false };
   const step = async (name, work) => {
     try {
@@ -240,7 +252,7 @@ export async function check(text, policyText, given = null) {
     Object.assign(result, { index: receipt.index, ...receipt.checkpoint });
   });
   if (!readable) {
-    for (const name of ["log", "witnesses", "path"]) result.steps.push({ name, ok: null });
+    for (const name of ["log", "witnesses", "path", ...(disclosure ? ["opening"] : [])]) result.steps.push({ name, ok: null });
     return result;
   }
   await step("log", async () => {
@@ -257,6 +269,7 @@ export async function check(text, policyText, given = null) {
     result.path = await climb(result.index, result.size, result.entry, receipt.path);
     if (!same(result.path.at(-1).total, result.root)) throw new Bad("root");
   });
+  if (disclosure) await step("opening", async () => (result.opened = await open(disclosure, result.entry)));
   result.holds = result.steps.every(({ ok }) => ok === true);
   return result;
 }

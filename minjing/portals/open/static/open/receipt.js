@@ -10,6 +10,7 @@ const STEPS = {
   form: [t("凭证完整", "The receipt is whole"), t("凭证、条目、路径和检查点都读得出来。", "Receipt, entry, path and checkpoint can be read.")],
   log: [t("账本签了名", "The ledger signed"), t("检查点的签名与账本的公钥相符。", "The signature under the checkpoint is the ledger’s.")],
   witnesses: [t("见证人看到了", "Witnesses saw it"), ""],
+  opening: [t("内容就是这些", "These are its contents"), t("开示文件里的内容，正是这一条承诺过的。", "What the disclosure says is exactly what the entry committed to.")],
   path: [t("这一条在账本里", "The entry is in it"), t("从这一条一路算上去，正好得到签了名的根哈希。", "Hashed upwards step by step, the entry gives exactly the signed root.")],
 };
 
@@ -25,6 +26,7 @@ const REASONS = {
   no_log: t("信任策略里的账本都没有给这个检查点签名。", "No ledger of the policy signed this checkpoint."),
   forged: t("签名是伪造的，或者内容被改动过：", "The signature is forged or its text was altered: "),
   few: t("签名的见证人不够。", "Too few witnesses signed."),
+  opening: t("开示文件被改动过，或者属于另一条。", "The disclosure was altered, or belongs to another entry."),
   root: t("算出来的根与签了名的根不同：条目、序号或路径被改动过。", "The root that comes out is not the signed one: entry, index or path was altered."),
   browser: t("这个浏览器不会核对 Ed25519 签名。请换新版浏览器，或用下面的命令行工具。", "This browser cannot check Ed25519 signatures. Use a newer one, or the command-line tool below."),
 };
@@ -112,6 +114,7 @@ function drawFacts(result) {
   const text = new TextDecoder().decode(result.entry);
   const facts = [
     [t("条目原文", "The entry"), text],
+    ...(result.opened ? [[t("它的内容", "Its contents"), `${result.opened.kind} ${result.opened.content}`]] : []),
     [t("账本", "Ledger"), result.origin],
     [t("序号（从 0 起）", "Index (from 0)"), String(result.index)],
     [t("签名时账本共有", "Entries when signed"), String(result.size)],
@@ -131,6 +134,17 @@ function drawFacts(result) {
 /** Return the bytes that were chosen as a file, else null. */
 const chosen = async (id) => (at(id).files.length ? new Uint8Array(await at(id).files[0].arrayBuffer()) : null);
 
+/** Return [entry, disclosure] of the second file: the bytes of an entry, or the JSON of the person concerned. */
+function apart(file) {
+  try {
+    const found = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file ?? new Uint8Array()));
+    if (typeof found?.opening === "string") return [null, found];
+  } catch {
+    // No JSON: then it is the entry itself.
+  }
+  return [file, null];
+}
+
 async function run(event) {
   event.preventDefault();
   const file = await chosen("receipt-file");
@@ -142,7 +156,8 @@ async function run(event) {
   }
   // Pasting loses the last line break; a file is taken byte for byte.
   if (!file && text && !text.endsWith("\n")) text += "\n";
-  draw(await check(text, at("policy").value, await chosen("entry-file")));
+  const [entry, disclosure] = apart(await chosen("entry-file"));
+  draw(await check(text, at("policy").value, entry, disclosure));
 }
 
 function takeDrop(event) {
