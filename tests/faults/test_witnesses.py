@@ -78,11 +78,21 @@ def calm(house: House) -> House:
     return house
 
 
+def all_three(house: House) -> None:
+    """Act until a checkpoint carries all three: who is a moment late under load misses one, not the next."""
+
+    def seen() -> bool:
+        act(house, 1)
+        time.sleep(0.5)
+        return signers(house) == set(WITNESSES)
+
+    wait_for(seen, "not all three cosign", within_s=60)
+
+
 def test_all_three_cosign_what_the_demo_publishes(calm: House) -> None:
     policy = parse_policy((calm.data_dir / "keys" / "policy.txt").read_text())
     assert policy.need() == 2
-    act(calm)
-    wait_for(lambda: signers(calm) == set(WITNESSES), "not all three cosign")
+    all_three(calm)
     assert policy.satisfied(checkpoint(calm))
 
 
@@ -92,8 +102,7 @@ def test_one_hung_witness_holds_nothing_up(calm: House) -> None:
         act(calm)
         wait_for(lambda: size(calm) >= before + 3, "two of three are not enough", within_s=10)
         assert signers(calm) == {"university", "newspaper"}
-    act(calm)
-    wait_for(lambda: signers(calm) == set(WITNESSES), "the third does not come back")
+    all_three(calm)
 
 
 def test_with_one_of_three_nothing_is_published_and_nothing_is_lost(calm: House) -> None:

@@ -20,8 +20,9 @@ from minjing.kernel.ledger.tests.witnesses import MemoryLog, ask, get, key, serv
 
 
 @pytest.fixture(autouse=True)
-def nobody_known() -> None:
+def nobody_known(monkeypatch: pytest.MonkeyPatch) -> None:
     witnesses._callers.clear()
+    monkeypatch.setattr(witnesses, "GRACE_S", 1.5)  # on a busy machine the third may need its time
 
 
 @pytest.fixture
@@ -132,13 +133,14 @@ def test_a_witness_that_was_away_is_brought_up_to_date(town: Town) -> None:
     assert len(town.signers(town.publish(700, 1000))) == 3
 
 
-def test_a_slow_witness_holds_nobody_up(town: Town) -> None:
+def test_a_slow_witness_holds_nobody_up(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     town.up(1, 2)
     lying(town, 3, 200, "", pause_s=3)
     began = time.monotonic()
     assert len(town.signers(town.publish(0, 5))) == 2
     assert len(town.signers(town.publish(5, 300))) == 2
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2, "it was not waited for, which would take three"
 
 
 def test_two_slow_witnesses_stop_publication_in_time(town: Town) -> None:
