@@ -81,8 +81,20 @@ def npm_folder() -> Path | None:
     if not (folder / "node_modules" / "@sigstore" / "verify").exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(__file__).with_name("package.json"), folder)
-        options = ["--no-package-lock", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
-        done = subprocess.run(["npm", "install", *options], cwd=folder, capture_output=True, timeout=120, check=False)
+        options = [
+            "--no-package-lock",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+            "--ignore-scripts",
+            "--fetch-retries=0",
+        ]
+        try:
+            done = subprocess.run(
+                ["npm", "install", *options], cwd=folder, capture_output=True, timeout=60, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return None
         if done.returncode:
             return None
     return folder

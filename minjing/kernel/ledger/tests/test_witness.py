@@ -301,11 +301,11 @@ def test_a_client_that_drips_bytes_is_cut_off(port: int, monkeypatch: pytest.Mon
     assert time.monotonic() - began < 3
 
 
-def test_a_thousand_connections_do_not_keep_the_log_out(
+def test_a_crowd_of_connections_does_not_keep_the_log_out(
     port: int, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "REQUEST_S", 0.5)
-    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
+    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(400)]
     deadline = time.monotonic() + 10
     status = 0
     while status != 200 and time.monotonic() < deadline:
