@@ -16,7 +16,8 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker(pytest.mark.journey)
         if "/tests/faults/" in str(item.path):
             item.add_marker(pytest.mark.fault)
-    items.sort(key=lambda item: "/tests/faults/" in str(item.path))
+    # Full disks leave a house that nothing else can run in.
+    items.sort(key=lambda item: ("/tests/faults/" in str(item.path)) + ("test_disk_full" in str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Kill -9 under load against an oracle outside the system: acknowledged acts are the ledger's entries, exactly.
 
 Each client keeps a file of its own, append-only and fsynced line by line: what it asks for before it asks, what it
-was answered when it was answered. Nothing of the house writes there. CI kills twenty times, `make faults` five hundred
-(FAULTS); every kill and the seed stand in the failure's text.
+was answered when it was answered. Nothing of the house writes there. CI kills twenty times, `make faults` five
+hundred (FAULTS); every kill and the seed stand in the failure's text.
 """
 
 import json
