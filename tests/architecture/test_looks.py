@@ -160,6 +160,33 @@ def test_pages_and_the_api_never_unseal_themselves() -> None:
             assert not UNSEALS & {called for _, f in functions(path) for called, _ in calls(f)}, path
 
 
+# What pages hand out as a file: figures of many, or a paper whose look is written first.
+HANDED_OUT = {
+    "portals/open/views/figures.py::raw": "counts by month; no person",
+    "portals/open/views/check.py::authority": "the city's certificate",
+    "portals/officer/views/matter.py::_shown": "the two below write the look before they call it",
+    "portals/officer/views/matter.py::paper_file": "a certificate, its look written first",
+    "portals/api/views/matters.py::paper_pdf": "a certificate, its look written first",
+    "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
+    "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
+    "portals/officer/views/promise.py::promise_file": "a promise: hashes",
+    "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",
+    "kernel/files/views.py::show": "asks may_see, which writes the look first",
+}
+FILES = ("text/csv", "application/pdf", "spreadsheet", "attachment", "media_type")
+
+
+def test_no_page_hands_out_a_file_that_is_not_known_here() -> None:
+    found = set()
+    for path in sources():
+        if "views" in path.parts or path.name == "views.py":
+            for name, function in functions(path):
+                words = ast.unparse(function)
+                if "HttpResponse(" in words and any(kind in words for kind in FILES):
+                    found.add(name)
+    assert found - set(HANDED_OUT) == set()
+
+
 def test_no_service_fills_a_form_with_the_record_of_another_member_of_the_household() -> None:
     for path in HOUSE.rglob("catalog/**/*.yaml"):
         assert "register.members" not in path.read_text(encoding="utf-8"), path

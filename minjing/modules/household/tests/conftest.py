@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.kernel.identity.models import Unit
+from minjing.kernel.identity.models import Account, Unit
 from minjing.kernel.matters import catalog, publishing, queries
 from minjing.modules.household.actions import first_entry
 from minjing.modules.household.actions.first_entry import Entry, Taken
@@ -54,6 +54,14 @@ def make_town(bodies):
         Unit.objects.create(
             id=pk, org_id=org, code=code, level=level, parent_id=parent, path=path, name={"zh": code, "en": code}
         )
+    # The lot may fall on a look of the clerk, whose note then names the account.
+    Account.objects.create(
+        id=world.CLERK.account_id,
+        kind=Account.OFFICER,
+        login="clerk",
+        display_name="测试民警",
+        created_at=world.BEFORE,
+    )
     publishing.publish(bodies, by=SYSTEM, now=world.BEFORE)
     queries.forget_kept()
     first_entry.enter_all(

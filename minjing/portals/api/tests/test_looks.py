@@ -169,3 +169,17 @@ def test_leave_to_hide_is_asked_given_and_ended(as_, legal):  # noqa: F811
     assert HiddenLook.objects.get().ended_at is not None
     assert as_(LIN).get("/api/looks/hidden/waiting").status_code == 403
     assert as_(LIN).get("/api/looks/notes").json() == []
+
+
+def test_the_resident_reads_that_a_look_was_hidden_only_when_its_time_is_over(as_, legal):  # noqa: F811
+    matter = claimed(as_)
+    before, until = clock.now() - timedelta(days=40), clock.now() - timedelta(days=10)
+    leave = HiddenLook.objects.create(
+        org_id=4, account_id=CHEN.account_id, unit_id=27, person_id=matter.person_id, basis="would_hinder",
+        facts_sealed=b"", asked_at=before, until=until, approver_id=legal.account_id, decided_at=before, granted=True,
+    )  # fmt: skip
+    identity.look(CHEN, [matter.person_id], ["name"], reason="incident", now=before + timedelta(hours=1))
+    (look,) = as_(LIN).get("/api/me/looks").json()
+    assert look["was_hidden"]["basis"]["en"].startswith("Telling would hinder")
+    HiddenLook.objects.filter(pk=leave.pk).delete()  # what the entry says holds without the row
+    assert as_(LIN).get("/api/me/looks").json() == [look]

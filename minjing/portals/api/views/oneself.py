@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,8 @@ def looks(request: HttpRequest, limit: int = 50, before: AwareDatetime | None = 
             "post": look.by_post,
             "police_number": look.police_number,
             "reason": look.reason,
+            "law": look.law,
+            "was_hidden": asdict(look.was_hidden) if look.was_hidden else None,
             "fields": list(look.fields),
             "matter_number": look.matter_number,
             "entry": look.entry_id,
