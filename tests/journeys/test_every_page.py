@@ -128,13 +128,15 @@ def look_at(
         answer = page.goto(address)
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
+        if (page.locator("html").get_attribute("lang") == "en") != (" en" in name):
+            wrong.append(f"[{name}] {address} speaks the other language")
         wrong.extend(f"[{name}] {fault}" for fault in faults(page, kind if kind == address else f"{kind} {address}"))
     page.close()
 
 
 def speak(context: BrowserContext, house: House, english: bool = False, elder: bool = False) -> None:
     """Choose language and elder mode, as the switches do."""
-    for name, value in (("language", "en" if english else "zh-hans"), ("elder", "1" if elder else "0")):
+    for name, value in (("django_language", "en" if english else "zh-hans"), ("elder", "1" if elder else "0")):
         context.add_cookies([{"name": name, "value": value, "url": house.url}])
 
 

@@ -217,7 +217,7 @@ class Reason(Strict):
 
     key: str
     text: Text
-    basis: str
+    basis: Text | str  # as text where a version published before says it in Chinese only
 
 
 class TaskSpec(Strict):

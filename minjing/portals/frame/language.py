@@ -9,7 +9,6 @@ from django.utils.translation import get_language
 
 from minjing.kernel.identity.sessions import ELDER
 
-LANGUAGE_COOKIE = "language"
 ELDER_COOKIE = "elder"
 
 

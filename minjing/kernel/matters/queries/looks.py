@@ -140,7 +140,7 @@ def register_rows(person_id: UUID, seen: Seen) -> list[RegisterRow]:
 
 
 def record_paper(matter: Snapshot, holder_id: UUID, by: Actor, now: datetime, reason: str = "") -> Seen:
-    """Write down that `by` looks at a certificate of this matter: its holder, and whom the form names, stand on it."""
+    """Write down that `by` looks at a certificate of this matter; its holder and whom the form names stand on it."""
     people_on_it = dict.fromkeys([matter.person_id, holder_id, *named_in(matter, opened(matter))])
     return _record(matter, by, {person_id: [PAPER] for person_id in people_on_it}, now, reason)
 

@@ -104,9 +104,9 @@ def line(body: Body) -> Line:
 
 
 def grouped(bodies: Iterable[Body]) -> list[tuple[Text | str, list[Line]]]:
-    """Return the services under the headings of the catalogue, in its order."""
+    """Return the services under the headings of the catalogue, in its order; those of no station come last."""
     groups: dict[str, tuple[Text | str, list[Line]]] = {}
-    for body in bodies:
+    for body in sorted(bodies, key=lambda body: body.service.received_by != "station"):
         groups.setdefault(body.service.group.zh, (body.service.group, []))[1].append(line(body))
     return list(groups.values())
 
