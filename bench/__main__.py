@@ -22,6 +22,14 @@ BENCHMARKS = {
     "lists": ("million", 600),
     "writes": ("million", 420),
     "footprint": ("", 420),
+    "ledger_acts": ("city", 1200),
+    "ledger_drain": ("city", 420),
+    "ledger_latency": ("city", 300),
+    "ledger_slowdown": ("city", 300),
+    "ledger_tree": ("", 120),
+    "ledger_proof": ("city", 420),
+    "ledger_storage": ("city", 300),
+    "ledger_year": ("city", 300),
 }
 
 

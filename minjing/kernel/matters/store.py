@@ -197,7 +197,7 @@ def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
 
 
 def _said(matter: Snapshot, by: Actor) -> dict[str, Any]:
-    return {"matter": matter.id, "seq": matter.ver, "to": matter.state, "by": by.account_id, "kind": by.kind}
+    return {"matter": matter.id, "seq": matter.ver, "to": matter.state, "by": by.account_id}
 
 
 def _entry_params(entry: Entry) -> dict[str, Any]:
