@@ -3,6 +3,6 @@
 from minjing.site.settings import *  # noqa: F403 - the same city, the same database, the same folders
 
 INSTALLED_APPS = ["minjing.kernel.ledger"]
-MIDDLEWARE: list[str] = []
-TEMPLATES: list[object] = []
+MIDDLEWARE = []
+TEMPLATES = []
 ROOT_URLCONF = ""
