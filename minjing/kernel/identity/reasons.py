@@ -28,7 +28,7 @@ class Law:
     @property
     def text(self) -> Text:
         """Return it as people cite it."""
-        return {"zh": f"《{self.law}》第 {self.article} 条", "en": f"{self.law}, art. {self.article}"}
+        return {"zh": f"《{self.law}》第 {self.article} 条", "en": f"{laws()[self.law]}, art. {self.article}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ class Lot:
     unbound_one_in: int
     answer_days: int
     review_days: int
+
+
+@cache
+def laws() -> Mapping[str, str]:
+    """Return what the laws that reasons name are called in English."""
+    return dict(_said(SOURCE)["laws"])
 
 
 @cache

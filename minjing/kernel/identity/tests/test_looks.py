@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from minjing.kernel.identity import actions, plugs, queries
+from minjing.kernel.identity import actions, plugs, queries, reasons
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown
 from minjing.kernel.identity.models import Account
@@ -180,7 +180,7 @@ def test_the_person_sees_who_looked_and_why(
     assert (mine.by_unit["en"], mine.by_post["en"]) == ("lianhua", "station_clerk")
     assert mine.reason["zh"] == "当事人来电咨询"
     assert mine.law is not None
-    assert mine.law["en"] == "个人信息保护法, art. 50"
+    assert mine.law["en"] == "Personal Information Protection Law, art. 50"
     assert mine.was_hidden is None
     assert mine.fields == (queries.FIELD_TITLES["name"],)
     assert mine.at == NOW
@@ -188,3 +188,10 @@ def test_the_person_sees_who_looked_and_why(
     assert (theirs.matter_id, theirs.matter_number) == (matter, "FT202600001")
     assert theirs.reason["en"] == "handling your matter"
     assert mine.entry_id != theirs.entry_id
+
+
+def test_every_law_that_a_reason_names_is_called_by_its_name_in_english() -> None:
+    lists = (reasons.reasons(), reasons.assigned(), reasons.hidden_bases(), reasons.erasure_grounds())
+    cited = [reason.basis.text for listed in lists for reason in listed.values() if reason.basis]
+    assert len(cited) > 10
+    assert all(text["en"].isascii() or "’" in text["en"] for text in cited)
