@@ -63,7 +63,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
             "zh": "数据库暂时不能保存，请稍后再试。",
             "en": "The database cannot keep anything now; try again shortly.",
         }
-        said = JsonResponse({"error": "unavailable", "text": words}, status=503)
+        said = JsonResponse({"key": "unavailable", "message": words}, status=503)
     else:
         said = _said(request, "503.html", 503)
     said["Retry-After"] = str(RETRY_AFTER_S)

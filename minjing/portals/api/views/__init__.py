@@ -1,6 +1,6 @@
 """The JSON API: everything the pages do, through the same actions and queries."""
 
-from minjing.portals.api.views import drafts, looks, matters, officers, oneself, services
+from minjing.portals.api.views import drafts, looks, matters, officers, oneself, services, watch
 from minjing.portals.api.views.door import api
 
 api.add_router("/services", services.catalogue)
@@ -8,6 +8,7 @@ api.add_router("/drafts", drafts.drafts)
 api.add_router("/matters", matters.matters)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)
+api.add_router("/watch", watch.watch)
 api.add_router("/files", oneself.upload)
 api.add_router("/me", oneself.me)
 api.add_router("/open", oneself.public)

@@ -19,6 +19,7 @@ from minjing.kernel.identity.errors import IdentityError, TooMany
 from minjing.kernel.identity.errors import Wrong as WrongWords
 from minjing.kernel.matters import plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.watch.errors import WatchError
 from minjing.portals.api import rate
 from minjing.portals.api.shapes import MatterOut, TextOut
 
@@ -111,6 +112,13 @@ def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse
     if isinstance(error, TooMany):
         answer["Retry-After"] = str(error.wait_s)
     return answer
+
+
+@api.exception_handler(WatchError)
+def watch_refused(request: HttpRequest, error: WatchError) -> HttpResponse:
+    """Answer a refusal of the watch: without the right 403, what no longer stands 409."""
+    body = {"key": error.key, "message": dict(error.text)}
+    return api.create_response(request, body, status=403 if error.key == "no_post" else 409)
 
 
 @api.exception_handler(Refused)
