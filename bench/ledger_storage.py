@@ -14,6 +14,8 @@ from bench.table import Row, at_most
 ROWS = int(os.environ.get("ROWS") or 100_000)
 PER_PERSON = 12  # entries about one person: a matter with its steps, looks and notices
 ITEM_B = 4  # a page's pointer to a row
+PAGE_B = 8192 - 24
+HEAP = "SELECT pg_relation_size('ledger_outbox')"
 GROWS = ("ledger_outbox", "ledger_erased", "ledger_bundle", "ledger_checkpoint")
 
 
@@ -24,15 +26,19 @@ def run(say: Callable[[str], None]) -> list[Row]:
     from minjing.kernel.ledger import actions
 
     before = {name: _bytes(name) for name in GROWS}
+    rows_before = _one(HEAP)
     for start in range(0, ROWS, 1000):
         actions.append(*_mixture(start, min(1000, ROWS - start)))
         actions.drain(now())
     database = {name: (_bytes(name) - before[name]) / ROWS for name in GROWS}
-    mean_row = _one("SELECT pg_relation_size('ledger_outbox')::float / count(*) FROM ledger_outbox")
+    mean_row = (_one(HEAP) - rows_before) / ROWS
     median = (
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY pg_column_size(o.*)) FROM ledger_outbox o WHERE seq > %s"
     )
-    median_row = _one(median, _one("SELECT max(seq) FROM ledger_outbox") - ROWS) + ITEM_B
+    size = _one(median, _one("SELECT max(seq) FROM ledger_outbox") - ROWS)
+    median_row = PAGE_B / (
+        PAGE_B // (-(-size // 8) * 8 + ITEM_B)
+    )  # rows are rounded to 8 bytes, pages hold whole ones
     staging = _one(
         "SELECT (pg_total_relation_size('ledger_tile') + pg_total_relation_size("
         " (SELECT reltoastrelid FROM pg_class WHERE relname = 'ledger_bundle')))::float / 1024"
@@ -45,7 +51,7 @@ def run(say: Callable[[str], None]) -> list[Row]:
     parts = ", ".join(f"{name} {size:.0f}" for name, size in database.items() if size >= 0.5)
     note = (
         f"{ROWS:,} entries, a checkpoint for each thousand: {parts} with indexes, public files {files:.0f}"
-        f" ({blocks:.0f} in blocks of the disk); the median row has {median_row} bytes, the mean one {mean_row:.0f}."
+        f" ({blocks:.0f} in blocks of the disk); the median row takes {median_row:.0f}, the mean one {mean_row:.0f}."
         f" Not counted: {staging:,.0f} kB of staging, which does not grow with the log"
     )
     say(note)
