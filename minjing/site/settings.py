@@ -239,6 +239,8 @@ WATCH_RECORDS = [
     "minjing.kernel.matters.records.MATTERS",
     "minjing.kernel.papers.records.PAPERS",
     "minjing.kernel.files.records.FILES",
+    "minjing.kernel.identity.records.LOOK_NOTES",
+    "minjing.kernel.identity.records.HIDDEN_LOOKS",
     "minjing.modules.household.records.REGISTER",
 ]
 

@@ -378,6 +378,8 @@ class Monitor:
     def _records(self, made: Round) -> None:
         """Compare the newest acts, and some older ones in turn, with their entries."""
         for record in self.records:
+            if not record.ids:
+                continue  # only counted, by the audit
             turn = replay.after(record, self.after[record.name], SAMPLE)
             self.after[record.name] = turn[-1] if len(turn) == SAMPLE else UUID(int=0)
             suspects = [UUID(u.split(" ")[1]) for u in self.suspects if u.startswith(f"{record.name} ")]

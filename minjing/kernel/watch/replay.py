@@ -35,8 +35,8 @@ class Record:
     """
 
     name: str
-    ids: str
-    newest: str
+    ids: str = ""
+    newest: str = ""
     rows: str = ""
     kinds: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()

@@ -17,8 +17,6 @@ from minjing.kernel.watch.tests.published import NOW, published, tamper
 pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = Record(
     name="watch_test_act",
-    ids="",
-    newest="",
     kinds=("watch:act:",),
     besides=("watch:act:rated",),
     counts="""
