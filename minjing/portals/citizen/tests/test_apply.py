@@ -214,6 +214,12 @@ def test_who_changes_their_mind_is_shown_the_other_number_before_it_is_saved(who
     assert SPOUSE in text(htmx)
 
 
+def test_what_was_left_empty_is_filled_in_when_another_answer_makes_it_known(who_moves):
+    lin, page = who_moves
+    told = {"applying_as": "mover", "mover_id": "", "asked": ["applying_as", "mover_id"]}
+    assert OWN in text(lin.post(page, told, headers={"HX-Request": "true"}))
+
+
 def test_what_somebody_typed_themselves_is_never_replaced(who_moves):
     lin, page = who_moves
     typed = "440304199203040040"

@@ -129,8 +129,8 @@ def _known_first(mine: Application, page: Page, by: Actor, at: datetime) -> dict
 def _filled_in(request: HttpRequest, mine: Application, page: Page, data: dict[str, Any]) -> dict[str, Any]:
     """Return what was posted, with what is known for the questions that come up with it."""
     at, by, said = now(), who(request), questions.facts(page, data)
-    asked = set(request.POST.getlist("asked"))
-    new = {name: value for name, value in known(page, mine, by, at, said).items() if name not in asked}
+    answered = {name for name in request.POST.getlist("asked") if said.get(name) not in (None, "", [])}
+    new = {name: value for name, value in known(page, mine, by, at, said).items() if name not in answered}
     return {**data, **new, **outdated(page, mine, by, at, said)}
 
 
