@@ -1,7 +1,7 @@
 """The public face of the ledger: how large it is, how to verify it, and the proof of a single entry."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,12 @@ from minjing.kernel.ledger.providers import keys
 from minjing.kernel.ledger.providers.policy import policy
 from minjing.kernel.ledger.rules.note import BadNote
 from minjing.kernel.ledger.rules.public import parse_public
+from minjing.kernel.watch import queries as watch
+from minjing.kernel.watch.rules import is_closed
 from minjing.portals.open.kinds import kind_in_words
 
 LATEST = 10  # checkpoints listed
+MONTH = timedelta(days=30)  # in which break-glass is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Standing:
 @require_GET
 def head(request: HttpRequest) -> HttpResponse:
     """Show the signed head and how to verify the ledger oneself."""
+    at = clock.now()
     latest = [(c.at, c.size, c.root.hex()) for c in queries.checkpoints(LATEST)]
     shown = {
         "tab": "ledger",
@@ -46,6 +50,9 @@ def head(request: HttpRequest) -> HttpResponse:
         "witnesses": _witnesses(),
         "need": policy().need(),
         "base_url": settings.BASE_URL,
+        "behind": watch.behind_s(at),
+        "shut": is_closed(watch.behind_s(at)),
+        "glass_count": watch.glass_count(at - MONTH, at + timedelta(seconds=1)),
     }
     return render(request, "open/ledger.html", shown)
 
