@@ -25,4 +25,10 @@ MATTERS = Record(
     kinds=("matters:matter:",),
     besides=("matters:matter:rated",),  # said of a closed matter: no move
     key="matter",
+    counts="""
+        SELECT (at AT TIME ZONE %(zone)s)::date,
+            'matters:matter:' || CASE action WHEN 'submit' THEN 'submitted' ELSE action END, count(*)
+        FROM matters_matterevent WHERE at >= %(since)s AND at < %(until)s GROUP BY 1, 2
+    """,
+    copies={"matters_matter": "id = ANY(%(keys)s)", "matters_matterevent": "matter_id = ANY(%(keys)s)"},
 )

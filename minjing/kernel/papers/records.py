@@ -15,4 +15,9 @@ PAPERS = Record(
     """,
     kinds=("papers:paper:issued",),
     key="paper",
+    counts="""
+        SELECT (issued_at AT TIME ZONE %(zone)s)::date, 'papers:paper:issued', count(*)
+        FROM papers_paper WHERE issued_at >= %(since)s AND issued_at < %(until)s GROUP BY 1, 2
+    """,
+    copies={"papers_paper": "id = ANY(%(keys)s)"},
 )
