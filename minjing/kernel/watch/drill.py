@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.providers.keys import verifier
@@ -105,7 +105,10 @@ class Copy:
     def sql(self, statement: str, *params: datetime) -> None:
         """Change rows of the copy; raises LookupError when there are none of that sort."""
         with connection.cursor() as cursor:
-            cursor.execute(statement, params)
+            try:
+                cursor.execute(statement, params)
+            except ProgrammingError:
+                raise LookupError("the copy holds no such table") from None
             if not cursor.rowcount:
                 raise LookupError("the copy holds no such row")
 
@@ -237,19 +240,20 @@ COPIED = {
 @contextmanager
 def _schema(copy: Copy) -> Iterator[None]:
     """Copy the rows into a scratch schema and let this connection read them first."""
+    keys = {record.name: replay.newest(record, KEYS) for record in copy.records}
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         cursor.execute(f"CREATE SCHEMA {SCHEMA}")
-        cursor.execute(f"SET search_path = {SCHEMA}, public")
+        # Without public: what was not copied cannot be reached from here, and so not be tampered with.
+        cursor.execute(f"SET search_path = {SCHEMA}")
         try:
             cursor.execute(script("schema"))
             for table, rows in COPIED.items():
                 _fill(cursor, table, rows, {"first": copy.first, "size": copy.claim.size})
             for record in copy.records:
-                keys = replay.newest(record, KEYS)
                 for table, rows in record.copies.items():
                     cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING DEFAULTS)")
-                    _fill(cursor, table, rows, {"keys": keys})
+                    _fill(cursor, table, rows, {"keys": keys[record.name]})
             yield
         finally:
             cursor.execute("RESET search_path")
