@@ -2,24 +2,33 @@
 
 from minjing.kernel.ledger.actions.append import Entry, append, entry
 from minjing.kernel.ledger.actions.erasure import erase_person
-from minjing.kernel.ledger.actions.keeping import initialise, new_log_key, publish_policy, set_guard
+from minjing.kernel.ledger.actions.keeping import (
+    CannotRotate,
+    confirm_key,
+    initialise,
+    propose_key,
+    publish_policy,
+    set_guard,
+)
 from minjing.kernel.ledger.actions.promise import Promised, keeping, promise_of, promised
 from minjing.kernel.ledger.actions.sequence import Doubt, adopt, drain, run_sequencer, sequence_once
 
 __all__ = [
+    "CannotRotate",
     "Doubt",
     "Entry",
     "Promised",
     "adopt",
     "append",
+    "confirm_key",
     "drain",
     "entry",
     "erase_person",
     "initialise",
     "keeping",
-    "new_log_key",
     "promise_of",
     "promised",
+    "propose_key",
     "publish_policy",
     "run_sequencer",
     "sequence_once",

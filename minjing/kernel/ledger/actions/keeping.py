@@ -2,12 +2,17 @@
 
 import os
 from datetime import datetime
+from uuid import UUID
 
+from django.db import transaction
+
+from minjing.kernel.ledger.actions.append import append, entry
 from minjing.kernel.ledger.actions.sequence import CHECKPOINT, Doubt
+from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.ledger.providers import folder, guard, keys
 from minjing.kernel.ledger.providers.guard import BadGuard, Guard
 from minjing.kernel.ledger.providers.policy import policy_text
-from minjing.kernel.ledger.rules.note import BadNote, Signer, open_note, parse_claim
+from minjing.kernel.ledger.rules.note import BadNote, Signer, open_note, parse_claim, parse_signer
 
 
 def initialise(now: datetime) -> list[str]:
@@ -47,6 +52,59 @@ def set_guard(now: datetime) -> int:
     return claim.size
 
 
-def new_log_key() -> Signer:
-    """Return a fresh key under the log's name."""
-    return Signer(keys.origin(), os.urandom(32))
+NEXT_KEY = "ledger.key.next"  # proposed, not yet in use
+PROPOSED, ROTATED = "ledger:key:proposed", "ledger:key:rotated"
+
+
+class CannotRotate(RuntimeError):
+    """The key is not replaced; the message says why."""
+
+
+@transaction.atomic
+def propose_key(by: UUID, now: datetime) -> str:
+    """Make the key that is to follow, as the first of two people; return its public half for the witnesses.
+
+    A proposal made before is dropped. The caller has checked who `by` is.
+    """
+    new = Signer(keys.origin(), os.urandom(32))
+    keys.keep_secret(NEXT_KEY, new.secret_text())
+    append(entry(PROPOSED, {"by": by, "key": str(new.verifier)}, at=now))
+    return str(new.verifier)
+
+
+@transaction.atomic
+def confirm_key(by: UUID, now: datetime) -> str:
+    """Put the proposed key into use, as the second of two people; return its public half.
+
+    Who proposed it stands in the ledger, not beside the key. Raises CannotRotate. If we crash after the commit and
+    before the file is in place, the entry stands and confirming again completes it; nothing was signed meanwhile.
+    """
+    text = keys.secret(NEXT_KEY)
+    if text is None:
+        raise CannotRotate("Nobody has proposed a key.")
+    new, old = parse_signer(text), keys.signer()
+    proposal = _proposal(str(new.verifier))
+    if proposal is None:
+        raise CannotRotate("The proposed key does not stand in the ledger. Propose a new one.")
+    proposer, proposed = proposal
+    if proposer == by:
+        raise CannotRotate("It takes a second person: whoever proposed the key cannot confirm it.")
+    said = {"by": by, "proposed": proposed, "old": str(old.verifier), "new": str(new.verifier)}
+    append(entry(ROTATED, said, at=now))
+    transaction.on_commit(lambda: _put_into_use(old, new, now))
+    return str(new.verifier)
+
+
+def _proposal(key: str) -> tuple[UUID | None, UUID] | None:
+    """Return who proposed a key, and the entry that says so."""
+    for row in Outbox.objects.filter(kind=PROPOSED).order_by("-xid", "-seq"):
+        if (row.what or {}).get("key") == key:
+            return row.actor_id, row.id
+    return None
+
+
+def _put_into_use(old: Signer, new: Signer, now: datetime) -> None:
+    keys.publish_history(now)  # the old key first, should it not stand there yet: its checkpoints must stay valid
+    keys.replace_log_key(old.verifier, new)
+    keys.publish_history(now)
+    keys.forget_secret(NEXT_KEY)

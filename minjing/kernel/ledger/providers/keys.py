@@ -114,15 +114,30 @@ def publish_history(now: datetime) -> None:
 
 
 def replace_log_key(expected: Verifier, new: Signer) -> None:
-    """Put a new key in the place of the old one, which is kept beside it; raises BadNote if it changed meanwhile."""
-    path = _path(f"{LOG}.key")
+    """Put a new key in the place of the old one; raises BadNote if that is no longer the one expected."""
     if signer().verifier != expected or new.name != expected.name:
         raise BadNote("The key is no longer the one that was to be replaced.")
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    _write(draft, new.secret_text(), 0o600)
-    os.replace(draft, path)
-    folder.sync_folder(path.parent)
+    keep_secret(f"{LOG}.key", new.secret_text())
     _publish(LOG, new.verifier)
+
+
+def keep_secret(name: str, text: str) -> None:
+    """Keep a secret beside the keys, durably, for its owner alone."""
+    draft = _path(f"{name}.{os.getpid()}")
+    _write(draft, text, 0o600)
+    os.replace(draft, _path(name))
+    folder.sync_folder(draft.parent)
+
+
+def secret(name: str) -> str | None:
+    """Return a secret that was kept, None if there is none."""
+    path = _path(name)
+    return path.read_text() if path.exists() else None
+
+
+def forget_secret(name: str) -> None:
+    """Delete a secret that was kept."""
+    _path(name).unlink(missing_ok=True)
 
 
 def _path(name: str) -> Path:
