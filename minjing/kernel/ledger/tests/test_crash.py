@@ -14,7 +14,7 @@ from minjing.kernel.ledger.actions import Doubt, drain, sequence, sequence_once
 from minjing.kernel.ledger.actions.sequence import STEPS, Run
 from minjing.kernel.ledger.providers import folder, guard, keys
 from minjing.kernel.ledger.rules import tree
-from minjing.kernel.ledger.rules.note import open_note, parse_claim
+from minjing.kernel.ledger.rules.note import open_note, parse_claim, parts_of
 from minjing.kernel.ledger.rules.tiles import bundle_path, tile_path, unbundle
 from minjing.kernel.ledger.tests.acts import NOW, acts, in_order
 
@@ -45,9 +45,13 @@ class Outsider:
     heads: dict[int, bytes] = field(default_factory=dict)
     leaves: dict[int, bytes] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
+    signed: dict[int, str] = field(default_factory=dict)
 
     def look(self) -> None:
         """Read the public folder as anybody can; nothing seen before may have changed."""
+        kept = guard.kept_note()  # a witness may have seen it
+        if kept:
+            assert self.signed.setdefault(parse_claim(parts_of(kept)[0]).size, kept) == kept, "signed twice"
         data = folder.read("checkpoint")
         if data is None:
             return
