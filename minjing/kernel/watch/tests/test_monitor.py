@@ -182,6 +182,13 @@ def test_an_alarm_ends_when_the_row_is_put_back(world: World) -> None:
     assert world.alarms() == []
 
 
+def test_an_alarm_about_what_was_not_looked_at_again_stands(world: World) -> None:
+    words = {"zh": "甲", "en": "a"}
+    actions.raise_alarms([actions.Finding("row", "bundle 9|2310", words, world.now, 2310)], now=world.now)
+    world.round()
+    assert [index for _, index, _ in world.alarms()] == [2310]
+
+
 def test_an_erasure_that_is_on_record_is_no_fault_and_one_that_is_not_is(world: World) -> None:
     world.acts(5, LIN)
     world.publish()

@@ -1,6 +1,7 @@
 """Beat, alarms and break-glass on a real database: every act leaves its entry, every refusal leaves none."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,17 @@ def test_a_monitor_that_fell_silent_closes_the_records_too() -> None:
     assert queries.reads_open(CLERK.account_id, NOW + HOUR - SECOND) is None
     with pytest.raises(Closed):
         queries.reads_open(CLERK.account_id, NOW + HOUR)
+
+
+def test_a_process_whose_clock_stands_still_notices_that_it_hears_nothing_new(monkeypatch: Any) -> None:
+    beat(0.0)
+    assert queries.behind_s(NOW) == 0
+    began = time.monotonic()
+    monkeypatch.setattr(queries, "monotonic", lambda: began + 3_700)
+    with pytest.raises(Closed):
+        queries.reads_open(CLERK.account_id, NOW)
+    beat(0.0, NOW + SECOND)
+    assert queries.behind_s(NOW + SECOND) == 0
 
 
 def test_reading_the_lag_costs_a_query_every_three_seconds(django_assert_num_queries: Any) -> None:
