@@ -118,10 +118,9 @@ class Change:
         values = ((name, getattr(after, name)) for name in MOVING)
         return {name: value for name, value in values if value != getattr(before, name)}
 
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Return what the event keeps: nothing personal, and the values that changed."""
-        detail: dict[str, Any] = {"after": {name: as_json(value) for name, value in self.moves.items()}}
+    def detail(self, moves: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the event keeps: nothing personal, and `moves`, the values that changed."""
+        detail: dict[str, Any] = {"after": {name: as_json(value) for name, value in moves.items()}}
         if self.ask.reason:
             detail["reason"] = self.ask.reason
         if self.ask.materials:

@@ -79,7 +79,7 @@ def write(
         "acting_post": change.post,
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
-        "detail": Jsonb(change.detail),
+        "detail": Jsonb(change.detail(moves)),
         **_entry_params(entry),
     }
     if _row(transition(tuple(columns), frozenset(follows)), params) is None:

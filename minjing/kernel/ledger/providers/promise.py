@@ -36,19 +36,19 @@ class PromiseSigner:
 
 def promise_signer() -> PromiseSigner:
     """Return the signer of promises; the first call makes the key. Raises BadNote if the file is not a key."""
-    path = _path(KEY)
+    name = f"{settings.DATA_DIR}/keys/{KEY}"  # no Path here: this runs within every act
     try:
-        changed = path.stat().st_mtime_ns
+        changed = os.stat(name).st_mtime_ns
     except FileNotFoundError:
-        _make(path)
-        changed = path.stat().st_mtime_ns
-    return _signer(path, changed)
+        _make(_path(KEY))
+        changed = os.stat(name).st_mtime_ns
+    return _signer(name, changed)
 
 
 @lru_cache(maxsize=4)
-def _signer(path: Path, changed: int) -> PromiseSigner:
+def _signer(name: str, changed: int) -> PromiseSigner:
     """Read the key; `changed` makes a process that runs on notice a new one."""
-    found = parse_signer(path.read_text())
+    found = parse_signer(Path(name).read_text())
     key = Ed25519PrivateKey.from_private_bytes(found.seed)
     return PromiseSigner(found.name.removesuffix(SUFFIX), key, found.verifier.key_id, f"{MARK}{found.name} ")
 
