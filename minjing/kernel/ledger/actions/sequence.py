@@ -50,7 +50,7 @@ from minjing.kernel.ledger.rules.tree import (
 log = logging.getLogger(__name__)
 
 BATCH = 16_384  # 64 full tiles: large enough that commits cost nothing, small enough for a few MB of memory
-POLL_S = 0.1
+POLL_S = 0.2
 LOCK = 0x6C656467  # "ledg": the advisory lock that makes the sequencer one
 NOTES_KEPT = 100  # signed texts kept in the database; sizes and roots stay for good
 CHECKPOINT = "checkpoint"
@@ -156,7 +156,7 @@ def waiting() -> bool:
 
 
 def run_sequencer(stop: Event) -> None:
-    """Sequence ten times a second until `stop` is set; ends after the step under way. Raises Doubt."""
+    """Sequence five times a second until `stop` is set; ends after the step under way. Raises Doubt."""
     pause, trouble = POLL_S, ""
     before, counted = clock_now(), monotonic()
     while not stop.is_set():

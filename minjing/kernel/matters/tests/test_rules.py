@@ -138,7 +138,7 @@ def test_refusal_needs_a_reason_of_the_law_and_words():
     assert set(raised.value.errors) == {"reason", "note"}
     refused = decide(matter, "refuse", LUO, MONDAY + 4 * HOUR, reason="conditions", note="结婚未满两年")
     assert refused.after.outcome == "refused"
-    assert refused.detail["reason"] == "conditions"
+    assert refused.detail({})["reason"] == "conditions"
 
 
 def test_open_child_tasks_hold_the_join():
