@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, cast
 
@@ -30,6 +31,8 @@ class Kept(Generic[T]):
         self._value = None
 
 
+# A figure is kept at least so many times as long as its count took: no count keeps a core busy more than a hundredth.
+COUNTS_KEPT = 100
 TOO_OLD = 20  # times as old as a figure should be: then nobody has asked for long, and whoever asks waits
 
 
@@ -41,21 +44,21 @@ class Figures:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._kept: dict[Hashable, _Figure] = {}
         self._counting: dict[Hashable, Lock] = {}
 
     def get(self, key: Hashable, seconds: float, count: Callable[[], T]) -> T:
         """Return the figure `key`; one older than `seconds` is counted anew, by one thread at a time."""
         kept = self._kept.get(key)
         counting = self._counting.setdefault(key, Lock())
-        if kept is None or _age(kept) > TOO_OLD * seconds:
+        if kept is None or kept.age > TOO_OLD * kept.good_for(seconds):
             with counting:
                 kept = self._kept.get(key)
-                if kept is None or _age(kept) > seconds:  # nobody counted while this one waited
-                    kept = self._kept[key] = (time.monotonic(), count())
-        elif _age(kept) > seconds and counting.acquire(blocking=False):
+                if kept is None or kept.age > kept.good_for(seconds):  # nobody counted while this one waited
+                    kept = self._kept[key] = _counted(count)
+        elif kept.age > kept.good_for(seconds) and counting.acquire(blocking=False):
             Thread(target=self._renew, args=(key, count, counting), daemon=True).start()
-        return cast(T, kept[1])
+        return cast(T, kept.value)
 
     def forget(self) -> None:
         """Count anew at the next call."""
@@ -63,11 +66,29 @@ class Figures:
 
     def _renew(self, key: Hashable, count: Callable[[], T], counting: Lock) -> None:
         try:
-            self._kept[key] = (time.monotonic(), count())
+            with connection.cursor() as cursor:  # behind the reader's back one core is enough
+                cursor.execute("SET max_parallel_workers_per_gather = 0")
+            self._kept[key] = _counted(count)
         finally:
             counting.release()
             connection.close()  # the thread's own; a figure that could not be counted stays as it was and grows old
 
 
-def _age(kept: tuple[float, Any]) -> float:
-    return time.monotonic() - kept[0]
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    value: Any
+    at: float  # when its count began, by the monotonic clock
+    took: float  # seconds
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.at
+
+    def good_for(self, seconds: float) -> float:
+        return max(seconds, COUNTS_KEPT * self.took)
+
+
+def _counted(count: Callable[[], Any]) -> _Figure:
+    began = time.monotonic()
+    value = count()
+    return _Figure(value, began, time.monotonic() - began)

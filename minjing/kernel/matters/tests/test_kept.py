@@ -74,6 +74,21 @@ def test_of_many_who_find_none_one_counts(clock):
     assert count.times == 1
 
 
+def test_a_figure_that_is_dear_to_count_is_kept_longer(clock):
+    figures, count = Figures(), Counted()
+
+    def dear():
+        clock.now += 1  # a second, so a hundred are kept
+        return count()
+
+    figures.get("red", KEPT_S, dear)
+    clock.now += 90
+    assert figures.get("red", KEPT_S, dear) == 1
+    clock.now += 20
+    figures.get("red", KEPT_S, dear)
+    until(lambda: count.times == 2)
+
+
 def test_a_figure_nobody_asked_for_in_long_is_not_shown(clock):
     figures, count = Figures(), Counted()
     figures.get("red", KEPT_S, count)
