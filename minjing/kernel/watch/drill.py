@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.db import ProgrammingError, connection, transaction
 
@@ -227,8 +228,9 @@ def _paths(size: int, first: int) -> list[str]:
 
 COPIED = {
     "ledger_outbox": """
-        (xid, seq) >= (SELECT xid, seq FROM public.ledger_bundle WHERE n = %(first)s)
-        AND (xid, seq) <= (SELECT cut_xid, cut_seq FROM public.ledger_state)
+        ((xid, seq) >= (SELECT xid, seq FROM public.ledger_bundle WHERE n = %(first)s)
+         AND (xid, seq) <= (SELECT cut_xid, cut_seq FROM public.ledger_state))
+        OR id = ANY(%(named)s)
     """,
     "ledger_erased": "id IN (SELECT id FROM ledger_outbox WHERE salt IS NULL)",  # of the copy
     "ledger_bundle": "n >= %(first)s",
@@ -240,7 +242,8 @@ COPIED = {
 @contextmanager
 def _schema(copy: Copy) -> Iterator[None]:
     """Copy the rows into a scratch schema and let this connection read them first."""
-    keys = {record.name: replay.newest(record, KEYS) for record in copy.records}
+    keys = _keys(copy)
+    named = [entry_id for record in copy.records for entry_id in replay.named_by(record, keys[record.name])]
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         cursor.execute(f"CREATE SCHEMA {SCHEMA}")
@@ -249,7 +252,7 @@ def _schema(copy: Copy) -> Iterator[None]:
         try:
             cursor.execute(script("schema"))
             for table, rows in COPIED.items():
-                _fill(cursor, table, rows, {"first": copy.first, "size": copy.claim.size})
+                _fill(cursor, table, rows, {"first": copy.first, "size": copy.claim.size, "named": named})
             for record in copy.records:
                 for table, rows in record.copies.items():
                     cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING DEFAULTS)")
@@ -258,6 +261,17 @@ def _schema(copy: Copy) -> Iterator[None]:
         finally:
             cursor.execute("RESET search_path")
             cursor.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+
+
+def _keys(copy: Copy) -> dict[str, list[UUID]]:
+    """Return for each record the newest keys, and those that copied entries name: each must find its other half.
+
+    The entries of an old matter may lie before the copied bundles; they are copied by name.
+    """
+    stated = replay.entries_in(copy.first, copy.last[0] + 1)
+    return {
+        record.name: list({*replay.newest(record, KEYS), *replay.keys_of(record, stated)}) for record in copy.records
+    }
 
 
 def _fill(cursor: Any, table: str, rows: str, params: dict[str, Any]) -> None:

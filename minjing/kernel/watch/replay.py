@@ -92,6 +92,11 @@ def _rows(record: Record, keys: Sequence[UUID]) -> list[Row]:
     return [Row(entry_id, key, name, at, json.loads(facts)) for entry_id, key, name, at, facts in found]
 
 
+def named_by(record: Record, keys: Sequence[UUID]) -> list[UUID]:
+    """Return the entries that the rows of these keys name."""
+    return [row.entry_id for row in _rows(record, keys) if row.entry_id] if record.rows else []
+
+
 def unit(record: Record, key: UUID) -> str:
     """Return what a finding about this key is filed under: what is checked, and ends, as one."""
     return f"{record.name} {key}"
