@@ -4,32 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import psycopg
 from django.db import connection
 
-from minjing.kernel.ledger.rules.framing import commitment
-from minjing.kernel.ledger.rules.public import minute_text, public_entry
+from minjing.kernel.ledger.queries.private import PRIVATE, Private
+from minjing.kernel.ledger.rules.public import minute_text
 
 Words = tuple[str, str]  # zh, en
-
-
-class Private(NamedTuple):
-    """A private row as it is compared: what its commitment covers, or the commitment that an erasure kept."""
-
-    id: UUID
-    kind: str
-    minute: int
-    frame: bytes | None
-    kept: bytes | None
-
-    def public(self) -> bytes:
-        """Return the public entry that this row gives; nothing for one that was emptied without an erasure."""
-        if self.kept is None and self.frame is None:
-            return b""
-        return public_entry(self.kind, minute_text(self.minute), self.kept or commitment(self.frame or b""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +24,7 @@ class Altered:
     words: Words
 
 
-ROWS = """
-SELECT o.id, o.kind, floor(extract(epoch FROM o.at) / 60)::bigint, ledger_frame(o), e.commitment
-FROM ledger_outbox o LEFT JOIN ledger_erased e ON e.id = o.id AND o.salt IS NULL
+OF_BUNDLES = """
 WHERE (o.xid, o.seq) >= (SELECT xid, seq FROM ledger_bundle WHERE n = %(start)s)
   AND (o.xid, o.seq) <= (SELECT cut_xid, cut_seq FROM ledger_state)
   AND ((o.xid, o.seq) < (SELECT xid, seq FROM ledger_bundle WHERE n = %(end)s)
@@ -57,7 +38,7 @@ def rows(start: int, end: int) -> list[Private]:
     connection.ensure_connection()
     assert connection.connection is not None
     cursor = psycopg.Cursor[Any](connection.connection)
-    found = cursor.execute(ROWS, {"start": start, "end": end}, binary=True).fetchall()
+    found = cursor.execute(PRIVATE + OF_BUNDLES, {"start": start, "end": end}, binary=True).fetchall()
     return [Private(*row) for row in found]
 
 

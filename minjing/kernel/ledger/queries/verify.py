@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from django.db import connection
 
 from minjing.kernel.ledger.providers import folder, guard, keys
-from minjing.kernel.ledger.rules.framing import commitment
+from minjing.kernel.ledger.queries.private import PRIVATE, Private
 from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, open_note, parse_claim
-from minjing.kernel.ledger.rules.public import minute_text, public_entry
+from minjing.kernel.ledger.rules.public import minute_text
 from minjing.kernel.ledger.rules.tiles import bundle_path, tile_path, unbundle
 from minjing.kernel.ledger.rules.tree import (
     EMPTY_ROOT,
@@ -202,27 +202,14 @@ def _tiles(wanted: Sequence[TileId]) -> dict[TileId, bytes]:
     return stored | {t: data for t in wanted if (data := folder.read(tile_path(t.level, t.n))) is not None}
 
 
-class Private(NamedTuple):
-    """A private record as it is checked: what is hashed, or the commitment that an erasure kept."""
-
-    id: UUID
-    kind: str
-    minute: int
-    frame: bytes | None
-    kept: bytes | None
-
-
-# One column for all that a commitment covers: the database lays it side by side, the hashing is done here.
-PRIVATE = """
-SELECT o.id, o.kind, floor(extract(epoch FROM o.at) / 60)::bigint, ledger_frame(o), e.commitment
-FROM ledger_outbox o LEFT JOIN ledger_erased e ON e.id = o.id AND o.salt IS NULL
+SPAN = """
 WHERE (o.xid, o.seq) >= (%s::text::xid8, %s::bigint) AND (o.xid, o.seq) < (%s::text::xid8, %s::bigint)
 ORDER BY o.xid, o.seq
 """
 
 
 def _private(start: Place, end: Place) -> list[Private]:
-    return [Private(*row) for row in _query(PRIVATE, [*start, *end])]
+    return [Private(*row) for row in _query(PRIVATE + SPAN, [*start, *end])]
 
 
 def _span(start: int, end: int, state: State) -> tuple[Place, Place]:
@@ -238,13 +225,7 @@ def _span(start: int, end: int, state: State) -> tuple[Place, Place]:
 def _publics(rows: Sequence[Private]) -> list[bytes]:
     """Return the public entries that private records give; empty bytes for one emptied without an erasure."""
     texts = {minutes: minute_text(minutes) for minutes in {row.minute for row in rows}}
-    return [_public(row, texts[row.minute]) for row in rows]
-
-
-def _public(row: Private, at: str) -> bytes:
-    if row.kept is not None:
-        return public_entry(row.kind, at, row.kept)
-    return b"" if row.frame is None else public_entry(row.kind, at, commitment(row.frame))
+    return [row.public(texts[row.minute]) for row in rows]
 
 
 def _shown(report: Report) -> Claim:

@@ -67,6 +67,24 @@ def test_without_rows_a_way_is_said_to_be_untried(log: Path) -> None:
     assert outcomes["swaps a paper"].skipped == "the copy holds no such table"
 
 
+def test_rows_older_than_the_copied_bundles_bring_their_entries_along(log: Path, monkeypatch) -> None:
+    """The log outgrows what is copied while the rows do not: their entries stand before the first copied bundle."""
+    monkeypatch.setattr("minjing.kernel.watch.drill.BUNDLES", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE drill_act AS SELECT id, id AS entry_id FROM ledger_outbox ORDER BY seq LIMIT 3")
+    acts = Record(
+        name="drill_act",
+        ids="SELECT id FROM drill_act WHERE id > %(after)s ORDER BY id LIMIT %(limit)s",
+        newest="SELECT id FROM drill_act ORDER BY id DESC LIMIT %(limit)s",
+        rows="SELECT entry_id, id, 'drill_act', NULL, '{}' FROM drill_act WHERE id = ANY(%(keys)s)",
+        copies={"drill_act": "id = ANY(%(keys)s)"},
+    )
+    try:
+        assert all(o.found for o in drill(log, [acts], NOW) if o.way not in OF_RECORDS)
+    finally:
+        tamper("DROP TABLE drill_act")
+
+
 def test_a_ledger_that_does_not_fit_is_not_drilled_on(log: Path) -> None:
     tamper("UPDATE ledger_outbox SET at = at - interval '1 day' WHERE seq = (SELECT max(seq) FROM ledger_outbox)")
     with pytest.raises(NotSound, match="altered"):
