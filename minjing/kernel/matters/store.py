@@ -109,6 +109,13 @@ def _row(text: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
         raise
 
 
+# The columns of a new matter that are as its snapshot has them; the others begin empty, or are made in submit().
+AS_SUBMITTED = (
+    "id", "org_id", "procedure_id", "code", "unit_id", "station_id", "state", "post", "person_id", "account_id",
+    "due_at", "due_provisional", "yellow_at", "open_tasks",
+)  # fmt: skip
+
+
 def submit(
     matter: Snapshot,
     body: Body,
@@ -142,25 +149,12 @@ def submit(
     }
     follows = {name: rows for name, rows in follows.items() if rows}
     params = {
-        "id": matter.id,
-        "org_id": matter.org_id,
+        **{name: getattr(matter, name) for name in AS_SUBMITTED},
         "year": now.astimezone(CHINA).year,
         "prefix": prefix,
-        "procedure_id": matter.procedure_id,
-        "code": matter.code,
-        "unit_id": matter.unit_id,
-        "station_id": matter.station_id,
-        "state": matter.state,
-        "post": matter.post,
-        "person_id": matter.person_id,
-        "account_id": matter.account_id,
         "subject_index": subject_index,
         "answers_sealed": answers_sealed,
-        "due_at": matter.due_at,
-        "due_provisional": matter.due_provisional,
-        "yellow_at": matter.yellow_at,
         "acts": Jsonb(dict(matter.acts)),
-        "open_tasks": matter.open_tasks,
         "actor_kind": by.kind,
         "actor_id": by.account_id,
         "detail": Jsonb(detail),
