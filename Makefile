@@ -43,7 +43,7 @@ faults: $(VENV)/.ready
 # Resolve the versions anew; only when a dependency changes.
 lock: $(VENV)/.ready
 	$(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe \
-	  --extra dev --extra bench -o requirements/dev.txt pyproject.toml
+	  --extra dev --extra bench --extra demo --extra face -o requirements/dev.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) var

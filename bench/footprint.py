@@ -90,7 +90,7 @@ def weigh(parent: int) -> dict[str, float]:
 
 
 def _name(command: list[str]) -> str:
-    known = ("granian", "sequencer", "worker", "sms-gateway")
+    known = ("granian", "sequencer", "worker", "outside")
     return next((name for name in known if name in command), "parent")
 
 

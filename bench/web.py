@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 from bench import house
 from minjing.site import processes
+from tests.ports import free_port
 
 WORKERS = 2
 
@@ -19,9 +19,7 @@ WORKERS = 2
 @contextmanager
 def served(application: str = "minjing.site.wsgi:application", **more: str) -> Iterator[int]:
     """Serve an application on a free port while the block runs; yield the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = processes.web(port, WORKERS)
     command[-1] = application
     server = subprocess.Popen(command, env={**os.environ, **more}, cwd=house.ROOT)

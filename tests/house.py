@@ -2,18 +2,18 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 MINJING = [sys.executable, "-m", "minjing.site.cli"]
@@ -21,25 +21,7 @@ MINJING = [sys.executable, "-m", "minjing.site.cli"]
 OURS = ("DATABASE_URL", "DATA_DIR", "PORT", "PGOPTIONS", "MINJING_TEST_DB", "TEST_DATA_DIR", "DJANGO_SETTINGS_MODULE")
 
 
-PORTS = 5  # the pages; in the demo also the text messages and three witnesses
-
-
-def free_ports() -> int:
-    """Return the first of as many neighbouring free ports as a house takes."""
-    for _ in range(50):
-        with ExitStack() as held:
-            first = held.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            if port > 65_000:
-                continue
-            try:
-                for more in range(1, PORTS):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port + more))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError(f"no {PORTS} neighbouring ports are free")
+PORTS = 16  # the pages; in the demo also what stands for the world outside (docs/howto/run-it.md)
 
 
 class House:
@@ -48,7 +30,7 @@ class House:
     def __init__(self, workers: int = 2, data_dir: str = "", port: int = 0, **environment: str) -> None:
         self.data_dir = Path(data_dir or tempfile.mkdtemp(prefix="minjing-"))
         self.data_dir.chmod(0o755)  # the embedded PostgreSQL may run as another user than root
-        self.port = port or free_ports()
+        self.port = port or free_port(PORTS)
         self.url = f"http://localhost:{self.port}"
         self.inbox = f"http://127.0.0.1:{self.port + 1}/inbox"
         self.database = f"postgresql://postgres@/minjing?host={self.data_dir / 'pg'}"

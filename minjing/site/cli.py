@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from minjing.site import postgres, processes
+from minjing.site import outside, postgres, processes
 from minjing.site.processes import CannotStart, Child
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,12 +62,12 @@ ABOVE_THE_LEDGER = ("audit", "drill", "rotate")
 
 HELP = """minjing VERB
 
-  up                    start everything (web, worker, sequencer; in the demo also an SMS stand-in, three witnesses)
+  up                    start everything (web, worker, sequencer; in the demo also the world outside)
   web | worker | sequencer | monitor   one process alone
   demo load             fill the database with the synthetic city
   demo token NAME       print an API token for a demo user
   demo journey --url U  walk the main journey over HTTP; exit 0 when every step held
-  demo sms-gateway      the SMS stand-in
+  demo outside          what stands for the world outside: providers of messages, payments, post
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
   ledger init | status | verify | prove ENTRY | export DIR | guard | adopt | audit | drill | rotate
@@ -111,8 +111,9 @@ def up(arguments: list[str]) -> None:
         Child("monitor", processes.own("monitor")),
     ]
     if is_demo:
-        processes.check_port(number + 1)
-        children.insert(0, Child("sms", processes.own("demo", "sms-gateway", "--port", str(number + 1))))
+        for taken in outside.ports(number).values():
+            processes.check_port(taken)
+        children.insert(0, Child("outside", processes.own("demo", "outside", "--port", str(number))))
         children[1:1] = _witnesses(number + 2)
 
     def ready() -> None:
@@ -172,6 +173,7 @@ def prepare() -> None:
     if settings.DEMO:
         from minjing.site.demo import witnesses
 
+        outside.prepare(settings.DATA_DIR)
         witnesses.prepare(settings.DATA_DIR, port() + 2)
     _load_city(settings.DEMO)
 
@@ -228,7 +230,7 @@ def worker(arguments: list[str]) -> None:
 
 
 def demo(arguments: list[str]) -> None:
-    """Run one of the demo's verbs: load, token, journey, sms-gateway."""
+    """Run one of the demo's verbs: load, token, journey, outside."""
     parser = argparse.ArgumentParser(prog="minjing demo")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("load")
@@ -236,8 +238,8 @@ def demo(arguments: list[str]) -> None:
     token.add_argument("name")
     journey = verbs.add_parser("journey")
     journey.add_argument("--url", required=True)
-    gateway = verbs.add_parser("sms-gateway")
-    gateway.add_argument("--port", type=int)
+    world = verbs.add_parser("outside")
+    world.add_argument("--port", type=int, help="the port of the pages; the stand-ins listen above it")
     options = parser.parse_args(arguments)
     if options.verb == "journey":
         import django
@@ -246,10 +248,8 @@ def demo(arguments: list[str]) -> None:
         from minjing.site import journey as walk
 
         sys.exit(walk.main(options.url))
-    if options.verb == "sms-gateway":
-        from minjing.kernel.notify.providers import standin
-
-        standin.serve(options.port or port() + 1)
+    if options.verb == "outside":
+        outside.serve(options.port or port())
         return
     connect()
     import django

@@ -1,4 +1,4 @@
-"""The processes of the house under one parent: web, worker, sequencer and, in the demo, the SMS stand-in."""
+"""The processes of the house under one parent: web, worker, sequencer and, in the demo, the world outside."""
 
 from __future__ import annotations
 
@@ -125,7 +125,11 @@ def web(port: int, workers: int) -> list[str]:
     ]  # fmt: skip
 
 
-WITNESSES = ("court", "university", "newspaper")  # the demo's, on the ports after the SMS stand-in's
+WITNESSES = (
+    "court",
+    "university",
+    "newspaper",
+)  # the demo's, on the ports 2 to 4 after the pages
 
 
 def witness(name: str, data_dir: Path, port: int) -> list[str]:

@@ -66,14 +66,19 @@ if urlsplit(BASE_URL).hostname not in ALLOWED_HOSTS:
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 INSTALLED_APPS = [
+    "minjing.modules.exit_entry",
+    "minjing.modules.help_desk",
     "minjing.modules.household",
     "minjing.modules.supervision",
     "minjing.portals.api",
     "minjing.portals.open",
     "minjing.portals.officer",
     "minjing.portals.citizen",
+    "minjing.portals.kiosk",
     "minjing.portals.frame",
     "minjing.kernel.matters",
+    "minjing.kernel.booking",
+    "minjing.kernel.pay",
     "minjing.kernel.papers",
     "minjing.kernel.notify",
     "minjing.kernel.files",

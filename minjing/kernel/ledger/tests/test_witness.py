@@ -21,6 +21,7 @@ from minjing.kernel.ledger.rules.witnessing import origin_hash, request_text
 from minjing.kernel.ledger.tests.witnesses import MemoryLog, ask, get, key, serving
 from minjing.kernel.ledger.witness import server as http
 from minjing.kernel.ledger.witness.store import Doubt, Store, key_in, make
+from tests.ports import free_port
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -338,12 +339,6 @@ def started(folder: Path, log: MemoryLog, port: int) -> "subprocess.Popen[bytes]
                 return process
         time.sleep(0.02)
     raise AssertionError("the witness did not start")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_process_runs_without_framework_or_database(tmp_path: Path, log: MemoryLog) -> None:

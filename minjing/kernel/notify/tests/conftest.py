@@ -1,7 +1,6 @@
 """The stand-in gateway as the process it is, and two residents to write to."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.notify.providers import standin
+from tests.ports import free_port
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 LIN_PHONE, CHEN_PHONE = "13800000001", "13800000002"
@@ -49,9 +49,7 @@ class GatewayProcess:
 
 @pytest.fixture(scope="session")
 def gateway_process() -> Iterator[GatewayProcess]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "SMS_KEY": KEY, "HOST": "127.0.0.1"}
     process = subprocess.Popen([sys.executable, str(PROGRAM), str(port)], env=environment)
     running = GatewayProcess(f"http://127.0.0.1:{port}")

@@ -1,0 +1,8 @@
+"""Plug board of pay."""
+
+from django.apps import AppConfig
+
+
+class PayConfig(AppConfig):
+    name = "minjing.kernel.pay"
+    label = "pay"
