@@ -237,6 +237,8 @@ SMS_URL = env("SMS_URL") or f"http://127.0.0.1:{PORT + 1}/sms/v1/send"
 SMS_KEY = env("SMS_KEY") or "demo"
 SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as registered with the provider
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
+# Who takes payments: modules with `channels()` (kernel/pay/providers), in the order in which payers see them.
+PAY_PROVIDERS = [m for m in env("PAY_PROVIDERS").split(",") if m]
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
 # What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.
