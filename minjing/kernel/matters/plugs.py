@@ -35,6 +35,12 @@ class Effect(Protocol):
     def __call__(self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor, now: datetime) -> Outcome: ...
 
 
+class StepAct(Protocol):
+    """An act of a module beside a step or a submission, in its transaction; raises EffectRefused."""
+
+    def __call__(self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor, now: datetime) -> None: ...
+
+
 Prefill = Callable[[UUID, str, datetime], Any]
 Held = Callable[[UUID, Sequence[str], Mapping[str, Any], datetime], Mapping[str, str]]
 
@@ -67,6 +73,7 @@ class RegisterRecord(Protocol):
 
 EFFECTS: dict[str, Effect] = {}
 CORRECTIONS: dict[str, Effect] = {}
+STEP_ACTS: dict[str, StepAct] = {}
 PREFILLS: dict[str, Prefill] = {}
 HELD: dict[str, Held] = {}
 ACCEPTS: dict[str, Accepts] = {}
@@ -74,6 +81,8 @@ EXCLUDES: dict[str, Excludes] = {}
 FACTS: dict[str, Facts] = {}
 CATALOGUES: list[Path] = []
 REGISTER_RECORD: list[tuple[str, RegisterRecord]] = []
+# First letters of codes → name and reader of a record that only services with such codes are decided by.
+SPECIAL_RECORD: dict[str, tuple[str, RegisterRecord]] = {}
 
 
 def effect(name: str, run: Effect, correct: Effect | None = None) -> None:
@@ -81,6 +90,11 @@ def effect(name: str, run: Effect, correct: Effect | None = None) -> None:
     EFFECTS[name] = run
     if correct is not None:
         CORRECTIONS[name] = correct
+
+
+def step_act(name: str, run: StepAct) -> None:
+    """Register what steps name as `does` and services as `on_submit`."""
+    STEP_ACTS[name] = run
 
 
 def prefill(name: str, ask: Prefill) -> None:
@@ -120,3 +134,8 @@ def register_record(name: str, ask: RegisterRecord) -> None:
     `name` is how the ledger calls a look at it.
     """
     REGISTER_RECORD.append((name, ask))
+
+
+def special_record(codes: str, name: str, ask: RegisterRecord) -> None:
+    """Register a record shown beside the forms of services whose codes begin with `codes`, and nowhere else."""
+    SPECIAL_RECORD[codes] = (name, ask)

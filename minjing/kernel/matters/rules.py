@@ -110,6 +110,7 @@ class Change:
     tasks: tuple[str, ...] = ()
     runs_effect: bool = False
     reverses: bool = False
+    does: str = ""  # the module's act beside this step
 
     @property
     def moves(self) -> dict[str, Any]:
@@ -181,6 +182,7 @@ def decide(
         tasks=tuple(body.flow.states[after.state].tasks) if entered else (),
         runs_effect=spec.effect,
         reverses=spec.reverses,
+        does=spec.does,
     )
 
 

@@ -1,8 +1,8 @@
 """The shape of a service file and of a flow file. A wrong file is refused with its path, line and reason."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 Confidence = Literal["A", "B", "C", "D"]
 Unit = Literal["workday", "day", "hour"]
@@ -22,6 +22,18 @@ class Strict(BaseModel):
     """A part of a file: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    # Keys that came after the first procedures were published: left out of a body where they say nothing, so that a
+    # service that does not use them keeps its bytes and its fingerprint.
+    later: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _as_published(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = write(self)
+        for name in self.later:
+            if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True):
+                said.pop(name, None)
+        return said
 
 
 class Text(Strict):
@@ -146,6 +158,8 @@ class Guide(Strict):
 class Service(Strict):
     """One service file."""
 
+    later: ClassVar[tuple[str, ...]] = ("on_submit",)
+
     code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{4}$")]
     title: Text
     group: Text
@@ -174,6 +188,7 @@ class Service(Strict):
     seen_by: list[str] = []  # the only posts that see its matters; empty: every post of the units above
     accepts: str = ""  # a module's check of the answers as a whole, before a matter is made of them
     excludes: str = ""  # a module's rule of who has a conflict of interests: they neither see the matter nor act
+    on_submit: str = ""  # a module's act in the transaction of the submission: a lost document is void at once
 
     @property
     def fields(self) -> dict[str, FormField]:
@@ -183,6 +198,8 @@ class Service(Strict):
 
 class ActionSpec(Strict):
     """What may be done in a state."""
+
+    later: ClassVar[tuple[str, ...]] = ("does",)
 
     to: str = ""  # empty: the state stays; "back": where the pause began
     by: Literal["post", "applicant", "system", "unit"] = "post"  # unit: any post of it (claiming, asking)
@@ -194,6 +211,7 @@ class ActionSpec(Strict):
     strong: bool = False  # the one strong button
     effect: bool = False  # runs the service's effect and issues its paper
     reverses: bool = False  # revokes the paper issued
+    does: str = ""  # a module's act in the step's transaction, beside the decision: made, handed over
 
 
 class State(Strict):

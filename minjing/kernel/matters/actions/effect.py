@@ -9,7 +9,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import forms, plugs, queries
 from minjing.kernel.matters.actions.corrections import proposed_corrections
 from minjing.kernel.matters.errors import MatterError
-from minjing.kernel.matters.rules import Change
+from minjing.kernel.matters.rules import Change, Snapshot
 from minjing.kernel.matters.schema import Body
 
 
@@ -42,6 +42,12 @@ def run_effect(change: Change, body: Body, by: Actor, now: datetime) -> None:
         by=by,
         now=now,
     )
+
+
+def run_step_act(name: str, matter: Snapshot, by: Actor, now: datetime) -> None:
+    """Run a module's act beside a step or a submission, in its transaction; nothing where none is named."""
+    if name:
+        plugs.STEP_ACTS[name](matter=matter, answers=queries.opened(matter), by=by, now=now)
 
 
 def valid_until(valid: str, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
-from minjing.kernel.matters.actions.effect import run_effect
+from minjing.kernel.matters.actions.effect import run_effect, run_step_act
 from minjing.kernel.matters.actions.filling_in import own_files
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Stale, Wrong
@@ -87,7 +87,7 @@ def _write(
 ) -> None:
     """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
     sealed = _sealed(change, body, by, now, corrections)
-    with together(change.runs_effect or change.action == "supplement"):
+    with together(change.runs_effect or change.action == "supplement" or bool(change.does)):
         written = store.write(
             change,
             body,
@@ -104,6 +104,7 @@ def _write(
             _add_supplement(change.before, files or {}, now)
         if change.runs_effect:
             run_effect(change, body, by, now)
+        run_step_act(change.does, change.after, by, now)
 
 
 def _with_tasks(change: Change) -> Change:

@@ -17,6 +17,7 @@ from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions.corrections import subject_index
+from minjing.kernel.matters.actions.effect import run_step_act
 from minjing.kernel.matters.actions.filling_in import can_apply, own_files
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.actions.steps import act
@@ -124,7 +125,7 @@ def _write_submission(
 ) -> Snapshot:
     """Write a new matter and, where its service says so, decide it at once; raise NotWritten."""
     decides_itself = _decides_itself(body, answers, now)
-    with together(decides_itself):
+    with together(decides_itself or bool(body.service.on_submit)):
         number = store.submit(
             new,
             body,
@@ -142,6 +143,7 @@ def _write_submission(
         if number is None:
             raise NotWritten
         new = replace(new, number=number)
+        run_step_act(body.service.on_submit, new, by, now)
         return _decided_at_once(new, by=by, now=now) if decides_itself else new
 
 

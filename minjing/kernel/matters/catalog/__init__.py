@@ -240,6 +240,9 @@ def _lint_end(body: Body) -> Iterable[str]:
     for named, offered in ((service.accepts, plugs.ACCEPTS), (service.excludes, plugs.EXCLUDES)):
         if named and named not in offered:
             yield f"no module offers {named!r}"
+    steps = [spec.does for state in body.flow.states.values() for spec in state.actions.values()]
+    for act in sorted({service.on_submit, *steps} - {"", *plugs.STEP_ACTS}):
+        yield f"no module offers the act {act!r}"
     for field in service.fields.values():
         for source in field.sources:
             if source.of.split(".")[0] not in plugs.PREFILLS:

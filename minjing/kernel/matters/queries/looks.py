@@ -22,7 +22,7 @@ from minjing.kernel.matters.models import (
     Matter,
     MatterEvent,
 )
-from minjing.kernel.matters.plugs import REGISTER_RECORD
+from minjing.kernel.matters.plugs import REGISTER_RECORD, SPECIAL_RECORD, RegisterRecord
 from minjing.kernel.matters.queries.catalogue import body_of, units
 from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, steps
 from minjing.kernel.matters.rules import Snapshot
@@ -60,7 +60,7 @@ def open_file(
     for person_id in [*named_in(matter, said), *([subject] if subject else [])]:
         fields.setdefault(person_id, [FORM])
     if full:
-        register = [name for name, _ in REGISTER_RECORD]
+        register = [name for name, _ in _records(matter.code)]
         fields[matter.person_id] += [NOTES, *register, *([MATERIAL] if material else [])]
         if subject is not None and subject != matter.person_id:
             fields[subject] += register
@@ -68,7 +68,7 @@ def open_file(
     if not full:
         return OpenFile(said, subject=subject)
     whose = [matter.person_id, *([subject] if subject and subject != matter.person_id else [])]
-    return OpenFile(said, _notes(matter, by), subject, {pk: register_rows(pk, seen) for pk in whose})
+    return OpenFile(said, _notes(matter, by), subject, {pk: register_rows(pk, seen, matter.code) for pk in whose})
 
 
 def _subject(matter: Snapshot, said: Mapping[str, Any]) -> UUID | None:
@@ -120,8 +120,8 @@ def _notes(matter: Snapshot, by: Actor) -> dict[int, dict[str, Any]]:
 
 def register_of(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> list[RegisterRow]:
     """Return what the register says of the applicant; an officer's look is written down first."""
-    fields = {matter.person_id: [name for name, _ in REGISTER_RECORD]}
-    return register_rows(matter.person_id, _record(matter, by, fields, now, reason))
+    fields = {matter.person_id: [name for name, _ in _records(matter.code)]}
+    return register_rows(matter.person_id, _record(matter, by, fields, now, reason), matter.code)
 
 
 def own_register(by: Actor) -> list[RegisterRow]:
@@ -134,9 +134,14 @@ def own_register(by: Actor) -> list[RegisterRow]:
     return register_rows(by.person_id, seen)
 
 
-def register_rows(person_id: UUID, seen: Seen) -> list[RegisterRow]:
-    """Return what the registers say of a person whose look is on record."""
-    return [row for _, ask in REGISTER_RECORD for row in ask(person_id, seen)]
+def register_rows(person_id: UUID, seen: Seen, code: str = "") -> list[RegisterRow]:
+    """Return what the registers say of a person whose look is on record; with what only this service needs."""
+    return [row for _, ask in _records(code) for row in ask(person_id, seen)]
+
+
+def _records(code: str) -> list[tuple[str, RegisterRecord]]:
+    """Return the records that a matter of this service is decided by: nobody else's officers see them."""
+    return [*REGISTER_RECORD, *(own for codes, own in SPECIAL_RECORD.items() if code.startswith(codes))]
 
 
 def record_paper(matter: Snapshot, holder_id: UUID, by: Actor, now: datetime, reason: str = "") -> Seen:

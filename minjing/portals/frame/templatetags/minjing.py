@@ -36,7 +36,11 @@ SHAPES = {
     "paused": '<path d="M1 1h4v10H1zM7 1h4v10H7z"/>',
     "done": '<path d="M1 6.5 4.5 10 11 2.5" fill="none" stroke="currentColor" stroke-width="2"/>',
 }
-PAUSES = {"supplement": ("等待补正材料", "waiting for your papers")}
+PAUSES = {
+    "supplement": ("等待补正材料", "waiting for your papers"),
+    "collection": ("等待您领取", "waiting to be collected"),
+    "carrier": ("正在邮寄", "in the post"),
+}
 
 
 @register.simple_tag

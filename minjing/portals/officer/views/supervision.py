@@ -31,7 +31,11 @@ WHYS: Mapping[str, Words] = {
     "long_step": {"zh": "已领办，环节时间过长", "en": "Claimed, but the step takes too long"},
 }
 NARROWING = ("light", "state", "why", "officer")
-PAUSES: Mapping[str, Words] = {"supplement": {"zh": "等待申请人补正", "en": "Waiting for the applicant’s papers"}}
+PAUSES: Mapping[str, Words] = {
+    "supplement": {"zh": "等待申请人补正", "en": "Waiting for the applicant’s papers"},
+    "collection": {"zh": "等待申请人领取", "en": "Waiting to be collected"},
+    "carrier": {"zh": "正在邮寄", "en": "In the post"},
+}
 
 
 def _unit(request: OfficerRequest) -> UnitFacts:
