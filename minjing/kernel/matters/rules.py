@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Literal
 from uuid import UUID
 
@@ -76,6 +77,10 @@ class Snapshot:
     outcome: str = ""
     closed_at: datetime | None = None
 
+    def but(self, **changes: Any) -> Snapshot:
+        """Return the same matter with `changes`: dataclasses.replace, in a third of its time, within every step."""
+        return Snapshot(**(dict(zip(COLUMNS, _values(self), strict=True)) | changes))
+
 
 # What a transition may change: stored in the row; what did change is repeated in the event, so that history refolds.
 MOVING = (
@@ -84,6 +89,7 @@ MOVING = (
     "asked", "asked_days", "back_to", "outcome", "closed_at", "procedure_id",
 )  # fmt: skip
 COLUMNS = tuple(f.name for f in fields(Snapshot))
+_values, _moving = attrgetter(*COLUMNS), attrgetter(*MOVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +121,8 @@ class Change:
     @property
     def moves(self) -> dict[str, Any]:
         """Return the values that change, as they are after it."""
-        before, after = self.before, self.after
-        values = ((name, getattr(after, name)) for name in MOVING)
-        return {name: value for name, value in values if value != getattr(before, name)}
+        told = zip(MOVING, _moving(self.after), _moving(self.before), strict=True)
+        return {name: value for name, value, was in told if value != was}
 
     def detail(self, moves: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the event keeps: nothing personal, and `moves`, the values that changed."""
@@ -168,8 +173,8 @@ def decide(
     acting_post, acting_unit = permit(body, matter, action, spec, by, place)
     ask = asked_for(spec, ask)
     _require(body, matter, action, spec, ask, by)
-    after = _apply(body, matter, action, spec, ask, by, place, calendar, now)
-    after = replace(after, acts=acted(matter.acts, action, by, acting_post, acting_unit))
+    next_one = matter.but(ver=matter.ver + 1, acts=acted(matter.acts, action, by, acting_post, acting_unit))
+    after = _apply(body, next_one, action, spec, ask, by, place, calendar, now)
     entered = after.state != matter.state
     return Change(
         action=action,
@@ -330,19 +335,18 @@ def _apply(
     calendar: WorkCalendar,
     now: datetime,
 ) -> Snapshot:
-    after = replace(matter, ver=matter.ver + 1)
     if action == "claim":
-        return replace(after, claimed_by=by.account_id, claimed_at=now)
+        return matter.but(claimed_by=by.account_id, claimed_at=now)
     if action == "release":
-        return replace(after, claimed_by=None, claimed_at=None)
+        return matter.but(claimed_by=None, claimed_at=None)
     if action == "ask_extension":
-        return replace(after, asked_days=ask.days)
+        return matter.but(asked_days=ask.days)
     if action == "grant_extension":
-        return extended(body, after, calendar)
+        return extended(body, matter, calendar)
     target = (matter.back_to if spec.to == "back" else spec.to) or matter.state
     if target == matter.state:
-        return after
-    return enter(body, replace(after, asked=ask.materials or ()), target, place, calendar, now)
+        return matter
+    return enter(body, matter.but(asked=ask.materials or ()), target, place, calendar, now)
 
 
 def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: WorkCalendar, now: datetime) -> Snapshot:
@@ -351,8 +355,7 @@ def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: Wor
     was_closed = matter.closed_at is not None
     if matter.paused_since is not None:
         matter = resumed(body, matter, calendar, now)
-    entered = replace(
-        matter,
+    entered = matter.but(
         state=target,
         post="" if state.final or state.pauses else post_of(body, state),
         unit_id=_unit(body, state, matter, place),
@@ -380,8 +383,7 @@ def clocked(body: Body, matter: Snapshot, calendar: WorkCalendar, since: datetim
     """Return `matter` with the legal limit running from `since`."""
     limit = body.service.limit
     due = calendar.due(since, limit.value, limit.unit)
-    return replace(
-        matter,
+    return matter.but(
         due_at=due,
         yellow_at=yellow_between(since, due, limit.unit, calendar),
         due_provisional=calendar.is_provisional(local_day(due)),
@@ -408,8 +410,7 @@ def resumed(body: Body, matter: Snapshot, calendar: WorkCalendar, now: datetime)
     assert matter.paused_since is not None
     unit = body.service.limit.unit
     due = shifted(matter.due_at, matter.paused_since, now, unit, calendar)
-    return replace(
-        matter,
+    return matter.but(
         due_at=due,
         yellow_at=shifted(matter.yellow_at, matter.paused_since, now, unit, calendar),
         due_provisional=calendar.is_provisional(local_day(due)),
@@ -422,8 +423,7 @@ def resumed(body: Body, matter: Snapshot, calendar: WorkCalendar, now: datetime)
 
 def _paused(state: State, matter: Snapshot, back_to: str, calendar: WorkCalendar, now: datetime) -> Snapshot:
     lapse = state.lapses_after
-    return replace(
-        matter,
+    return matter.but(
         paused_since=now,
         pause_reason=state.pauses,
         lapses_at=calendar.due(now, lapse.value, lapse.unit) if lapse else None,
@@ -434,8 +434,7 @@ def _paused(state: State, matter: Snapshot, back_to: str, calendar: WorkCalendar
 def extended(body: Body, matter: Snapshot, calendar: WorkCalendar) -> Snapshot:
     """Return `matter` with the extension that was asked for: so many working days after the present due day."""
     due = calendar.end_of(calendar.add(local_day(matter.due_at), matter.asked_days))
-    return replace(
-        matter,
+    return matter.but(
         due_at=due,
         yellow_at=yellow_between(matter.step_since, due, body.service.limit.unit, calendar),
         due_provisional=calendar.is_provisional(local_day(due)),

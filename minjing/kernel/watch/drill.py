@@ -24,7 +24,7 @@ from django.db import ProgrammingError, connection, transaction
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.providers.keys import verifier
 from minjing.kernel.ledger.rules.note import Claim, Signer, claim_text
-from minjing.kernel.ledger.rules.promise import SUFFIX, Promise, promise_text
+from minjing.kernel.ledger.rules.promise import Promise, promise_text
 from minjing.kernel.ledger.rules.tiles import bundle, bundle_path, tile_path
 from minjing.kernel.ledger.rules.tree import TILE_WIDTH, edge, leaf_hash, root_from, tile_width
 from minjing.kernel.ledger.sql import script
@@ -71,7 +71,6 @@ class Copy:
     folder: Path
     public: Path
     key: Signer
-    promise_key: Signer
     claim: Claim
     now: datetime
     records: Sequence[Record]
@@ -92,7 +91,6 @@ class Copy:
             self.read,
             self.folder / "found",
             lambda: self.key.verifier,
-            lambda: self.promise_key.verifier,
             lambda: sorted(self.folder.glob("*.log")),
         )
         made = Monitor(sources, self.records, self.folder / "monitor.json", lambda: self.tick)
@@ -192,8 +190,8 @@ def _folder(folder: Path, public: Path, records: Sequence[Record], now: datetime
     claim = outsider.checkpoint(read, [own])[0] if own else None
     if own is None or claim is None or not claim.size:
         raise NotSound("There is no published log to drill on: start the sequencer first.")
-    key, promise_key = Signer(own.name, os.urandom(32)), Signer(own.name + SUFFIX, os.urandom(32))
-    copy = Copy(folder, folder / "public", key, promise_key, claim, now, records)
+    key = Signer(own.name, os.urandom(32))
+    copy = Copy(folder, folder / "public", key, claim, now, records)
     for path in _paths(claim.size, copy.first):
         data = read(path)
         if data is None:
@@ -348,10 +346,10 @@ def _handed_in(copy: Copy) -> None:
     (copy.folder / "found" / "newspaper.txt").write_text(note)
 
 
-def _promise(key: Callable[[Copy], Signer]) -> Callable[[Copy], None]:
+def _promise(origin: str = "") -> Callable[[Copy], None]:
     def do(copy: Copy) -> None:
-        said = Promise(copy.key.name, (os.urandom(32),), int(copy.now.timestamp()))
-        line = json.dumps({"entries": [str(new_id())], "note": key(copy).sign(promise_text(said))})
+        said = Promise(origin or copy.key.name, (os.urandom(32),), int(copy.now.timestamp()))
+        line = json.dumps({"entries": [str(new_id())], "promise": promise_text(said)})
         (copy.folder / "drill.log").write_text(line + "\n")
 
     return do
@@ -407,10 +405,8 @@ def _ways() -> Iterator[Way]:
     )
     yield Way("shows somebody a log of their own", ("key",), _handed_in)
     yield Way("holds an entry back", ("lag",), _hold_back)
-    yield Way("breaks a promise", ("promise",), _promise(lambda copy: copy.promise_key))
-    yield Way(
-        "makes promises in our name", ("promise",), _promise(lambda copy: Signer(copy.promise_key.name, bytes(32)))
-    )
+    yield Way("breaks a promise", ("promise",), _promise())
+    yield Way("writes what is no promise of ours into a journal", ("promise",), _promise("another.example/ledger"))
     yield Way("puts the clock forward", ("clock",), _clock(2))
     yield Way("puts the clock back", ("clock",), _clock(-2))
 

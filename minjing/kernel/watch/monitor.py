@@ -27,7 +27,6 @@ from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.ledger.providers import journal
 from minjing.kernel.ledger.providers.keys import verifier
 from minjing.kernel.ledger.providers.policy import policy
-from minjing.kernel.ledger.providers.promise import promise_verifier
 from minjing.kernel.ledger.providers.witnesses import monitoring_url
 from minjing.kernel.ledger.rules.note import BadNote, Claim, Verifier, open_note, parse_claim
 from minjing.kernel.ledger.rules.tree import TILE_WIDTH, cut, tile_width
@@ -73,12 +72,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a monitor looks at besides the tables: the public files, the journals, and the keys they are signed by."""
+    """What a monitor looks at besides the tables: the public files, the key they are signed by, and the journals."""
 
     read: outsider.Read
     found: Path  # checkpoints that somebody handed in
     key: Callable[[], Verifier | None] = verifier
-    promise_key: Callable[[], Verifier | None] = promise_verifier
     journals: Callable[[], Sequence[Path]] = journal.journals
 
 
@@ -302,11 +300,11 @@ class Monitor:
     # --- promises -----------------------------------------------------------------------------------------
 
     def _promises(self, made: Round) -> None:
-        key = self.sources.promise_key()
+        key = self.sources.key()
         if key is None:
             return
         now_s = made.now.timestamp()
-        self.promises.read(self.sources.journals(), [key], now_s)
+        self.promises.read(self.sources.journals(), key.name, now_s)
         made.units.add("promise")
         broken = self.promises.broken(now_s, self._stands)
         for leaf, owed in broken[:NAMED]:
@@ -324,13 +322,13 @@ class Monitor:
             made.find(
                 "promise", "promise", "rest", f"另有 {rest} 条承诺未兑现。", f"{rest} more promises are broken."
             )
-        for name, offset in self.promises.forged[:NAMED]:
+        for name, offset in self.promises.foreign[:NAMED]:
             made.find(
                 "promise",
                 "promise",
                 f"{name} {offset}",
-                f"承诺日志 {name} 中有一条签名无效。",
-                f"A promise in the journal {name} is not signed by our key.",
+                f"承诺流水 {name} 中有一条不是本账本的承诺。",
+                f"A line in the journal {name} is no promise of this log.",
                 row=f"{name}:{offset}",
             )
 

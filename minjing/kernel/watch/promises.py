@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from minjing.kernel.ledger.providers import journal
-from minjing.kernel.ledger.rules.note import BadNote, Verifier
-from minjing.kernel.ledger.rules.promise import WITHIN_S, open_promise
+from minjing.kernel.ledger.rules.note import BadNote
+from minjing.kernel.ledger.rules.promise import WITHIN_S, Promise, parse_promise
 
 RECENT = 65_536  # leaves kept for promises that are written down after their entry was published: some megabytes
 PENDING_MAX = 100_000  # promises waited for at once; beyond it the journals are read on later
@@ -35,7 +35,7 @@ class Promises:
     pending: dict[bytes, Owed] = field(default_factory=dict)
     recent: deque[bytes] = field(default_factory=lambda: deque(maxlen=RECENT))
     recent_set: set[bytes] = field(default_factory=set)
-    forged: list[tuple[str, int]] = field(default_factory=list)  # journal and offset of notes that do not verify
+    foreign: list[tuple[str, int]] = field(default_factory=list)  # journal and offset of what is no promise of ours
 
     def published(self, leaves: Iterable[bytes]) -> None:
         """Take note of leaves that now stand in the public log."""
@@ -46,8 +46,8 @@ class Promises:
                 self.recent.append(leaf)
                 self.recent_set.add(leaf)
 
-    def read(self, journals: Sequence[Path], keys: Sequence[Verifier], now_s: float) -> None:
-        """Read on in the journals, as far as there is room."""
+    def read(self, journals: Sequence[Path], origin: str, now_s: float) -> None:
+        """Read on in the journals of the log `origin`, as far as there is room."""
         left = BYTES_A_ROUND
         for path in journals:
             while left > 0 and len(self.pending) < PENDING_MAX:
@@ -56,16 +56,15 @@ class Promises:
                 self.offsets[path.name] = end
                 left -= end - start
                 for line in lines:
-                    self._promise((path.name, start), line, keys, now_s)
+                    self._promise((path.name, start), line, origin, now_s)
                 if end == start:
                     break
         self.offsets = {path.name: self.offsets.get(path.name, 0) for path in journals}
 
-    def _promise(self, where: tuple[str, int], line: journal.Line, keys: Sequence[Verifier], now_s: float) -> None:
-        try:
-            promise = open_promise(line.note, keys)
-        except BadNote:
-            self.forged.append(where)
+    def _promise(self, where: tuple[str, int], line: journal.Line, origin: str, now_s: float) -> None:
+        promise = _promise_in(line.words)
+        if promise is None or promise.origin != origin:
+            self.foreign.append(where)
             return
         for place, leaf in enumerate(promise.leaves):
             if leaf not in self.recent_set:
@@ -79,6 +78,13 @@ class Promises:
             if stands(leaf):
                 del self.pending[leaf]
         return [(leaf, owed) for leaf, owed in late if leaf in self.pending]
+
+
+def _promise_in(words: str) -> Promise | None:
+    try:
+        return parse_promise(words)
+    except BadNote:
+        return None
 
 
 def to_json(promises: Promises) -> dict[str, Any]:

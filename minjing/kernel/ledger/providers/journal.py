@@ -4,7 +4,7 @@ A line is written when the act has committed, by one O_APPEND write and without 
 need not survive more than the act's own process. The journal guards against a hand in the database while the machine
 runs, and what was written to the page cache outlives every process; a power cut may take the last half minute of
 lines, but then the database is what was synchronously written, and whoever holds a promise holds it still.
-A line holds a signed promise and the opaque ids of its entries: no person, no kind, no content.
+A line holds the words of a promise and the opaque ids of its entries: no person, no kind, no content, no signature.
 """
 
 import json
@@ -28,9 +28,9 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: a promise, and the entries it is for in the order of its leaves."""
+    """One line: the words of a promise, and the entries it is for in the order of its leaves."""
 
-    note: str
+    words: str
     entries: tuple[UUID, ...]
 
 
@@ -39,12 +39,12 @@ def folder() -> Path:
     return Path(settings.DATA_DIR) / "promises"
 
 
-def write(note: str, entries: Sequence[UUID], at: datetime) -> None:
+def write(words: str, entries: Sequence[UUID], at: datetime) -> None:
     """Append a promise to this process's journal of the day of `at`. A journal that cannot be written stops no act:
-    the act has committed, and its promise is in the hands of the one who acted.
+    the act has committed, and its promise can be had by the one who acted.
     """
     ids = '","'.join(map(str, entries))
-    line = f'{{"entries":["{ids}"],"note":{encode_basestring(note)}}}\n'.encode()
+    line = f'{{"entries":["{ids}"],"promise":{encode_basestring(words)}}}\n'.encode()
     try:
         handle = _handle(os.getpid(), settings.DATA_DIR, int(at.timestamp()) // DAY_S)
         if os.write(handle, line) != len(line):
@@ -84,6 +84,6 @@ def _parsed(lines: Sequence[bytes]) -> Iterator[Line]:
     for line in lines:
         try:
             found: Any = json.loads(line)
-            yield Line(str(found["note"]), tuple(UUID(e) for e in found["entries"]))
+            yield Line(str(found["promise"]), tuple(UUID(e) for e in found["entries"]))
         except (ValueError, TypeError, KeyError, AttributeError):
             continue

@@ -53,6 +53,16 @@ def _signer(name: str, changed: int) -> PromiseSigner:
     return PromiseSigner(found.name.removesuffix(SUFFIX), key, found.verifier.key_id, f"{MARK}{found.name} ")
 
 
+def origin() -> str:
+    """Return the name of the log that promises are given for; a log keeps its name for ever."""
+    return _origin(settings.DATA_DIR)
+
+
+@lru_cache(maxsize=4)
+def _origin(_data_dir: Path) -> str:
+    return promise_signer().origin
+
+
 def promise_verifier() -> Verifier | None:
     """Return the public key of promises, None before the first one is made. Needs no right to the private key."""
     path = _path(PUBLIC)

@@ -7,6 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 LINE = re.compile(rb"([a-z0-9_]+:[a-z0-9_]+:[a-z0-9_]+) (\d{4}-\d\d-\d\dT\d\d:\d\dZ) ([A-Za-z0-9+/]{43})")
 
@@ -25,6 +26,7 @@ def minute(at: datetime) -> int:
     return int(at.timestamp() // 60)
 
 
+@lru_cache(maxsize=2)  # many acts fall into one minute
 def minute_text(minutes: int) -> str:
     """Return a counted minute as text: 2026-03-02T04:00Z."""
     return f"{datetime.fromtimestamp(minutes * 60, UTC):%Y-%m-%dT%H:%M}Z"

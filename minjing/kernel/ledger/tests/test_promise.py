@@ -128,7 +128,7 @@ def test_the_journal_has_a_line_as_soon_as_the_act_has_committed() -> None:
         assert lines() == [], "nothing is on record before the commit"
     (line,) = lines()
     assert line.entries == tuple(e.id for e in made)
-    assert line.note == promise_of(*made)
+    assert line.words == open_note(promise_of(*made), [verifier()]), "the words that are signed for whoever takes it"
 
 
 @transaction.atomic
@@ -156,7 +156,7 @@ def test_a_row_deleted_before_it_is_logged_is_missed_by_its_promise() -> None:
     tamper(f"DELETE FROM ledger_outbox WHERE id = '{made[1].id}'")
     drain(NOW)
     (line,) = lines()
-    leaves = open_promise(line.note, [verifier()]).leaves
+    leaves = parse_promise(line.words).leaves
     missing = [e for e, leaf in zip(line.entries, leaves, strict=True) if leaf_in_the_log(e) != leaf]
     assert missing == [made[1].id]
 
@@ -178,7 +178,7 @@ def test_a_journal_holds_nobody() -> None:
 
 def test_a_torn_line_is_passed_over_and_reading_goes_on_where_it_ended() -> None:
     def written(made: Entry) -> None:
-        journal.write(promise_of(made), [made.id], made.at)
+        journal.write(open_note(promise_of(made), [verifier()]), [made.id], made.at)
 
     first, second, third = (entry("a:b:c", {"n": n}, at=NOW) for n in range(3))
     written(first)
@@ -206,7 +206,7 @@ def test_threads_do_not_mix_their_lines() -> None:
     notes = ["x" * (n % 700) for n in range(2_000)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda note: journal.write(note, [new_id()], NOW), notes))
-    assert sorted(line.note for line in lines()) == sorted(notes)
+    assert sorted(line.words for line in lines()) == sorted(notes)
 
 
 @pytest.mark.django_db(transaction=True)
