@@ -22,6 +22,7 @@ from minjing.kernel.files.rules import (
     IMAGES,
     NAMES,
     OPEN_UPLOADS_MAX,
+    SIDE_MAX,
     SIZE_MAX,
     Cleaned,
     clean_name,
@@ -30,6 +31,7 @@ from minjing.kernel.files.rules import (
 )
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import SYSTEM, Actor
+from minjing.kernel.identity.errors import Wrong
 from minjing.kernel.ledger import actions as ledger
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "append",
     "begin",
     "cancel",
+    "clean_picture",
     "discard",
     "finish",
     "let_go",
@@ -344,10 +347,12 @@ def _keep(
     return file(file_id)
 
 
-def _cleaned(data: bytes, name: str) -> Cleaned:
+def _cleaned(data: bytes, name: str, side_max: int = SIDE_MAX) -> Cleaned:
     """Return the file written anew. Raises Refused: the scan comes first, then the type, then the decoding."""
     if not data:
         raise Refused("empty")
+    if len(data) > SIZE_MAX:
+        raise Refused("too_large", limit_mb=SIZE_MAX // MB)
     try:
         virus = scanner.scan(data)
     except scanner.ScannerDown:
@@ -361,7 +366,21 @@ def _cleaned(data: bytes, name: str) -> Cleaned:
         raise Refused("wrong_type", name=name, found=NAMES[kind])
     if is_double(data, kind):
         raise Refused("double", name=name)
-    return cleaner.clean(data, kind)
+    return cleaner.clean(data, kind, side_max)
+
+
+PICTURE_SIDE = 1600  # pixels: enough to read a card and to compare two faces
+
+
+def clean_picture(content: bytes) -> bytes:
+    """Return a picture scanned and written anew as JPEG, for a part that keeps it itself. Raises Wrong."""
+    try:
+        cleaned = _cleaned(content, "picture.jpg", side_max=PICTURE_SIDE)
+    except Refused as refusal:
+        raise Wrong(f"picture_{refusal.key}", refusal.text) from None
+    if cleaned.kind != "image":
+        raise Wrong("picture_pdf", {"zh": "请上传照片，不能用 PDF。", "en": "Send a photo; a PDF will not do here."})
+    return cleaned.content
 
 
 def _recorded(act: Callable[[], T], *, by: Actor, owner: UUID, purpose: str, org_id: int, now: datetime) -> T:

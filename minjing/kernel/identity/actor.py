@@ -22,7 +22,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one who asks. `name` is the resident's own or the officer's public one; `level` is the identity level."""
+    """The one who asks. `name` is the resident's own or the officer's public one; `level` is the identity level.
+
+    The level is the one that holds in this sign-in and this browser; `evidence` names the check behind 3 and 4.
+    """
 
     account_id: UUID
     kind: str
@@ -32,6 +35,7 @@ class Actor:
     level: int = 1
     language: str = "zh-hans"
     holdings: tuple[Holding, ...] = ()
+    evidence: UUID | None = None
 
     @property
     def is_officer(self) -> bool:

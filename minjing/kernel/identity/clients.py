@@ -1,7 +1,16 @@
-"""Where a request comes from: the network address and a coarse name of the device."""
+"""Where a request comes from: the network address, a coarse name of the device, and the browser known by a cookie."""
+
+import secrets
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from minjing.kernel.identity.sealing import blind_index
+
+# Given to a browser when somebody proves there who they are, and never before: a check counts as fresh there alone.
+BROWSER_COOKIE = "__Host-browser" if settings.SECURE else "browser"
+BROWSER_LASTS_S = 180 * 24 * 3600
+TOKEN_CHARS = 43
 
 BROWSERS = (
     ("MicroMessenger", "WeChat"),
@@ -36,3 +45,21 @@ def device(request: HttpRequest) -> str:
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     return " · ".join(part for part in (browser, system) if part)
+
+
+def browser(request: HttpRequest) -> str:
+    """Return the index of this browser in hex, "" for one that nobody has proved anything in."""
+    token = request.COOKIES.get(BROWSER_COOKIE, "")
+    return blind_index("browser", token).hex() if len(token) == TOKEN_CHARS else ""
+
+
+def know_browser(request: HttpRequest, response: HttpResponse) -> str:
+    """Give the browser its cookie unless it has one; return its index in hex."""
+    known = browser(request)
+    if known:
+        return known
+    token = secrets.token_urlsafe(32)
+    response.set_cookie(
+        BROWSER_COOKIE, token, max_age=BROWSER_LASTS_S, secure=settings.SECURE, httponly=True, samesite="Lax"
+    )
+    return blind_index("browser", token).hex()

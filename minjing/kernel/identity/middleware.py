@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 
 from minjing.base import clock
-from minjing.kernel.identity import queries, sessions
+from minjing.kernel.identity import clients, queries, sessions
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import Unknown
 from minjing.kernel.identity.models import Account
@@ -43,7 +43,9 @@ class ActorMiddleware:
             return None
         now = clock.now()
         try:
-            actor = queries.actor_of(UUID(account_id), now)
+            actor = queries.actor_of(
+                UUID(account_id), now, session_ref=sessions.ref_of(request), device=clients.browser(request)
+            )
         except Unknown:  # the account was shut a moment ago
             request.session.flush()
             return None

@@ -45,6 +45,26 @@ FieldReader = Callable[[Iterable[UUID]], Mapping[UUID, str]]
 MatterNumbers = Callable[[Iterable[UUID]], Mapping[UUID, str]]
 
 
+class Teller(Protocol):
+    """Tells an account something by the channels its owner chose; `notify` registers one."""
+
+    def __call__(
+        self, account_id: UUID, template: str, params: Mapping[str, str], *, dedupe: str, now: datetime
+    ) -> object:
+        """Queue the notice in the caller's transaction; the same occasion (`dedupe`) is told once."""
+
+
+class PhoneTexter(Protocol):
+    """Sends words to a phone that need not be an account's any more: the one that is being replaced."""
+
+    def __call__(self, *, phone: str, text: Text, language: str, now: datetime) -> None:
+        """Queue the message in the caller's transaction."""
+
+
+# Rewrites a picture that somebody has sent, in a process without our keys; raises Wrong for what is none.
+PictureCleaner = Callable[[bytes], bytes]
+
+
 # Says whether a matter is open: a look made for an open matter needs no reason beside it.
 MatterOpen = Callable[[UUID], bool]
 
@@ -61,6 +81,9 @@ class Plugs:
     check_register: RegisterCheck | None = None
     matter_numbers: MatterNumbers | None = None
     matter_open: MatterOpen | None = None
+    tell: Teller | None = None
+    text_phone: PhoneTexter | None = None
+    clean_picture: PictureCleaner | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
     erasure_vetoes: list[ErasureVeto] = field(default_factory=list)
 
@@ -72,6 +95,24 @@ def code_sender(sender: CodeSender) -> CodeSender:
     """Register the one that sends codes to phones."""
     plugs.send_code = sender
     return sender
+
+
+def teller(tell: Teller) -> Teller:
+    """Register the one that tells accounts."""
+    plugs.tell = tell
+    return tell
+
+
+def phone_texter(send: PhoneTexter) -> PhoneTexter:
+    """Register the one that texts to a phone directly."""
+    plugs.text_phone = send
+    return send
+
+
+def picture_cleaner(clean: PictureCleaner) -> PictureCleaner:
+    """Register the one that rewrites pictures."""
+    plugs.clean_picture = clean
+    return clean
 
 
 def register_check(check: RegisterCheck) -> RegisterCheck:

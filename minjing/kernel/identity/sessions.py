@@ -99,6 +99,12 @@ def begin(request: HttpRequest, account: Account, device: str, now: datetime, *,
     request.session[ELDER] = account.elder_mode
 
 
+def ref_of(request: HttpRequest) -> UUID | None:
+    """Return what names this sign-in, None before anyone has signed in."""
+    ref = request.session.get(REF)
+    return UUID(ref) if ref else None
+
+
 def _expires(kind: str, started: datetime, now: datetime) -> datetime:
     if kind not in IDLE:
         return now + NOBODY

@@ -155,6 +155,9 @@ class Guide(Strict):
     where: Text | None = None
 
 
+IdentityLevel = Annotated[int, Field(ge=1, le=4)]
+
+
 class Service(Strict):
     """One service file."""
 
@@ -166,7 +169,7 @@ class Service(Strict):
     aliases: list[str] = []
     flow: str
     decides: Level
-    identity: Annotated[int, Field(ge=1, le=4)] = 2
+    identity: IdentityLevel | dict[str, IdentityLevel] = 2  # for submitting; or step by step: {submit: 3, pay: 2}
     about: str = ""  # the field with the ID number of the person concerned; empty: the applicant
     basis: Annotated[list[Basis], Field(min_length=1)]
     limit: Limit
@@ -194,6 +197,12 @@ class Service(Strict):
     def fields(self) -> dict[str, FormField]:
         """Return every field of the form by name."""
         return {f.name: f for page in self.form for f in page.fields}
+
+    def level_for(self, step: str) -> int:
+        """Return the identity level that a step of the applicant takes: submit, or an action of the flow."""
+        if isinstance(self.identity, int):
+            return self.identity if step == "submit" else 1
+        return self.identity.get(step, 1)
 
 
 class ActionSpec(Strict):

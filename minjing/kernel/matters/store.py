@@ -79,7 +79,7 @@ def write(
         "acting_post": change.post,
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
-        "detail": Jsonb(change.detail(moves)),
+        "detail": Jsonb({**change.detail(moves), **_proved(by)}),
         **_entry_params(entry),
     }
     if _row(transition(tuple(columns), frozenset(follows)), params) is None:
@@ -132,7 +132,7 @@ def submit(
     now: datetime,
 ) -> str | None:
     """Write a submission in one statement and return its number; None when it had been written before."""
-    detail = {"after": moving_of(matter), "version": str(matter.procedure_id)}
+    detail = {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by)}
     entry = ledger_entry(
         "matters:matter:submitted",
         {**_said(matter, by), "procedure": str(matter.procedure_id)},
@@ -191,7 +191,13 @@ def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
 
 
 def _said(matter: Snapshot, by: Actor) -> dict[str, Any]:
-    return {"matter": matter.id, "seq": matter.ver, "to": matter.state, "by": by.account_id}
+    said = {"matter": matter.id, "seq": matter.ver, "to": matter.state, "by": by.account_id}
+    return {**said, **_proved(by)}
+
+
+def _proved(by: Actor) -> dict[str, Any]:
+    """Return how sure the house was of the resident who acts: the level, and the check behind it (levels 3 and 4)."""
+    return {"level": by.level, "evidence": str(by.evidence)} if by.evidence else {}
 
 
 def _entry_params(entry: Entry) -> dict[str, Any]:

@@ -73,8 +73,10 @@ def resident(view: View) -> View:
             return stopped(request, 409, stale.text, reverse("citizen:matter", args=[stale.snapshot.number]))
         except matters.NotAllowed as refused:
             if refused.key == "identity_level":
-                goal = urlencode({"next": request.path})
-                return HttpResponseRedirect(f"{resolve_url('identity:who')}?{goal}")
+                if refused.needs in ("", "2"):
+                    return HttpResponseRedirect(f"{resolve_url('identity:who')}?{urlencode({'next': request.path})}")
+                goal = urlencode({"to": refused.needs, "next": request.path})
+                return HttpResponseRedirect(f"{resolve_url('identity:raise')}?{goal}")
             return stopped(request, 403, refused.text)
         except (ValueError, KeyError):  # an id or a version that is none
             if request.method == "POST" or request.GET:

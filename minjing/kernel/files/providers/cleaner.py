@@ -26,12 +26,15 @@ HEAD_MAX = 10_000
 _turns = BoundedSemaphore(AT_ONCE)
 
 
-def clean(content: bytes, kind: str) -> Cleaned:
-    """Return the file written anew. `kind` is a key of IMAGES or "pdf". Raises Refused."""
+def clean(content: bytes, kind: str, side_max: int = SIDE_MAX) -> Cleaned:
+    """Return the file written anew, no side over `side_max` pixels. Raises Refused.
+
+    `kind` is a key of IMAGES or "pdf".
+    """
     if not _turns.acquire(timeout=WAIT_S):
         raise Refused("too_complex")
     try:
-        said, rest = _run(content, "PDF" if kind == "pdf" else IMAGES[kind])
+        said, rest = _run(content, "PDF" if kind == "pdf" else IMAGES[kind], side_max)
     finally:
         _turns.release()
     if "fault" in said:
@@ -48,11 +51,11 @@ def clean(content: bytes, kind: str) -> Cleaned:
     )
 
 
-def _run(content: bytes, form: str) -> tuple[dict[str, Any], bytes]:
+def _run(content: bytes, form: str, side_max: int) -> tuple[dict[str, Any], bytes]:
     ask = {
         "format": form,
         "pixels_max": PIXELS_MAX,
-        "side_max": SIDE_MAX,
+        "side_max": side_max,
         "thumbnail_side": THUMBNAIL_SIDE,
         "pages_max": PAGES_MAX,
         "memory_mb": MEMORY_MB,

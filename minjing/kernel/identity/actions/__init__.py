@@ -1,5 +1,6 @@
 """Writing to identity: people, looks, posts, doors. Every function is one transaction with its ledger entry."""
 
+from minjing.kernel.identity.actions.bindings import bind_door, unbind_door
 from minjing.kernel.identity.actions.doors import (
     check_own_password,
     check_password,
@@ -64,6 +65,7 @@ __all__ = [
     "appoint",
     "ask_erasure",
     "ask_hidden",
+    "bind_door",
     "check_own_password",
     "check_passkey",
     "check_password",
@@ -108,4 +110,5 @@ __all__ = [
     "signed_in",
     "signed_out",
     "token_for",
+    "unbind_door",
 ]

@@ -16,7 +16,7 @@ from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown
 from minjing.kernel.identity.models import Account, Appointment, Erasure, Person, Post, Session, Unit
 from minjing.kernel.identity.reasons import Reason, reasons
-from minjing.kernel.identity.rules import WORDS
+from minjing.kernel.identity.rules import WORDS, Proof, standing
 from minjing.kernel.ledger.prepared import prepared_cursor
 
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
@@ -37,7 +37,10 @@ SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.la
                  SELECT FROM identity_appointment own
                   WHERE own.account_id = h.deputy_for_id AND own.post_id = h.post_id AND own.unit_id = h.unit_id
                     AND own.deputy_for_id IS NULL
-                    AND own.since <= %(now)s AND (own.until IS NULL OR own.until > %(now)s))))
+                    AND own.since <= %(now)s AND (own.until IS NULL OR own.until > %(now)s)))),
+       (SELECT jsonb_agg(jsonb_build_array(e.id, e.level, e.taken_at, e.session_ref, encode(e.device_index, 'hex')))
+          FROM identity_evidence e
+         WHERE e.account_id = a.id AND e.ended_at IS NULL AND e.until > %(now)s AND a.kind = 'resident')
   FROM identity_account a
   LEFT JOIN identity_person p ON p.id = a.person_id AND a.kind = 'resident'
   LEFT JOIN identity_personkey k ON k.owner_id = p.id
@@ -52,12 +55,15 @@ _BY_TOKEN = (
 )
 
 
-def actor_of(account_id: UUID, now: datetime) -> Actor:
-    """Return the account with the posts it holds at `now`, by one query. Raises Unknown if none or disabled."""
+def actor_of(account_id: UUID, now: datetime, *, session_ref: UUID | None = None, device: str = "") -> Actor:
+    """Return the account with the posts it holds at `now`, by one query. Raises Unknown if none or disabled.
+
+    `session_ref` and `device` (the browser's index in hex) say where somebody sits: a fresh check counts there alone.
+    """
     row = _one(_BY_ID, {"account_id": account_id, "now": now})
     if row is None:
         raise Unknown
-    return _actor(row)
+    return _actor(row, now, session_ref, device)
 
 
 def own_phone(person_id: UUID) -> str:
@@ -73,7 +79,7 @@ def own_phone(person_id: UUID) -> str:
 def actor_by_token(token: str, now: datetime) -> Actor | None:
     """Return whom the bearer token stands for, by one query; None if it is unknown, revoked or over."""
     row = _one(_BY_TOKEN, {"hash": token_hash(token), "now": now})
-    return None if row is None else _actor(row)
+    return None if row is None else _actor(row, now)
 
 
 def token_hash(token: str) -> bytes:
@@ -88,17 +94,28 @@ def _one(sql: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
         return row
 
 
-def _actor(row: tuple[Any, ...]) -> Actor:
-    (account_id, kind, person_id, display_name, police_number, level, language, name_sealed, wrapped, held) = row
+def _actor(row: tuple[Any, ...], now: datetime, session_ref: UUID | None = None, device: str = "") -> Actor:
+    account_id, kind, person_id, display_name, police_number, level, language, name_sealed, wrapped, held, proved = (
+        row
+    )
     name = display_name
     if kind == Account.RESIDENT and name_sealed is not None and wrapped is not None:
         # Their own name on their own pages: the one read that is not a look.
         name = sealing.unseal_with(person_id, wrapped, NAME, name_sealed).decode()
-    if isinstance(held, str):  # Django's cursor leaves jsonb as text
-        held = json.loads(held)
-    return Actor(
-        account_id, kind, person_id, name, police_number, level, language, tuple(_holding(h) for h in held or ())
-    )
+    # Django's cursor leaves jsonb as text.
+    held, proved = (json.loads(said) if isinstance(said, str) else said for said in (held, proved))
+    evidence = None
+    if kind == Account.RESIDENT:
+        found = standing(level, map(_proof, proved or ()), session_ref=session_ref, device=device, now=now)
+        level, evidence = found.level, found.evidence
+    holdings = tuple(_holding(h) for h in held or ())
+    return Actor(account_id, kind, person_id, name, police_number, level, language, holdings, evidence)
+
+
+def _proof(row: list[Any]) -> Proof:
+    evidence, level, taken_at, session_ref, device = row
+    ref = UUID(session_ref) if session_ref else None
+    return Proof(UUID(evidence), level, datetime.fromisoformat(taken_at), ref, device or "")
 
 
 def _holding(row: list[Any]) -> Holding:

@@ -1,5 +1,17 @@
 """Pure decisions of identity: rights, and what becomes of a look."""
 
+from minjing.kernel.identity.rules.levels import (
+    CARD,
+    FRESH,
+    FRESH_FOR,
+    LEVELS,
+    NUMBER,
+    STANDS_FOR,
+    TITLES,
+    Proof,
+    Standing,
+    standing,
+)
 from minjing.kernel.identity.rules.looks import (
     HIDDEN_MAX,
     Tastes,
@@ -32,12 +44,21 @@ __all__ = [
     "ADMIN_ACTS",
     "APPROVE_HIDDEN",
     "AUDIT_ADMIN",
+    "CARD",
     "DEPUTY_MAX",
+    "FRESH",
+    "FRESH_FOR",
     "HIDDEN_MAX",
+    "LEVELS",
     "LOOK",
+    "NUMBER",
     "SECURITY_ADMIN",
+    "STANDS_FOR",
     "SYSTEM_ADMIN",
+    "TITLES",
     "WORDS",
+    "Proof",
+    "Standing",
     "Tastes",
     "Verdict",
     "drawn",
@@ -50,4 +71,5 @@ __all__ = [
     "names_by_number",
     "nonsense",
     "pick_reviewer",
+    "standing",
 ]

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from minjing.base.clock import local_day
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.rules import CARD, FRESH, NUMBER
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
@@ -65,14 +66,39 @@ def _one_at_a_time(what: str) -> None:
 def can_apply(body: Body, by: Actor) -> None:
     if by.kind != "resident":
         raise NotAllowed("residents_only", "请用居民账号申请。", "Apply with a resident's account.")
-    if by.person_id is None or by.level < body.service.identity:
-        raise NotAllowed(
-            "identity_level",
-            "办理前请先完成实名核验（姓名和身份证号码）。",
-            "Before applying, say who you are: name and ID number.",
-        )
+    # To fill in a form takes no more than name and number; what the later steps need is asked when they come.
+    require_level(by, min(NUMBER, max(body.service.level_for("submit"), body.service.level_for("draft"))))
+    if by.person_id is None:
+        raise level_needed(NUMBER)
     if not body.service.form:
         raise NotAllowed("in_person", "此事项须到现场办理，请看办事指南。", "This is done in person; see the guide.")
+
+
+LEVEL_WORDS = {
+    CARD: Text(
+        zh="这一步要先核验身份证和本人。核验完回到这里，已填的内容都在。",
+        en="For this step your card and you yourself are checked first. You come back here; nothing is lost.",
+    ),
+    FRESH: Text(
+        zh="这一步要在 24 小时内核验过本人，或用本机的通行密钥确认。",
+        en="For this step you must have been checked within 24 hours, or confirm with a passkey on this device.",
+    ),
+}
+WHO_WORDS = Text(
+    zh="办理前请先完成实名核验（姓名和身份证号码）。", en="Before applying, say who you are: name and ID number."
+)
+
+
+def require_level(by: Actor, level: int) -> None:
+    """Raise NotAllowed, with the level that is missing, unless a resident has it in this sign-in and browser."""
+    if by.kind == "resident" and by.level < level:
+        raise level_needed(level)
+
+
+def level_needed(level: int) -> NotAllowed:
+    """Return the refusal that says which identity level is missing."""
+    words = LEVEL_WORDS.get(level, WHO_WORDS)
+    return NotAllowed("identity_level", words.zh, words.en, needs=str(level))
 
 
 def _sealed_draft(draft: Draft, answers: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
 from minjing.kernel.matters.actions.effect import run_effect, run_step_act
-from minjing.kernel.matters.actions.filling_in import own_files
+from minjing.kernel.matters.actions.filling_in import own_files, require_level
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Stale, Wrong
 from minjing.kernel.matters.models import Material, Request
@@ -65,6 +65,7 @@ def step(
     """Take one step in a matter that has been read by right: one statement, unless it ends in an effect."""
     body = queries.body_of(matter)
     place, calendar = queries.place_of(matter.station_id), queries.calendar()
+    require_level(by, body.service.level_for(action))
     change = rules.decide(body, matter, action, ask, by=by, place=place, calendar=calendar, now=now)
     change = _with_tasks(change)
     try:

@@ -18,7 +18,7 @@ from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import run_step_act
-from minjing.kernel.matters.actions.filling_in import can_apply, own_files
+from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.actions.steps import act
 from minjing.kernel.matters.errors import Unknown, Wrong
@@ -37,6 +37,7 @@ def submit(draft_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Sna
     if row.matter_id is not None:
         return queries.matter(row.matter_id, by, now)
     body = queries.body_of(row)
+    require_level(by, body.service.level_for("submit"))
     checked = forms.check_all(body, queries.draft_answers(row), local_day(now))
     attached = queries.materials(row)
     return _submitted(body, row.procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=row)
@@ -54,6 +55,7 @@ def submit_whole(
     """Submit an application in one go, as the API does."""
     procedure_id, body = queries.service(code)
     can_apply(body, by)
+    require_level(by, body.service.level_for("submit"))
     checked = forms.check_all(body, answers, local_day(now))
     _named_papers(body, materials or {})
     own_files([file_id for sent in (materials or {}).values() for file_id in sent], by)

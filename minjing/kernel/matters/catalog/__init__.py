@@ -151,7 +151,21 @@ def lint(bodies: Iterable[Body], posts: set[str] | None = None) -> list[str]:
         found += [f"{name}: {problem}" for problem in _lint_flow(body, posts)]
         found += [f"{name}: {problem}" for problem in _lint_form(body.service)]
         found += [f"{name}: {problem}" for problem in _lint_end(body)]
+        found += [f"{name}: {problem}" for problem in _lint_levels(body)]
     return found
+
+
+# Steps of an applicant that are no action of a flow: beginning and sending the form, paying, choosing a visit.
+STEPS = frozenset({"draft", "submit", "pay", "book"})
+
+
+def _lint_levels(body: Body) -> Iterable[str]:
+    if isinstance(body.service.identity, int):
+        return
+    states = body.flow.states.values()
+    known = STEPS | {name for s in states for name, spec in s.actions.items() if spec.by == "applicant"}
+    for step in sorted(body.service.identity.keys() - known):
+        yield f"identity: the applicant has no step {step!r}"
 
 
 def _lint_flow(body: Body, posts: set[str] | None) -> Iterable[str]:

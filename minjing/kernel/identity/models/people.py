@@ -1,4 +1,4 @@
-"""People, accounts, units and posts. Personal fields are sealed; look-ups go through blind indexes."""
+"""People, accounts, units and posts, looks; codes and sessions at the doors."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
