@@ -1,5 +1,6 @@
 """The addresses of the whole house: each portal and module keeps its own."""
 
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
 from minjing.site.health import healthz
@@ -16,6 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("minjing.kernel.identity.urls")),
     path("", include("minjing.kernel.files.urls")),
     path("", include("minjing.kernel.notify.urls")),
+]
+
+# A module with tables of its own may be left out of a city's house: then its addresses are too.
+urlpatterns += [
+    path("", include(f"{name}.urls")) for name in ("minjing.modules.help_desk",) if apps.is_installed(name)
 ]
 
 handler400 = "minjing.portals.frame.views.malformed"

@@ -48,6 +48,7 @@ def shape(path: str) -> str:
     """Return what kind of page an address is: ids, numbers and codes left out."""
     parts = urlsplit(path)
     kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<id>", parts.path)
+    kind = re.sub(r"/help/\d+", "/help/<article>", re.sub(r"BZ\d{11}", "<number>", kind))
     kind = re.sub(r"/[A-Z0-9]{20,}", "/<code>", re.sub(r"HZ\d{11}", "<number>", kind))
     kind = re.sub(
         r"/services/[A-Z]{2}\d+", "/services/<code>", re.sub(r"/catalogue/[A-Z]{2}\d+", "/catalogue/<code>", kind)

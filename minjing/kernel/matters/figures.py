@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import Avg, Count
 
 from minjing.base.clock import CHINA, local_day
-from minjing.kernel.matters import queries
-from minjing.kernel.matters.models import Calendar
+from minjing.kernel.matters import plugs, queries
+from minjing.kernel.matters.models import Calendar, Matter, Rating
 
 MONTHS = 12
 SMALLEST = 5  # a count below it is not shown, nor anything computed from it
@@ -24,7 +26,8 @@ WITH month AS (
     SELECT generate_series(%(first)s::date, %(last)s::date, interval '1 month')::date AS month
 ), received AS (
     SELECT date_trunc('month', submitted_at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS n
-    FROM matters_matter WHERE submitted_at >= %(since)s AND submitted_at < %(until)s GROUP BY 1
+    FROM matters_matter WHERE submitted_at >= %(since)s AND submitted_at < %(until)s
+        AND code <> ALL(%(questions)s) GROUP BY 1
 ), supplemented AS (
     SELECT DISTINCT matter_id FROM matters_matterevent WHERE action = 'ask_supplement' AND at < %(until)s
 ), decided AS (
@@ -40,7 +43,7 @@ WITH month AS (
     WHERE m.closed_at >= %(since)s AND m.closed_at < %(until)s AND m.outcome = ANY(%(outcomes)s) GROUP BY 1
 ), rated AS (
     SELECT date_trunc('month', at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS n, avg(stars) AS stars
-    FROM matters_rating WHERE at >= %(since)s AND at < %(until)s GROUP BY 1
+    FROM matters_rating WHERE at >= %(since)s AND at < %(until)s AND code <> ALL(%(questions)s) GROUP BY 1
 )
 SELECT month, coalesce(received.n, 0), coalesce(decided.n, 0), coalesce(decided.in_time, 0),
        coalesce(decided.approved, 0), coalesce(decided.supplemented, 0), decided.median,
@@ -81,6 +84,34 @@ def by_month(now: datetime) -> list[Month]:
     return months
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """When a matter came and how it ended: instants and an outcome, nothing of what was said."""
+
+    submitted_at: datetime
+    closed_at: datetime | None
+    outcome: str
+
+
+def courses_of(codes: Sequence[str], since: datetime) -> dict[UUID, Course]:
+    """Return the course of every matter of these services received since then, by id: for figures of their own."""
+    rows = Matter.objects.filter(code__in=list(codes), submitted_at__gte=since)
+    return {
+        matter_id: Course(submitted_at, closed_at, outcome)
+        for matter_id, submitted_at, closed_at, outcome in rows.values_list(
+            "id", "submitted_at", "closed_at", "outcome"
+        )
+    }
+
+
+def stars_of(codes: Sequence[str], since: datetime) -> tuple[int, float | None]:
+    """Return how many rated matters of these services since then, and their mean; None where too few did."""
+    found = Rating.objects.filter(code__in=list(codes), at__gte=since).aggregate(
+        n=Count("matter_id"), mean=Avg("stars")
+    )
+    return found["n"], round(float(found["mean"]), 1) if found["n"] >= SMALLEST else None
+
+
 def forget_kept() -> None:
     """Count anew at the next call."""
     global _kept
@@ -97,6 +128,7 @@ def _read(today: date) -> list[Month]:
         "until": datetime.combine(_months_before(last, -1), datetime.min.time(), CHINA),
         "days": _working_days(_months_before(first, 24), today),
         "outcomes": list(DECIDED),
+        "questions": sorted(plugs.QUESTIONS),
     }
     with connection.cursor() as cursor:
         cursor.execute(BY_MONTH, params)

@@ -80,6 +80,7 @@ ACCEPTS: dict[str, Accepts] = {}
 EXCLUDES: dict[str, Excludes] = {}
 FACTS: dict[str, Facts] = {}
 CATALOGUES: list[Path] = []
+QUESTIONS: set[str] = set()
 REGISTER_RECORD: list[tuple[str, RegisterRecord]] = []
 # First letters of codes → name and reader of a record that only services with such codes are decided by.
 SPECIAL_RECORD: dict[str, tuple[str, RegisterRecord]] = {}
@@ -120,6 +121,11 @@ def excludes(name: str, ask: Excludes) -> None:
 def facts(code: str, ask: Facts) -> None:
     """Register what officers see beside the form of the service `code`; it may show nobody's record unrecorded."""
     FACTS[code] = ask
+
+
+def question(code: str) -> None:
+    """Say that a service is a question and no application: neither counted nor offered among those."""
+    QUESTIONS.add(code)
 
 
 def catalogue(folder: Path) -> None:

@@ -1,4 +1,6 @@
-"""Plug board of the help desk."""
+"""Plug board of the help desk: its services, the question at the foot of each page, its pages for operators."""
+
+from pathlib import Path
 
 from django.apps import AppConfig
 
@@ -6,3 +8,31 @@ from django.apps import AppConfig
 class HelpDeskConfig(AppConfig):
     name = "minjing.modules.help_desk"
     label = "help_desk"
+
+    def ready(self) -> None:
+        """Hang the help desk into the kernel and the portals."""
+        from minjing.kernel.matters import plugs
+        from minjing.kernel.matters.schema import Text
+        from minjing.modules.help_desk import queries, rules
+        from minjing.modules.help_desk.views.asking import address_of
+        from minjing.portals.citizen import plugs as citizen
+        from minjing.portals.frame import plugs as frame
+        from minjing.portals.officer import plugs as officer
+
+        plugs.catalogue(Path(__file__).parent / "catalog")
+        for code in rules.CODES:
+            plugs.facts(code, queries.facts)
+            plugs.question(code)
+            citizen.begins_at(code, "help_desk:ask")
+        frame.asks_at(address_of)
+        frame.open_tab("help", "help_desk:articles", Text(zh="常见问题", en="Answers"))
+        for name, act, address, zh, en in PAGES:
+            officer.rail_page(name, act=act, address=f"help_desk:{address}", title={"zh": zh, "en": en})
+
+
+PAGES = (
+    ("desk", "desk", "desk", "服务台", "Help desk"),
+    ("desk_call", "desk", "call", "记录来电", "Take a call"),
+    ("desk_articles", "desk", "knowledge", "知识库", "Knowledge base"),
+    ("desk_figures", "supervise", "figures", "服务台数据", "Help-desk figures"),
+)

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from minjing.kernel.identity.sessions import ELDER
+from minjing.portals.frame import plugs
 
 ELDER_COOKIE = "elder"
 
@@ -58,6 +59,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "sms_inbox_url": settings.SMS_INBOX_URL if settings.DEMO else "",
         "actor": actor,
         "unread": unread(actor),
+        "asking_address": plugs.asking_address(request),
+        "open_tabs": plugs.OPEN_TABS,
     }
 
 

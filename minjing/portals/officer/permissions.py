@@ -22,6 +22,7 @@ ACTS: Mapping[str, Words] = {
     "look": {"zh": "查看个人信息", "en": "look at personal records"},
     "supervise": {"zh": "效能监督", "en": "supervise"},
     "approve_hidden": {"zh": "审批暂不告知", "en": "give leave to hide looks"},
+    "desk": {"zh": "服务台接听与解答", "en": "work at the help desk"},
     "watch": {"zh": "账本值守", "en": "watch the ledger"},
     "manage_catalogue": {"zh": "管理事项目录", "en": "manage the catalogue"},
     "manage_units": {"zh": "管理单位和岗位", "en": "manage units and posts"},

@@ -15,6 +15,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import APPROVE_HIDDEN
 from minjing.kernel.matters import queries
 from minjing.kernel.watch import queries as watch
+from minjing.portals.officer import plugs
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
 
 # Name, what it is called, what an empty one says, and the light beside a count above nought.
@@ -128,6 +129,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "counted": counted,
         "decides": holds(actor, "decide"),
         "supervises": bool(units_with(actor, "supervise", approvers=True)),
+        "module_pages": [page for page in plugs.RAIL if holds(actor, page.act)],
         "unanswered": watch.alarm_counts()[1] if holds(actor, "watch") else 0,
     }
 

@@ -26,6 +26,7 @@ BRANCH = (
 BUREAU = (
     ("bureau.approver", "bureau_approver"), ("bureau.approver2", "bureau_approver"), ("supervisor", "supervisor"),
     ("supervisor2", "supervisor"), ("inspector", "inspector"), ("inspector2", "inspector"),
+    ("desk", "desk_operator"), ("desk2", "desk_operator"),
     ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
 )  # fmt: skip
 
@@ -78,5 +79,5 @@ def lines() -> list[str]:
         f"    officers   password {PASSWORD}   TOTP secret {TOTP_SECRET}",
         "      futian.clerk, futian.clerk2, futian.chief (Futian station), lianhua.clerk …, every station likewise",
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
-        "      bureau.approver, supervisor, inspector, system.admin, security.admin, audit.admin",
+        "      bureau.approver, supervisor, inspector, desk, system.admin, security.admin, audit.admin",
     ]

@@ -1,6 +1,7 @@
 """Writing to identity: people, looks, posts, doors. Every function is one transaction with its ledger entry."""
 
 from minjing.kernel.identity.actions.bindings import bind_door, unbind_door
+from minjing.kernel.identity.actions.callers import nameless
 from minjing.kernel.identity.actions.doors import (
     check_own_password,
     check_password,
@@ -87,6 +88,7 @@ __all__ = [
     "ensure_person",
     "erase_person",
     "look",
+    "nameless",
     "new_recovery_codes",
     "open_account",
     "open_facts",

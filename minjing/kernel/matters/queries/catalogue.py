@@ -15,7 +15,7 @@ from pypinyin import Style, lazy_pinyin
 
 from minjing.base.workdays import WorkCalendar, build
 from minjing.kernel.identity.models import Unit
-from minjing.kernel.matters import rules
+from minjing.kernel.matters import plugs, rules
 from minjing.kernel.matters.errors import MatterError, Unknown
 from minjing.kernel.matters.models import (
     Calendar,
@@ -149,7 +149,8 @@ _wanted = Kept(_read_most_wanted, 600)
 
 def most_wanted(limit: int = 6) -> list[Body]:
     """Return the services that most people applied for lately; where few did, those of the first batch follow."""
-    by_code = {body.service.code: body for body in current() if body.service.form}
+    offered = (body for body in current() if body.service.form and body.service.code not in plugs.QUESTIONS)
+    by_code = {body.service.code: body for body in offered}
     first = [code for code, body in by_code.items() if body.service.first_batch]
     codes = dict.fromkeys([code for code in _wanted.get() if code in by_code] + first + list(by_code))
     return [by_code[code] for code in list(codes)[:limit]]

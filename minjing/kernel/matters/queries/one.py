@@ -24,6 +24,7 @@ from minjing.kernel.matters.models import (
     Matter,
     MatterEvent,
     Rating,
+    Request,
     Task,
 )
 from minjing.kernel.matters.queries.catalogue import body_of, place_of, units
@@ -116,6 +117,19 @@ def events(matter: Snapshot) -> list[Happening]:
         )
         for e in rows
     ]  # fmt: skip
+
+
+def applicant_account(matter_id: UUID) -> UUID:
+    """Return the account that applied, for a module that has checked the asker's right by a secret of its own."""
+    found = Matter.objects.filter(id=matter_id).values_list("account_id", flat=True).first()
+    if found is None:
+        raise Unknown
+    return found
+
+
+def matter_of_request(request_id: UUID) -> UUID | None:
+    """Return the matter that a request has had its effect on; None when it is new."""
+    return Request.objects.filter(id=request_id).values_list("matter_id", flat=True).first()
 
 
 def event_of(matter_id: UUID, seq: int) -> MatterEvent | None:

@@ -1,0 +1,1 @@
+"""The pages of the help desk: for who asks, for everybody, for operators, for supervisors."""
