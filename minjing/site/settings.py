@@ -239,6 +239,15 @@ SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as regis
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
 # Who takes payments: modules with `channels()` (kernel/pay/providers), in the order in which payers see them.
 PAY_PROVIDERS = [m for m in env("PAY_PROVIDERS").split(",") if m]
+# The second one takes over when the first is down: Alibaba Cloud's protocol; "none" leaves the city with one.
+SMS_B_URL = (env("SMS_B_URL") or f"http://127.0.0.1:{PORT + 5}/").removeprefix("none")
+SMS_B_KEY_ID = env("SMS_B_KEY_ID") or "demo-key-id"
+SMS_B_KEY = env("SMS_B_KEY") or "demo"
+SMS_B_TEMPLATE = env("SMS_B_TEMPLATE") or "SMS_100000001"  # the approved template whose one variable is `text`
+# Of a hundred messages, how many each is given first while both are well.
+SMS_SHARES = {"house": env_int("SMS_SHARE", 60), "aliyun": env_int("SMS_B_SHARE", 40)}
+# When telephones are left in peace, China time; urgent notices and codes ring all the same. "none": never.
+NOTIFY_QUIET_HOURS = env("NOTIFY_QUIET_HOURS") or "22:00-08:00"
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
 # What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.

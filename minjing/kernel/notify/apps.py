@@ -8,9 +8,11 @@ class NotifyConfig(AppConfig):
     label = "notify"
 
     def ready(self) -> None:
-        """Hang the sender of codes into identity."""
-        from minjing.kernel.identity.plugs import code_sender
+        """Hang into identity whoever sends codes, tells accounts and texts to phones."""
+        from minjing.kernel.identity.plugs import code_sender, phone_texter, teller
         from minjing.kernel.notify import checks as _checks  # noqa: F401 - registers itself
-        from minjing.kernel.notify.actions import send_code
+        from minjing.kernel.notify.actions import send_code, tell, text_phone
 
         code_sender(send_code)
+        teller(tell)
+        phone_texter(text_phone)

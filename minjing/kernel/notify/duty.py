@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from minjing.kernel.identity.models import Appointment, Unit
 from minjing.kernel.identity.rules import ADMINISTRATORS
-from minjing.kernel.notify.actions import tell
+from minjing.kernel.notify.actions import announce
 from minjing.kernel.notify.rules import Text
 from minjing.kernel.watch import queries as watch
 from minjing.kernel.watch.models import Alarm
@@ -43,7 +43,7 @@ def tell_alarms(alarm_ids: Sequence[UUID], *, now: datetime) -> int:
     for alarm in watch.alarms_named(alarm_ids):
         stage = "next" if alarm.escalated_at else "duty"
         people = next_ones(now) if alarm.escalated_at else on_duty(now) or next_ones(now)
-        told += tell(people, template=TEMPLATE, text=_words(alarm), about=f"{alarm.pk}|{stage}", now=now)
+        told += announce(people, template=TEMPLATE, text=_words(alarm), about=f"{alarm.pk}|{stage}", now=now)
     return told
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.notify.providers import standin
+from minjing.kernel.notify.providers.standin import aliyun_sms
 from tests.ports import free_port
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -50,7 +52,7 @@ class GatewayProcess:
 @pytest.fixture(scope="session")
 def gateway_process() -> Iterator[GatewayProcess]:
     port = free_port()
-    environment = {**os.environ, "SMS_KEY": KEY, "HOST": "127.0.0.1"}
+    environment = {**os.environ, "SMS_KEY": KEY, "HOST": "127.0.0.1", "PORT": ""}
     process = subprocess.Popen([sys.executable, str(PROGRAM), str(port)], env=environment)
     running = GatewayProcess(f"http://127.0.0.1:{port}")
     for _ in range(200):
@@ -71,6 +73,8 @@ def gateway_process() -> Iterator[GatewayProcess]:
 def gateway(gateway_process: GatewayProcess, settings: Any) -> GatewayProcess:
     settings.SMS_URL = f"{gateway_process.url}/sms/v1/send"
     settings.SMS_KEY = KEY
+    settings.SMS_B_URL = ""
+    settings.NOTIFY_QUIET_HOURS = "none"
     gateway_process.tell(reset=True)
     return gateway_process
 
@@ -83,3 +87,39 @@ def lin(db: None) -> Actor:
 @pytest.fixture
 def chen(db: None) -> Actor:
     return queries.actor_of(identity.open_account(phone=CHEN_PHONE, now=NOW).pk, NOW)
+
+
+@dataclass
+class StandIn:
+    """A stand-in that runs in a thread of the test."""
+
+    url: str
+    gateway: Any
+
+    def tell(self, **order: Any) -> None:
+        httpx.post(f"{self.url}/admin", json=order, trust_env=False).raise_for_status()
+
+
+def serving(server: Any) -> Iterator[Any]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def aliyun_server() -> Iterator[Any]:
+    yield from serving(aliyun_sms.server(0, key=KEY, key_id="AKtest"))
+
+
+@pytest.fixture
+def aliyun(aliyun_server: Any, gateway: GatewayProcess, settings: Any, monkeypatch: Any) -> StandIn:
+    """The second provider beside the first: both are there, the first is drawn unless a test says otherwise."""
+    monkeypatch.setenv("PORT", "")
+    url = f"http://127.0.0.1:{aliyun_server.server_address[1]}"
+    settings.SMS_B_URL, settings.SMS_B_KEY_ID, settings.SMS_B_KEY = f"{url}/", "AKtest", KEY
+    settings.SMS_SHARES = {"house": 100, "aliyun": 0}
+    found = StandIn(url, aliyun_server.RequestHandlerClass.gateway)
+    found.tell(reset=True)
+    return found

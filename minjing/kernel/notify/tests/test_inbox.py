@@ -5,7 +5,7 @@ from minjing.kernel.notify.tests.conftest import NOW
 
 
 def tell(who, about):
-    actions.tell([who.account_id], template="asked", text={"zh": about, "en": about}, about=about, now=NOW)
+    actions.announce([who.account_id], template="asked", text={"zh": about, "en": about}, about=about, now=NOW)
 
 
 def test_the_newest_notice_comes_first_and_pages_follow_on(lin):
@@ -38,11 +38,11 @@ def test_the_inbox_is_read_through_its_index(lin, django_assert_num_queries):
 
 def test_marking_needs_a_sign_in_and_does_not_lead_elsewhere(lin, client, rf):
     assert client.post("/notices/read/").status_code == 401
-    from minjing.kernel.notify import views
+    from minjing.kernel.notify.views import reading
 
     request = rf.post("/notices/read/", {"next": "https://evil.example/"})
     request.actor = lin
-    assert views.read(request).status_code == 200
+    assert reading.read(request).status_code == 200
     request = rf.post("/notices/read/", {"next": "/notices/", "id": ["no-uuid"]})
     request.actor = lin
-    assert views.read(request)["Location"] == "/notices/"
+    assert reading.read(request)["Location"] == "/notices/"

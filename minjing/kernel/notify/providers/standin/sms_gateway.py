@@ -1,8 +1,10 @@
 """A stand-in for the city's SMS provider: a program of its own that speaks the same wire protocol, for the demo.
 
 Standard library only, and its own reading of the protocol (see ../sms.py), so that both sides are put to the test.
-It keeps what it takes in memory, shows it at /inbox, and can be told to fail, to be slow, or to lose its answer:
-POST /admin {"fail": status, "times": n} | {"delay_s": s, "times": n} | {"lose": true, "times": n} | {"reset": true}.
+It keeps what it takes in memory, shows it at /inbox together with what the second provider's stand-in has taken,
+sends delivery reports to SMS_REPORT_URL, and can be told to fail, to be slow, to lose its answer, or to report badly:
+POST /admin {"fail": status, "times": n} | {"delay_s": s, "times": n} | {"lose": true, "times": n} | {"reset": true}
+| {"report": "undelivered" | "lost", "times": n} | {"down": true | false}.
 """
 
 import hashlib
@@ -12,6 +14,7 @@ import json
 import os
 import threading
 import time
+import urllib.request
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -38,35 +41,24 @@ class Sms:
     sender: str
     at: datetime
     receipt: str
+    carrier: str = "house"
 
 
 @dataclass
-class Gateway:
-    """What the gateway has taken, and how it was told to misbehave."""
+class Inbox:
+    """The phones of the demo: what all providers of this process have taken."""
 
-    key: bytes
     taken: "OrderedDict[str, Sms]" = field(default_factory=OrderedDict)
-    asked: int = 0
-    trouble: dict[str, Any] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def misbehave(self) -> dict[str, Any]:
-        """Return the trouble of this request, counting it down."""
-        with self.lock:
-            self.asked += 1
-            if not self.trouble.get("times"):
-                return {}
-            self.trouble["times"] -= 1
-            return dict(self.trouble)
-
-    def take(self, message_id: str, said: dict[str, Any]) -> Sms:
+    def take(self, message_id: str, said: dict[str, Any], carrier: str) -> Sms:
         """Keep a message once: the same id again returns what was kept."""
         with self.lock:
             if message_id not in self.taken:
                 receipt = hashlib.sha256(message_id.encode()).hexdigest()[:16]
                 now = datetime.now(UTC)
                 self.taken[message_id] = Sms(
-                    message_id, str(said["to"]), str(said["text"]), str(said.get("sender", "")), now, receipt
+                    message_id, str(said["to"]), str(said["text"]), str(said.get("sender", "")), now, receipt, carrier
                 )
                 while len(self.taken) > KEPT_MAX:
                     self.taken.popitem(last=False)
@@ -77,6 +69,43 @@ class Gateway:
         with self.lock:
             everything = list(reversed(self.taken.values()))
         return [s for s in everything if s.to.endswith(phone)][:SHOWN] if phone else everything[:SHOWN]
+
+
+INBOX = Inbox()
+
+
+@dataclass
+class Gateway:
+    """One provider: its key, what it was asked, and how it was told to misbehave."""
+
+    key: bytes
+    inbox: Inbox = field(default_factory=lambda: INBOX)
+    asked: int = 0
+    down: bool = False
+    trouble: dict[str, Any] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def misbehave(self) -> dict[str, Any]:
+        """Return the trouble of this request, counting it down."""
+        with self.lock:
+            self.asked += 1
+            if self.down:
+                return {"fail": 503}
+            if not self.trouble.get("times"):
+                return {}
+            self.trouble["times"] -= 1
+            return dict(self.trouble)
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Follow an order how to misbehave."""
+        with self.lock:
+            if order.get("reset"):
+                self.inbox.taken.clear()
+                self.asked, self.down = 0, False
+            if "down" in order:
+                self.down = bool(order["down"])
+            kinds = {"fail", "delay_s", "lose", "report"}
+            self.trouble = {"times": 1, **order} if set(order) & kinds else {}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -104,17 +133,28 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Show the inbox, as a page or as JSON."""
         parts = urlsplit(self.path)
+        if parts.path.startswith(f"{SEND}/"):
+            return self._asked(parts.path.removeprefix(f"{SEND}/"))
         query = parse_qs(parts.query)
         phone = "".join(c for c in query.get("phone", [""])[0] if c.isdigit())[:20]
         if parts.path == "/inbox.json":
             shown = [
-                {"id": s.id, "to": s.to, "text": s.text, "sender": s.sender, "at": s.at.isoformat()}
-                for s in self.gateway.newest(phone)
+                {
+                    "id": s.id,
+                    "to": s.to,
+                    "text": s.text,
+                    "sender": s.sender,
+                    "at": s.at.isoformat(),
+                    "carrier": s.carrier,
+                }
+                for s in self.gateway.inbox.newest(phone)
             ]
             return self._json(200, {"messages": shown, "asked": self.gateway.asked})
         if parts.path in ("/", "/inbox"):
             language = query.get("lang", [""])[0] or self._language()
-            return self._page(page(self.gateway.newest(phone), phone, "en" if language.startswith("en") else "zh"))
+            return self._page(
+                page(self.gateway.inbox.newest(phone), phone, "en" if language.startswith("en") else "zh")
+            )
         if parts.path == "/healthz":
             return self._json(200, {"ok": True})
         return self._json(404, {"error": "unknown_path"})
@@ -137,11 +177,31 @@ class Handler(BaseHTTPRequestHandler):
         to = str(said.get("to", ""))
         if not (to.isascii() and to.isdigit() and len(to) == 11 and to.startswith("1")):
             return self._json(422, {"error": "bad_number"})
-        taken = self.gateway.take(message_id, said)
+        taken = self.gateway.inbox.take(message_id, said, "house")
+        self._report(taken, trouble.get("report", "delivered"))
         if trouble.get("lose"):  # taken, but the answer never arrives
             self.close_connection = True
             return None
         return self._json(200, {"receipt": taken.receipt})
+
+    def _asked(self, message_id: str) -> None:
+        """Say whether a message was taken."""
+        if self.gateway.down:
+            return self._json(503, {"error": "told_to_fail"})
+        if not self._signed(message_id, b""):
+            return self._json(401, {"error": "bad_signature"})
+        taken = self.gateway.inbox.taken.get(message_id)
+        if taken is None or taken.carrier != "house":
+            return self._json(404, {"error": "unknown_message"})
+        return self._json(200, {"receipt": taken.receipt})
+
+    def _report(self, taken: Sms, how: str) -> None:
+        body = json.dumps({"id": taken.id, "receipt": taken.receipt, "status": how}).encode()
+        stamp = str(int(time.time()))
+        said = f"{stamp}\n{taken.id}\n{hashlib.sha256(body).hexdigest()}".encode()
+        mark = hmac.new(self.gateway.key, said, "sha256").hexdigest()
+        if how != "lost":
+            report("house", body, {"X-Timestamp": stamp, "X-Signature": mark})
 
     def _signed(self, message_id: str, body: bytes) -> bool:
         stamp = self.headers.get("X-Timestamp", "")
@@ -156,11 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             order = json.loads(body or b"{}")
         except ValueError:
             return self._json(400, {"error": "bad_json"})
-        with self.gateway.lock:
-            if order.get("reset"):
-                self.gateway.taken.clear()
-                self.gateway.asked = 0
-            self.gateway.trouble = {"times": 1, **order} if set(order) & {"fail", "delay_s", "lose"} else {}
+        self.gateway.order(order)
         return self._json(200, {"ok": True})
 
     def _language(self) -> str:
@@ -189,6 +245,35 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep phones out of every log."""
+
+
+REPORT_AFTER_S = 1.5
+REPORT_TRIES = 3
+
+
+def report(source: str, body: bytes, headers: dict[str, str]) -> None:
+    """Tell the platform in a moment how a message fared, as providers do: a few times if it does not answer."""
+    base = os.environ.get("SMS_REPORT_URL") or (
+        f"http://127.0.0.1:{os.environ['PORT']}/notify/reports/" if os.environ.get("PORT") else ""
+    )
+    if not base:
+        return
+
+    def send(left: int) -> None:
+        said = {"Content-Type": "application/json", **headers}
+        request = urllib.request.Request(f"{base}{source}", body, said)  # noqa: S310 - our own loopback address
+        try:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5).close()
+        except (OSError, ValueError):
+            if left:
+                later(left - 1)
+
+    def later(left: int) -> None:
+        timer = threading.Timer(REPORT_AFTER_S, send, (left,))
+        timer.daemon = True
+        timer.start()
+
+    later(REPORT_TRIES)
 
 
 WORDS = {

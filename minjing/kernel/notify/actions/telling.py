@@ -1,0 +1,196 @@
+"""Telling people: notices are stored with the act; a job chooses the channels and sends them, never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from minjing.base.ids import new_id
+from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.notify import addresses, wording
+from minjing.kernel.notify.models import Message
+from minjing.kernel.notify.rules import Text, code_text, dedupe_key
+
+QUEUE, TASK = "notify", "notify.deliver"
+CODE = "sign_in_code"
+# A notice is stored for the app, and once more as the seed from which the delivery plans the person's other channels:
+# so the act's own statement asks nothing about preferences.
+SEED = (Message.IN_APP, Message.SMS)
+
+
+def rows(
+    *,
+    template: str,
+    text: Text,
+    matter_id: UUID,
+    seq: int,
+    channels: Sequence[str] = SEED,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows of notify_message and of the jobs, for a caller that inserts them in its own statement."""
+    notices = [
+        {
+            "id": str(new_id()),
+            "template": template,
+            "text_zh": text["zh"],
+            "text_en": text["en"],
+            "channel": channel,
+            "dedupe": dedupe_key(matter_id, seq, template, channel),
+            "state": first_state(channel),
+        }
+        for channel in channels
+    ]
+    jobs = [
+        {"queue_name": QUEUE, "task_name": TASK, "args": {"message_id": notice["id"]}}
+        for notice in notices
+        if notice["state"] == Message.WAITING
+    ]
+    return notices, jobs
+
+
+def tell(
+    account_id: UUID,
+    template: str,
+    params: Mapping[str, Any],
+    *,
+    dedupe: str,
+    now: datetime,
+    matter_id: UUID | None = None,
+    org_id: int = 0,
+) -> int:
+    """Tell one person, in the caller's transaction, by the channels they have chosen; return how many rows are new.
+
+    The words are the files `<template>.<channel>.<zh|en>.txt`; a value of `params` may be a pair {zh, en}. `dedupe`
+    names the occasion: told twice of it, a person hears once. Raises wording.WrongText.
+    """
+    wanted = [
+        _message(account_id, template, wording.words(template, channel, params), channel, dedupe, now)
+        for channel in SEED
+    ]
+    for one in wanted:
+        one.params, one.matter_id, one.org_id = dict(params), matter_id, org_id
+    return _keep(wanted, now)
+
+
+def announce(
+    account_ids: Iterable[UUID],
+    *,
+    template: str,
+    text: Text,
+    about: str,
+    now: datetime,
+    matter_id: UUID | None = None,
+    org_id: int = 0,
+    channels: Sequence[str] = (Message.IN_APP,),
+) -> int:
+    """Queue words that stand in no file to each account, in the caller's transaction; return how many are new.
+
+    `about` names the occasion: told twice about the same occasion, a person hears of it once. With SMS among the
+    channels the delivery goes by the person's own channels.
+    """
+    wanted = [
+        _message(account_id, template, text, channel, about, now)
+        for account_id in account_ids
+        for channel in channels
+    ]
+    for one in wanted:
+        one.matter_id, one.org_id = matter_id, org_id
+    return _keep(wanted, now)
+
+
+@transaction.atomic
+def send_code(*, phone: str, code: str, minutes: int, language: str, now: datetime) -> None:
+    """Queue a sign-in code to a phone, which need not belong to an account; phone and words are kept sealed."""
+    until = now + timedelta(minutes=minutes)
+    named = {"zh": "登录验证码", "en": "Sign-in code"}
+    _sealed(phone, _in(code_text(code, minutes), language), CODE, named, {"until": until.isoformat()}, now)
+
+
+@transaction.atomic
+def text_phone(*, phone: str, text: Text, language: str, now: datetime) -> None:
+    """Queue words to a phone that need not belong to an account, such as an old number; both are kept sealed."""
+    _sealed(phone, _in(text, language), "to_phone", {"zh": "短信告知", "en": "Text message"}, {}, now)
+
+
+def mark_read(account_id: UUID, *, now: datetime, message_ids: Sequence[UUID] | None = None) -> int:
+    """Mark the account's own in-app notices as read, all of them or those named; return how many were not yet.
+
+    No ledger entry: it is the reader's own mark, not an act on a matter or on anybody's data.
+    """
+    unread = Message.objects.filter(account_id=account_id, channel=Message.IN_APP, read_at__isnull=True)
+    if message_ids is not None:
+        unread = unread.filter(pk__in=message_ids)
+    return unread.update(read_at=now)
+
+
+def first_state(channel: str) -> str:
+    """Return how a notice of this channel begins: in-app it is there, everything else waits."""
+    return Message.SENT if channel == Message.IN_APP else Message.WAITING
+
+
+# One statement for all jobs, in the caller's transaction. A job for the same notice that still waits is enough.
+_ENQUEUE = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, args, queueing_lock, scheduled_at)
+SELECT %s, %s, jsonb_build_object('message_id', id), 'notify:' || id, %s FROM unnest(%s::text[]) AS m(id)
+ON CONFLICT DO NOTHING
+"""
+
+
+def enqueue(message_ids: Sequence[UUID], at: datetime | None = None) -> None:
+    """Queue the delivery of notices, not before `at`."""
+    if message_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ENQUEUE, [QUEUE, TASK, at, [str(pk) for pk in message_ids]])
+
+
+def _message(account_id: UUID, template: str, text: Text, channel: str, about: str, now: datetime) -> Message:
+    return Message(
+        id=new_id(),
+        account_id=account_id,
+        template=template,
+        text_zh=text["zh"],
+        text_en=text["en"],
+        channel=channel,
+        dedupe=dedupe_key(account_id, about, template, channel),
+        state=first_state(channel),
+        next_at=now,
+        created_at=now,
+    )
+
+
+@transaction.atomic
+def _keep(wanted: list[Message], now: datetime) -> int:
+    Message.objects.bulk_create(wanted, ignore_conflicts=True)
+    added = Message.objects.filter(pk__in=[m.pk for m in wanted]).values_list("pk", "account_id", "state")
+    new = list(added)
+    enqueue([pk for pk, _, state in new if state == Message.WAITING])
+    if new:
+        one = wanted[0]
+        said = {"accounts": sorted({str(a) for _, a, _ in new}), "template": one.template, "matter": one.matter_id}
+        ledger.append(ledger.entry("notify:message:told", said, at=now, org_id=one.org_id))
+    return len(new)
+
+
+def _sealed(phone: str, words: str, template: str, named: Text, params: dict[str, Any], now: datetime) -> None:
+    message_id = new_id()
+    Message.objects.create(
+        id=message_id,
+        template=template,
+        params=params,
+        text_zh=named["zh"],
+        text_en=named["en"],
+        channel=Message.SMS,
+        dedupe=dedupe_key("phone", message_id, template, Message.SMS),
+        state=Message.WAITING,
+        next_at=now,
+        created_at=now,
+        envelope_sealed=addresses.close(message_id, phone, words),
+    )
+    enqueue([message_id])
+
+
+def _in(text: Text, language: str) -> str:
+    return text["en" if language.startswith("en") else "zh"]
