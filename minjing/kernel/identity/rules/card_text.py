@@ -72,7 +72,7 @@ def read_front(lines: Sequence[Line]) -> dict[str, Field]:
     name = _name(rows, min((at for at in (sex_at, birth_at) if at is not None), default=len(rows)))
     if name:
         found["name"] = name
-    address = _address(rows, birth_at, number_at)
+    address = _home(rows, birth_at, number_at)
     if address:
         found["address"] = address
     return found
@@ -189,7 +189,7 @@ def _dots(name: str) -> str:
     return re.sub(r"·+", "·", name).strip("·")
 
 
-def _address(rows: Sequence[Sequence[Line]], birth_at: int | None, number_at: int | None) -> Field | None:
+def _home(rows: Sequence[Sequence[Line]], birth_at: int | None, number_at: int | None) -> Field | None:
     start = next((at for at, row in enumerate(rows) if re.match(r"住址?|址", _joined(row))), None)
     if start is None:
         start = birth_at + 1 if birth_at is not None else None

@@ -17,6 +17,7 @@ FACE_PX_MIN = 60  # below this the descriptor says little
 TURN_MIN = 0.22  # of the distance between the eyes
 CLOSER_MIN = 1.25  # times as wide as before
 STEPS = ("turn_left", "turn_right", "come_closer")
+STEP_OF = {"left": "turn_left", "right": "turn_right", "closer": "come_closer"}
 STEP_TEXTS = {
     "turn_left": ("请慢慢把头转向您的左边", "Slowly turn your head to your left"),
     "turn_right": ("请慢慢把头转向您的右边", "Slowly turn your head to your right"),
@@ -68,6 +69,15 @@ class Pose:
     yaw: float = 0.0
     roll_deg: float = 0.0
     width: float = 0.0  # in parts of the picture's width
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """Whether a step of the challenge was followed, and what judged it."""
+
+    followed: bool
+    engine: str
+    seconds: float
 
 
 DOUBTS = {

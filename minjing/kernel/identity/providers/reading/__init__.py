@@ -10,19 +10,34 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import importlib.util
+import time
 from datetime import date
 from typing import Any
 
 from minjing.kernel.identity.providers.reading.client import Down, ask
 from minjing.kernel.identity.rules.card import CardReading, Field, Remark
-from minjing.kernel.identity.rules.faces import Doubt, FaceResult, NoEngine, Pose, decide, doubt
+from minjing.kernel.identity.rules.faces import (
+    STEP_OF,
+    Doubt,
+    FaceResult,
+    NoEngine,
+    Pose,
+    Posed,
+    answered,
+    decide,
+    doubt,
+)
 from minjing.kernel.identity.rules.mrz import Mrz
 from minjing.kernel.identity.rules.photo import EXIT_ENTRY, PhotoSpec, remark
 
 __all__ = [
-    "CardReading", "Doubt", "FaceResult", "Mrz", "NoEngine", "Pose", "Unread",
-    "check_photo", "compare_faces", "read_card", "read_mrz", "read_pose",
+    "CardReading", "Doubt", "FaceResult", "Mrz", "NoEngine", "Pose", "Posed", "Unread",
+    "available", "check_photo", "check_pose", "compare_faces", "read_card", "read_mrz", "read_pose",
 ]  # fmt: skip
+
+
+POSE_ENGINE = "dlib 5 points"
 
 
 class Unread(Exception):
@@ -119,6 +134,29 @@ def read_pose(image: bytes) -> Pose | NoEngine:
     if said.get("trouble") == "not_installed":
         return NoEngine("not_installed")
     return Pose(0) if "trouble" in said else Pose(**said)
+
+
+def check_pose(straight: bytes, turned: bytes, asked: str) -> Posed | Doubt | NoEngine:
+    """Return whether the second picture does what was asked, seen against the first, straight one.
+
+    `asked` is left, right (the person's own; pictures are not mirrored) or closer.
+    """
+    began = time.monotonic()
+    looks: list[Pose] = []
+    for image in (straight, turned):
+        seen = read_pose(image)
+        if isinstance(seen, NoEngine):
+            return seen
+        if seen.faces != 1:
+            return doubt("many_faces" if seen.faces else "no_face", engine=POSE_ENGINE)
+        looks.append(seen)
+    followed = answered(STEP_OF[asked], looks[0], looks[1])
+    return Posed(followed, POSE_ENGINE, round(time.monotonic() - began, 3))
+
+
+def available() -> bool:
+    """Return whether the extra `face` is installed, without loading it."""
+    return all(importlib.util.find_spec(name) is not None for name in ("dlib", "face_recognition_models"))
 
 
 def check_photo(image: bytes, spec: PhotoSpec = EXIT_ENTRY) -> list[Remark]:
