@@ -10,6 +10,8 @@ import yaml
 from django.conf import settings
 from django.db import transaction
 
+from minjing.kernel.booking import actions as booking
+from minjing.kernel.booking import queries as visits
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.models import Post, Unit
@@ -59,6 +61,7 @@ def load(now: datetime, say: Say) -> None:
     made = publishing.publish(bodies, by=SYSTEM, now=now)
     if made:
         say(f"{len(made)} services published")
+    _places(now, say)
 
 
 def _posts(now: datetime) -> None:
@@ -85,6 +88,26 @@ def _units(now: datetime) -> int:
         )  # fmt: skip
         made += 1
     return made
+
+
+def _places(now: datetime, say: Say) -> None:
+    """Put the places where people are seen and the terms of booking, and open the days within reach.
+
+    What a place's supervisor has set since (capacity, closed days) stays; a place that is there is left as it is.
+    """
+    booking.publish_terms(read("booking.yaml"), by=SYSTEM, now=now)
+    data, known = read("places.yaml"), {place.code for place in visits.places()}
+    new = [place for place in data["places"] if place["code"] not in known]
+    for place in new:
+        offers = [(o["service"], o["title"], o["minutes"]) for o in place.get("offers", data["kinds"][place["kind"]])]
+        booking.put_place(
+            code=place["code"], unit_code=place["unit"], kind=place["kind"], name=place["name"],
+            address=place["address"], lon=place["lon"], lat=place["lat"], hours=place.get("hours", data["hours"]),
+            slot_min=place.get("slot_min", data["slot_min"]), counters=place["counters"], offers=offers,
+            demo=data.get("demo", False), by=SYSTEM, now=now,
+        )  # fmt: skip
+    if new:
+        say(f"{len(new)} places to book, {booking.open_all_days(now)} slots")
 
 
 def _calendar(now: datetime) -> None:

@@ -19,7 +19,7 @@ from tests.house import ROOT
 
 HOUSE = ROOT / "minjing"
 # From bottom to top; a module of its own storey comes after all of them.
-KERNEL = ("ledger", "watch", "identity", "files", "notify", "papers", "matters")
+KERNEL = ("ledger", "watch", "identity", "files", "notify", "papers", "pay", "booking", "matters")
 MODULES = sorted(p.name for p in (HOUSE / "modules").iterdir() if (p / "apps.py").exists())
 MODELS = [m for m in apps.get_models(include_auto_created=True) if m.__module__.startswith("minjing.")]
 
@@ -141,6 +141,7 @@ SILENT = {
     "identity.check_passkey": "counts a passkey's use; the caller records the sign-in",
     "household.new_number": "inside an effect, whose decision is on record",
     "household.retire_number": "inside an effect, whose decision is on record",
+    "booking.remind": "a notice, which notify puts on record",
     "watch.beat": "the sign of life of a process; what it finds is on record",
     "notify": "a notice is a consequence of an act that stands in the ledger; delivery is not an act",
 }

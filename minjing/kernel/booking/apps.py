@@ -1,8 +1,18 @@
 """Plug board of booking."""
 
+from pathlib import Path
+
 from django.apps import AppConfig
+
+TEXTS = Path(__file__).with_name("texts")
 
 
 class BookingConfig(AppConfig):
     name = "minjing.kernel.booking"
     label = "booking"
+
+    def ready(self) -> None:
+        """Hang the words of the notices into notify."""
+        from minjing.kernel.notify import plugs as notify
+
+        notify.texts(TEXTS)

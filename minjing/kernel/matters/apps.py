@@ -9,6 +9,7 @@ class MattersConfig(AppConfig):
 
     def ready(self) -> None:
         """Name matters for the page "who looked", guard their files, and fill in what an account knows."""
+        from minjing.kernel.booking import plugs as booking
         from minjing.kernel.files import plugs as files
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs, queries
@@ -16,6 +17,7 @@ class MattersConfig(AppConfig):
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
         identity.erasure_veto(queries.against_erasure)
+        booking.calendar(queries.calendar)
         files.guard(queries.may_open_file)
         files.holders(queries.holders_of)
         plugs.prefill("account", queries.account_prefill)

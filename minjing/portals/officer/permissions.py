@@ -19,6 +19,7 @@ ACTS: Mapping[str, Words] = {
     "handle": {"zh": "办理办件", "en": "handle matters"},
     "decide": {"zh": "审批", "en": "decide"},
     "check": {"zh": "核查", "en": "check records"},
+    "serve": {"zh": "窗口叫号", "en": "serve at a counter"},
     "look": {"zh": "查看个人信息", "en": "look at personal records"},
     "supervise": {"zh": "效能监督", "en": "supervise"},
     "approve_hidden": {"zh": "审批暂不告知", "en": "give leave to hide looks"},
