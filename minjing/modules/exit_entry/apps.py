@@ -1,4 +1,6 @@
-"""Plug board of exit and entry."""
+"""Plug board of exit and entry: its services, effects, checks, and what the forms are filled with."""
+
+from pathlib import Path
 
 from django.apps import AppConfig
 
@@ -6,3 +8,23 @@ from django.apps import AppConfig
 class ExitEntryConfig(AppConfig):
     name = "minjing.modules.exit_entry"
     label = "exit_entry"
+
+    def ready(self) -> None:
+        """Hang the documents into the kernel."""
+        from minjing.kernel.identity import plugs as identity
+        from minjing.kernel.matters import plugs
+        from minjing.modules.exit_entry import queries
+        from minjing.modules.exit_entry.accepts import CHECKS, accepts
+        from minjing.modules.exit_entry.actions.effects import EFFECTS, STEP_ACTS
+
+        plugs.catalogue(Path(__file__).parent / "catalog")
+        for name, run in EFFECTS.items():
+            plugs.effect(name, run)
+        for name, act in STEP_ACTS.items():
+            plugs.step_act(name, act)
+        for name in CHECKS:
+            plugs.accepts(name, accepts(name))
+        plugs.prefill("exit_entry", queries.prefill)
+        plugs.special_record("EX", queries.RECORD, queries.on_record)
+        identity.person_field(queries.RECORD, {"zh": "出入境证件", "en": "travel documents"})(queries.document_kinds)
+        identity.person_field(queries.CROSSINGS, {"zh": "出入境记录", "en": "border records"})(queries.no_crossings)

@@ -26,6 +26,8 @@ BRANCH = (
 )  # fmt: skip
 BUREAU = (
     ("bureau.approver", "bureau_approver"), ("bureau.approver2", "bureau_approver"), ("supervisor", "supervisor"),
+    ("exit.clerk", "exit_entry_clerk"), ("exit.clerk2", "exit_entry_clerk"), ("exit.approver", "exit_entry_approver"),
+    ("exit.maker", "exit_entry_maker"),
     ("supervisor2", "supervisor"), ("inspector", "inspector"), ("inspector2", "inspector"),
     ("desk", "desk_operator"), ("desk2", "desk_operator"),
     ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
@@ -80,5 +82,6 @@ def lines() -> list[str]:
         f"    officers   password {PASSWORD}   TOTP secret {TOTP_SECRET}",
         "      futian.clerk, futian.clerk2, futian.chief (Futian station), lianhua.clerk …, every station likewise",
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
+        "      exit.clerk, exit.approver, exit.maker (exit-entry of the bureau)",
         "      bureau.approver, supervisor, inspector, desk, system.admin, security.admin, audit.admin",
     ]

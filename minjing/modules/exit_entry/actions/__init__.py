@@ -1,0 +1,1 @@
+"""What changes documents: each act writes its ledger entries in the same transaction."""
