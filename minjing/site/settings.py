@@ -238,6 +238,8 @@ SMS_KEY = env("SMS_KEY") or "demo"
 SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as registered with the provider
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
 # Who takes payments: modules with `channels()` (kernel/pay/providers), in the order in which payers see them.
+# Where gateways tell us of payments, if that is another address than the payers'.
+PAY_NOTIFY_URL = env("PAY_NOTIFY_URL") or BASE_URL
 PAY_PROVIDERS = [m for m in env("PAY_PROVIDERS").split(",") if m]
 # The second one takes over when the first is down: Alibaba Cloud's protocol; "none" leaves the city with one.
 SMS_B_URL = (env("SMS_B_URL") or f"http://127.0.0.1:{PORT + 5}/").removeprefix("none")

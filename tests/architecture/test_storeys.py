@@ -20,6 +20,7 @@ from tests.house import ROOT
 HOUSE = ROOT / "minjing"
 # From bottom to top; a module of its own storey comes after all of them.
 KERNEL = ("ledger", "watch", "identity", "files", "notify", "papers", "pay", "booking", "matters")
+KERNEL = ("ledger", "watch", "identity", "files", "notify", "papers", "booking", "pay", "matters")
 MODULES = sorted(p.name for p in (HOUSE / "modules").iterdir() if (p / "apps.py").exists())
 MODELS = [m for m in apps.get_models(include_auto_created=True) if m.__module__.startswith("minjing.")]
 
@@ -97,6 +98,10 @@ KEPT = (
     ("matters_matterevent", "DELETE FROM matters_matterevent"),
     ("matters_procedure", "UPDATE matters_procedure SET body = '{}'"),
     ("papers_paper", "DELETE FROM papers_paper"),
+    ("pay_capture", "UPDATE pay_capture SET fen = 1"),
+    ("pay_capture", "DELETE FROM pay_capture"),
+    ("pay_order", "UPDATE pay_order SET total_fen = 1"),
+    ("pay_refund", "DELETE FROM pay_refund"),
     ("household_member", "DELETE FROM household_member"),
     ("household_item", "DELETE FROM household_item"),
 )
@@ -142,6 +147,12 @@ SILENT = {
     "household.new_number": "inside an effect, whose decision is on record",
     "household.retire_number": "inside an effect, whose decision is on record",
     "booking.remind": "a notice, which notify puts on record",
+    "pay.once": "the key of a request; its effect is on record in the same transaction",
+    "pay.issue": "marks the order with its receipt; papers records the paper",
+    "pay.expect": "a wish for a file; its reading is on record",
+    "pay.came_back": "a mark that a browser is back, which proves nothing; what the gateway says is on record",
+    "pay.ask_soon": "a question put earlier; its answer is on record",
+    "pay.close_attempts": "a question put earlier; its answer is on record",
     "watch.beat": "the sign of life of a process; what it finds is on record",
     "notify": "a notice is a consequence of an act that stands in the ledger; delivery is not an act",
 }

@@ -1,0 +1,10 @@
+"""SQL of pay: the guards that hold whatever the code above does, and the matching of statements."""
+
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def statement(name: str) -> str:
+    """Return the text of `name`.sql."""
+    return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
