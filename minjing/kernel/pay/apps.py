@@ -1,4 +1,6 @@
-"""Plug board of pay."""
+"""Plug board of pay: its words hang into notify."""
+
+from pathlib import Path
 
 from django.apps import AppConfig
 
@@ -6,3 +8,9 @@ from django.apps import AppConfig
 class PayConfig(AppConfig):
     name = "minjing.kernel.pay"
     label = "pay"
+
+    def ready(self) -> None:
+        """Hang the texts of the notices into notify."""
+        from minjing.kernel.notify.plugs import texts
+
+        texts(Path(__file__).with_name("texts"))

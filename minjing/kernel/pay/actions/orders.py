@@ -139,17 +139,7 @@ def settle(order: Order, *, by: Actor, now: datetime) -> None:
         follows(order, by=by, now=now)
     if owed(order):
         jobs.enqueue(jobs.RECEIPT, [order.id])
-    tell(order, "pay_settled", PAID if owed(order) else WAIVED, now=now)
-
-
-PAID = {
-    "zh": "「{title}」的费用 {yuan} 已收到，票据号 {bill}。电子收据可在“我的缴费”下载。",
-    "en": "We have received {yuan} for “{title}”, bill {bill}. The receipt is under “My payments”.",
-}
-WAIVED = {
-    "zh": "「{title}」的费用已减免，无需支付，票据号 {bill}。",
-    "en": "The fee for “{title}” has been waived; nothing is to be paid. Bill {bill}.",
-}
+    tell(order, "pay_settled" if owed(order) else "pay_waived", now=now)
 
 
 def cancel(order: Order, *, by: Actor, now: datetime) -> None:
@@ -201,21 +191,15 @@ def owed(order: Order) -> int:
     return order.total_fen - order.waived_fen
 
 
-def tell(
-    order: Order, template: str, text: Mapping[str, str], *, now: datetime, about: str = "", fen: int = 0
-) -> None:
-    """Tell the payer, in the app and by text message, in the caller's transaction."""
+def tell(order: Order, template: str, *, now: datetime, about: str = "", fen: int = 0) -> None:
+    """Tell the payer, in the caller's transaction; `about` names the occasion within the order."""
     amount = fen or owed(order)
-    yuan = f"¥{amount // 100:,}.{amount % 100:02d}"
-    words = {
-        lang: said.format(title=order.title.get(lang, order.title["zh"]), yuan=yuan, bill=order.bill_no)
-        for lang, said in text.items()
-    }
+    params = {"title": order.title, "yuan": f"¥{amount // 100:,}.{amount % 100:02d}", "bill": order.bill_no}
     notify.tell(
-        [order.account_id],
-        template=template,
-        text=words,
-        about=f"{order.id}|{about}",
+        order.account_id,
+        template,
+        params,
+        dedupe=f"{order.id}|{about}",
         now=now,
         matter_id=order.subject_id,
         org_id=order.org_id,

@@ -33,15 +33,6 @@ from minjing.kernel.pay.rules.numbers import refund_number
 from minjing.kernel.pay.rules.states import ORDER, REFUND, UNFINISHED_REFUNDS, move
 
 REASON_MAX = 200
-BACK = {
-    "zh": "「{title}」的费用 {yuan} 已原路退回，票据号 {bill}；到账时间以支付机构为准。",
-    "en": "{yuan} of the fee for “{title}” has been sent back the way it came, bill {bill}; when it arrives depends "
-    "on your bank or wallet.",
-}
-EXTRA = {
-    "zh": "您为「{title}」多付的 {yuan} 正在自动原路退回，票据号 {bill}，无需您操作。",
-    "en": "{yuan} paid too much for “{title}” is being sent back by itself, bill {bill}; you need do nothing.",
-}
 
 
 def give_back(order: Order, capture: Capture, fen: int, cause: str, *, by: Actor, now: datetime) -> Refund:
@@ -49,7 +40,7 @@ def give_back(order: Order, capture: Capture, fen: int, cause: str, *, by: Actor
     refund = _claimed(order, capture, fen, cause, "", "due", by, now)
     jobs.enqueue(jobs.SEND_REFUND, [refund.id])
     if cause != "withdrawn":
-        tell(order, "pay_returning", EXTRA, now=now, about=refund.number, fen=fen)
+        tell(order, "pay_returning", now=now, about=refund.number, fen=fen)
     return refund
 
 
@@ -213,7 +204,7 @@ def _done(refund: Refund, told: RefundTold, now: datetime) -> None:
     refund.save(update_fields=["state", "done_at", "day", "gateway_no", "next_at"])
     _record(refund, "done", None, now)
     order = refund.order
-    tell(order, "pay_returned", BACK, now=now, about=refund.number, fen=refund.fen)
+    tell(order, "pay_returned", now=now, about=refund.number, fen=refund.fen)
     taken = Capture.objects.filter(order_id=order.id).aggregate(fen=Sum("fen"))["fen"] or 0
     back = Refund.objects.filter(order_id=order.id, state="done").aggregate(fen=Sum("fen"))["fen"] or 0
     if order.state == "settled" and taken == back:
