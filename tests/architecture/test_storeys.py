@@ -20,7 +20,6 @@ from tests.house import ROOT
 HOUSE = ROOT / "minjing"
 # From bottom to top; a module of its own storey comes after all of them.
 KERNEL = ("ledger", "watch", "identity", "files", "notify", "papers", "pay", "booking", "matters")
-KERNEL = ("ledger", "watch", "identity", "files", "notify", "papers", "booking", "pay", "matters")
 MODULES = sorted(p.name for p in (HOUSE / "modules").iterdir() if (p / "apps.py").exists())
 MODELS = [m for m in apps.get_models(include_auto_created=True) if m.__module__.startswith("minjing.")]
 
