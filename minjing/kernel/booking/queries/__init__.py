@@ -12,7 +12,16 @@ from minjing.kernel.booking.queries.places import (
     runs,
     terms,
 )
-from minjing.kernel.booking.queries.slots import DayFree, board, days, first_free, nearest_free, open_until, slots
+from minjing.kernel.booking.queries.slots import (
+    DayFree,
+    board,
+    days,
+    first_free,
+    nearest_free,
+    open_until,
+    slots,
+    slots_of_day,
+)
 from minjing.kernel.booking.queries.visits import (
     challenge_of,
     challenges_of,
@@ -57,6 +66,7 @@ __all__ = [
     "queue",
     "runs",
     "slots",
+    "slots_of_day",
     "terms",
     "today",
     "visit",

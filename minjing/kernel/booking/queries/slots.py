@@ -52,6 +52,11 @@ def slots(
     return [f for f in fits if (f.ends_at if walk_in else f.starts_at) > now]
 
 
+def slots_of_day(place: PlaceFacts, day: date, now: datetime) -> list[Free]:
+    """Return all slots of a day with what is free of each, for the capacity editor."""
+    return _read([place], now, day, day + timedelta(days=1)).get(place.id, {}).get(day, [])
+
+
 def days(place: PlaceFacts, services: Iterable[str], now: datetime) -> list[DayFree]:
     """Return the days that can be booked ahead at a place, full ones and days it closed itself too."""
     minutes, today = place.minutes_of(services), local_day(now)
