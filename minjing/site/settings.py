@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "minjing.kernel.identity.middleware.ActorMiddleware",
+    "minjing.portals.kiosk.access.KioskOnly",
     "minjing.portals.frame.middleware.CleanInput",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -261,6 +262,9 @@ WATCH_RECORDS = [
     "minjing.kernel.identity.records.HIDDEN_LOOKS",
     "minjing.modules.household.records.REGISTER",
 ]
+
+# The card reader of a machine: a small bridge on the machine itself that speaks WebSocket; empty: there is none.
+READER_URL = env("READER_URL")
 
 # Cookies: over http the browser would refuse the __Host- prefix, so it comes with https.
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"

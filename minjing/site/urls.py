@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("minjing.portals.citizen.urls")),
     path("", include("minjing.modules.supervision.urls")),
     path("open/", include("minjing.portals.open.urls")),
+    path("kiosk/", include("minjing.portals.kiosk.urls")),
     path("officer/", include("minjing.portals.officer.urls")),
     path("", include("minjing.kernel.identity.urls")),
     path("", include("minjing.kernel.files.urls")),

@@ -71,6 +71,7 @@ CALLERS = {
     "modules/household/actions/first_entry.py::enter_all": "writes items in; a namesake that opens nothing",
     "portals/officer/views/matter.py::_typed": "to see what was changed; nothing of it leaves",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
+    "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
 }
 
 
@@ -172,6 +173,7 @@ HANDED_OUT = {
     "portals/officer/views/matter.py::_shown": "the two below write the look before they call it",
     "portals/officer/views/matter.py::paper_file": "a certificate, its look written first",
     "portals/api/views/matters.py::paper_pdf": "a certificate, its look written first",
+    "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
     "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",

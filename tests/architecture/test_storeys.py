@@ -140,6 +140,7 @@ SILENT = {
     "files.let_go": "a mark; the act that took the file off is on record, and so is its removal",
     "matters.take_off": "part of taking a paper off or deleting a draft, which are on record",
     "identity.send_code": "nobody is known yet; the sign-in that follows is on record",
+    "identity.send_code_by_id_number": "the same, to the phone of who has this ID number",
     "identity.set_language": "a wish about pages, no act on anybody's data",
     "identity.check_second_factor": "uses a code up; the caller records the sign-in",
     "identity.check_passkey": "counts a passkey's use; the caller records the sign-in",

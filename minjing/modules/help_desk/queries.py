@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
+
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.kernel.identity.sealing import blind_index
@@ -138,6 +140,12 @@ def question_of(matter_id: UUID) -> Question | None:
 def questions_of(matter_ids: Iterable[UUID]) -> dict[UUID, Question]:
     """Return how some questions came, by matter."""
     return {q.matter_id: q for q in Question.objects.filter(matter_id__in=list(matter_ids))}
+
+
+def calls_since(since: datetime) -> dict[str, int]:
+    """Return how many help calls came from each machine since then, by its code."""
+    rows = Question.objects.filter(org_id=0, asked_at__gte=since, channel=rules.KIOSK).values_list("machine")
+    return dict(rows.annotate(n=Count("matter_id")).order_by())
 
 
 CHANNELS = {

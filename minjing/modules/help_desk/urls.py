@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.modules.help_desk.views import articles, asking, desk, figures, knowledge
+from minjing.modules.help_desk.views import articles, asking, desk, figures, knowledge, machines
 
 app_name = "help_desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("officer/desk/articles/", knowledge.index, name="knowledge"),
     path("officer/desk/articles/new/", knowledge.write, name="write"),
     path("officer/desk/articles/<uuid:article_id>/", knowledge.one, name="draft"),
+    path("officer/desk/machines/", machines.index, name="machines"),
     path("officer/desk/figures/", figures.report, name="figures"),
 ]

@@ -15,6 +15,8 @@ class HouseholdConfig(AppConfig):
         from minjing.kernel.matters import plugs
         from minjing.modules.household import queries
         from minjing.modules.household.actions import CORRECTIONS, EFFECTS
+        from minjing.modules.household.machine import CERTIFICATE
+        from minjing.portals.kiosk import plugs as kiosk
 
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
@@ -24,6 +26,7 @@ class HouseholdConfig(AppConfig):
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
         plugs.register_record(queries.RECORD, queries.register_record)
         identity.register_check(queries.check)
+        kiosk.at_once(CERTIFICATE)
         identity.person_field(queries.RECORD, {"zh": "户籍登记", "en": "household register"})(
             queries.household_numbers
         )

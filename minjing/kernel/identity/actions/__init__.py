@@ -1,7 +1,7 @@
 """Writing to identity: people, looks, posts, doors. Every function is one transaction with its ledger entry."""
 
 from minjing.kernel.identity.actions.bindings import bind_door, unbind_door
-from minjing.kernel.identity.actions.callers import nameless
+from minjing.kernel.identity.actions.callers import nameless, send_code_by_id_number
 from minjing.kernel.identity.actions.doors import (
     check_own_password,
     check_password,
@@ -105,6 +105,7 @@ __all__ = [
     "revoke_tokens",
     "say_who",
     "send_code",
+    "send_code_by_id_number",
     "set_language",
     "set_password",
     "settle_note",

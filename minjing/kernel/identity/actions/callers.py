@@ -1,14 +1,16 @@
-"""People who ask without saying who they are: a call at the desk line, a question from a page without an account."""
+"""People who come another way than by their own phone: nameless at the desk line, by ID number at a machine."""
 
+import secrets
 from datetime import datetime
 
 from django.db import transaction
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity import sealing
+from minjing.kernel.identity import limits, sealing
+from minjing.kernel.identity.actions.doors import parse_id_number, send_code
 from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.kernel.identity.models import Account, Person, PersonKey
-from minjing.kernel.identity.queries import ID_NUMBER, NAME
+from minjing.kernel.identity.queries import ID_NUMBER, NAME, own_phone, person_by_id_number
 from minjing.kernel.ledger import actions as ledger
 
 
@@ -33,3 +35,22 @@ def nameless(now: datetime) -> Actor:
     account.save(force_insert=True)
     ledger.append(ledger.entry("identity:person:nameless", {"account": account_id}, at=now, subject_id=person_id))
     return Actor(account_id, RESIDENT, person_id)
+
+
+def send_code_by_id_number(
+    id_number: str, now: datetime, *, address: str = "", language: str = "zh-hans"
+) -> tuple[str, str]:
+    """Send a code to the phone that the owner of an ID number has signed in with; return the handle and that phone.
+
+    For a machine in a hall, where the number comes from a card or a keypad: the number lets nobody in, the code
+    does. The phone is for the session alone and is "" where nothing was sent; the page says the same either way.
+    Raises Wrong for what is no ID number, TooMany beyond the limits.
+    """
+    number = parse_id_number(id_number)
+    person_id = person_by_id_number(number)
+    phone = own_phone(person_id) if person_id is not None else ""
+    if phone:
+        return send_code(phone, now, address=address, language=language), phone
+    limits.spend("code-again", f"{number}|{address}", limits.CODE_AGAIN, now)
+    limits.spend("code-address", address, limits.CODE_ADDRESS, now)
+    return secrets.token_urlsafe(24), ""

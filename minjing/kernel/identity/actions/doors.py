@@ -174,7 +174,7 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
     """
     if not by.is_resident or by.person_id is not None:
         raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
-    spoken, number = _name(name), _number(id_number)
+    spoken, number = _name(name), parse_id_number(id_number)
     limits.spend("who", str(by.account_id), limits.WHO, now)
     if plugs.check_register is None:
         raise NotAllowed(
@@ -240,7 +240,8 @@ def _name(text: str) -> str:
         raise Wrong(f"name_{reason}", NAME_WORDS[reason], "name") from None
 
 
-def _number(text: str) -> str:
+def parse_id_number(text: str) -> str:
+    """Return an ID number as it is kept. Raises Wrong with what does not fit."""
     try:
         return idnumber.parse(text).text
     except idnumber.WrongIdNumber as error:

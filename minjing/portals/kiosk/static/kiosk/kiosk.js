@@ -1,0 +1,71 @@
+// The machine's comfort: a keypad, a countdown that touching begins anew, printing by itself. All of it works without.
+const idle = 60_000;
+const countdown = document.querySelector("[data-countdown]");
+let timer = 0;
+let told = Date.now();
+
+function again() {
+  if (!countdown) return;
+  countdown.classList.add("again");
+  void countdown.offsetWidth;
+  countdown.classList.remove("again");
+  clearTimeout(timer);
+  timer = setTimeout(() => location.replace("/kiosk/end/?why=timeout"), idle);
+  if (Date.now() - told < 15_000) return;
+  told = Date.now();
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
+  fetch("/kiosk/alive/", { method: "POST", headers: { "X-CSRFToken": token } })
+    .then((answer) => { if (answer.status === 410) location.replace("/kiosk/end/?why=timeout"); })
+    .catch(() => {});
+}
+
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, again, { passive: true });
+if (countdown) again();
+// A page that the browser kept for "back" is never shown: it is asked for anew, and answers nobody.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+for (const pad of document.querySelectorAll("[data-keypad]")) {
+  const field = document.getElementById(pad.dataset.keypad);
+  pad.hidden = false;
+  pad.addEventListener("click", (event) => {
+    const key = event.target.closest("[data-key]")?.dataset.key;
+    if (!key) return;
+    if (key === "back") field.value = field.value.slice(0, -1);
+    else if (key === "clear") field.value = "";
+    else if (field.value.length < field.maxLength) field.value += key;
+    field.focus();
+  });
+}
+
+for (const box of document.querySelectorAll("[data-see]")) {
+  box.hidden = false;
+  box.nextElementSibling.hidden = false;
+  box.addEventListener("change", () => { document.getElementById(box.dataset.see).type = box.checked ? "text" : "password"; });
+}
+
+const sheet = document.querySelector("[data-print]");
+const print = () => (sheet?.contentWindow ?? window).print();
+if (sheet) {
+  if (sheet.tagName === "IFRAME") sheet.addEventListener("load", () => setTimeout(print, 300));
+  else setTimeout(print, 300);
+  const more = document.querySelector("[data-print-again]");
+  if (more) { more.hidden = false; more.addEventListener("click", print); }
+}
+
+// The card reader: a bridge on this machine that says what lies on it. Without one the number is typed.
+const reader = document.querySelector("[data-reader]");
+if (reader?.dataset.reader) {
+  reader.hidden = false;
+  const bridge = new WebSocket(reader.dataset.reader);
+  bridge.addEventListener("open", () => bridge.send(JSON.stringify({ type: "read" })));
+  bridge.addEventListener("message", (event) => {
+    const card = JSON.parse(event.data);
+    const number = card.card?.id_number ?? card.id_number;
+    if (!number) return;
+    reader.textContent = reader.dataset.found;
+    const field = document.getElementById("who");
+    field.value = number;
+    field.form.requestSubmit();
+  });
+  bridge.addEventListener("error", () => { reader.textContent = reader.dataset.none; });
+}
