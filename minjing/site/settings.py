@@ -251,6 +251,13 @@ SMS_B_TEMPLATE = env("SMS_B_TEMPLATE") or "SMS_100000001"  # the approved templa
 SMS_SHARES = {"house": env_int("SMS_SHARE", 60), "aliyun": env_int("SMS_B_SHARE", 40)}
 # When telephones are left in peace, China time; urgent notices and codes ring all the same. "none": never.
 NOTIFY_QUIET_HOURS = env("NOTIFY_QUIET_HOURS") or "22:00-08:00"
+# The bridge to a card reader beside the browser, as the browser reaches it, and the list of readers that count.
+CARD_READER_URL = env("CARD_READER_URL") or (f"ws://127.0.0.1:{PORT + 13}" if DEMO else "ws://127.0.0.1:9413")
+CARD_READERS = Path(
+    env("CARD_READERS") or DATA_DIR / ("outside/card_reader/registered.json" if DEMO else "keys/card_readers.json")
+)
+# Whether the machine's comparison of two faces decides. Off: an officer confirms each one (docs/face.md says why).
+FACE_DECIDES = env_bool("FACE_DECIDES", False)
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
 # What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.kernel.identity.views import officers, raising, residents, sessions
+from minjing.kernel.identity.views import card_reader, officers, raising, residents, sessions
 
 app_name = "identity"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", residents.sign_in, name="sign_in"),
     path("sign-in/code/", residents.code, name="code"),
     path("sign-in/who/", residents.who, name="who"),
+    path("identity/card-reader/ticket/", card_reader.ticket, name="card_ticket"),
     path("identity/raise/", raising.start, name="raise"),
     path("officer/sign-in/", officers.sign_in, name="officer_sign_in"),
     path("officer/sign-in/second/", officers.second, name="second"),

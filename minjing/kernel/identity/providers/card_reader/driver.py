@@ -1,0 +1,40 @@
+"""What a bridge needs of a reader. A vendor's reader is one more class with these two methods."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What a card's chip said: 256 bytes of text (rules.card_chip) and the portrait as a JPEG, b"" without decoder.
+
+    The chip's own picture is compressed by a secret method (WLT); the vendor's library turns it into a picture.
+    """
+
+    message: bytes
+    portrait: bytes
+
+
+class ReaderFault(Exception):
+    """The reader does not answer: unplugged, or the card was taken away too soon."""
+
+
+class Driver(Protocol):
+    """One card reader attached to this machine."""
+
+    def name(self) -> str:
+        """Return maker, model and the number of the security module, for the record."""
+        ...
+
+    def read(self, timeout_s: float) -> Chip | None:
+        """Wait for a card and return what its chip says, None when none was laid on in time. Raises ReaderFault."""
+        ...
+
+
+def load(path: str) -> Driver:
+    """Return the driver at `package.module:Class`."""
+    module, _, name = path.partition(":")
+    return cast(Driver, getattr(importlib.import_module(module), name)())
