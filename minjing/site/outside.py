@@ -38,6 +38,7 @@ STAND_INS: Sequence[StandIn] = (
     StandIn("sms", 1, "minjing.kernel.notify.providers.standin.sms_gateway"),  # 2, 3 and 4 are the witnesses
     StandIn("sms_b", 5, "minjing.kernel.notify.providers.standin.aliyun_sms"),
     StandIn("card_reader", 13, "minjing.kernel.identity.providers.standin.card_reader"),
+    StandIn("wechat", 9, "minjing.kernel.notify.providers.standin.wechat_account"),
 )
 
 

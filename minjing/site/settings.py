@@ -249,6 +249,16 @@ SMS_B_KEY = env("SMS_B_KEY") or "demo"
 SMS_B_TEMPLATE = env("SMS_B_TEMPLATE") or "SMS_100000001"  # the approved template whose one variable is `text`
 # Of a hundred messages, how many each is given first while both are well.
 SMS_SHARES = {"house": env_int("SMS_SHARE", 60), "aliyun": env_int("SMS_B_SHARE", 40)}
+# The WeChat official account: its API, the page that says whose WeChat it is, the keys of its callback (AES mode).
+WECHAT_API_URL = env("WECHAT_API_URL") or f"http://127.0.0.1:{PORT + 9}"
+WECHAT_OPEN_URL = env("WECHAT_OPEN_URL") or f"http://127.0.0.1:{PORT + 9}"
+WECHAT_APP_ID = env("WECHAT_APP_ID") or "wx0000demo00000000"
+WECHAT_SECRET = env("WECHAT_SECRET") or "demo"
+WECHAT_TOKEN = env("WECHAT_TOKEN") or "demo-token"
+WECHAT_AES_KEY = (
+    env("WECHAT_AES_KEY") or "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tISE"
+)  # 43 signs, as WeChat gives it
+WECHAT_TEMPLATE = env("WECHAT_TEMPLATE") or "demo-progress"  # thing1, character_string2, thing3, time4
 # When telephones are left in peace, China time; urgent notices and codes ring all the same. "none": never.
 NOTIFY_QUIET_HOURS = env("NOTIFY_QUIET_HOURS") or "22:00-08:00"
 # The bridge to a card reader beside the browser, as the browser reaches it, and the list of readers that count.

@@ -12,7 +12,8 @@ class MattersConfig(AppConfig):
         from minjing.kernel.booking import plugs as booking
         from minjing.kernel.files import plugs as files
         from minjing.kernel.identity import plugs as identity
-        from minjing.kernel.matters import plugs, queries
+        from minjing.kernel.matters import plugs, progress, queries
+        from minjing.kernel.notify import plugs as notify
 
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
@@ -20,4 +21,5 @@ class MattersConfig(AppConfig):
         booking.calendar(queries.calendar)
         files.guard(queries.may_open_file)
         files.holders(queries.holders_of)
+        notify.progress(progress.progress)
         plugs.prefill("account", queries.account_prefill)

@@ -11,8 +11,11 @@ class NotifyConfig(AppConfig):
         """Hang into identity whoever sends codes, tells accounts and texts to phones."""
         from minjing.kernel.identity.plugs import code_sender, phone_texter, teller
         from minjing.kernel.notify import checks as _checks  # noqa: F401 - registers itself
+        from minjing.kernel.notify import plugs
         from minjing.kernel.notify.actions import send_code, tell, text_phone
+        from minjing.kernel.notify.providers import wechat
 
         code_sender(send_code)
         teller(tell)
         phone_texter(text_phone)
+        plugs.door("wechat", wechat.Door())

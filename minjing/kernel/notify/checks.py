@@ -7,13 +7,18 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.security, deploy=True)
-def sms_key_is_not_the_demo_one(**_: Any) -> list[CheckMessage]:
-    """Refuse to deploy with the stand-in's key, which anybody can read in the source."""
+def keys_are_not_the_demos(**_: Any) -> list[CheckMessage]:
+    """Refuse to deploy with the stand-ins' keys, which anybody can read in the source."""
     if settings.DEMO:
         return []
-    keys = {"SMS_KEY": bool(settings.SMS_URL), "SMS_B_KEY": bool(settings.SMS_B_URL)}
+    used = {
+        "SMS_KEY": bool(settings.SMS_URL),
+        "SMS_B_KEY": bool(settings.SMS_B_URL),
+        "WECHAT_SECRET": bool(settings.WECHAT_API_URL),
+        "WECHAT_TOKEN": bool(settings.WECHAT_API_URL),
+    }
     return [
-        Error(f"{name} is still the demo key. Set the key of the city's SMS provider.", id=f"notify.E00{number}")
-        for number, (name, used) in enumerate(keys.items(), 1)
-        if used and getattr(settings, name) == "demo"
+        Error(f"{name} is still the demo key. Set the city's own.", id=f"notify.E00{number}")
+        for number, (name, needed) in enumerate(used.items(), 1)
+        if needed and getattr(settings, name).startswith("demo")
     ]

@@ -1,5 +1,7 @@
 """The jobs of notify: deliver one notice, and find those whose job was lost."""
 
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from procrastinate import BaseRetryStrategy, RetryDecision
@@ -7,8 +9,10 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from minjing.base.clock import now
-from minjing.kernel.notify import actions, duty
+from minjing.kernel.notify import actions, duty, menu
+from minjing.kernel.notify.actions import wechat
 from minjing.kernel.notify.errors import NotDelivered
+from minjing.kernel.notify.providers import sms
 
 
 class AsPlanned(BaseRetryStrategy):
@@ -28,8 +32,24 @@ def deliver(message_id: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="notify.sweep", queue=actions.QUEUE, queueing_lock="notify.sweep")
 def sweep(timestamp: int) -> None:
-    """Give a new job to notices whose job was lost; safe to run twice."""
+    """Give a new job to notices whose job was lost, and see to WeChat's menu; safe to run twice."""
     actions.sweep(now())
+    wechat.forget_heard(now())
+    keep_menu()
+
+
+# A menu stays where it is put: this process looks again after an hour.
+MENU_EVERY = timedelta(hours=1)
+_menu_seen_at = [datetime.min.replace(tzinfo=UTC)]
+
+
+def keep_menu() -> None:
+    """Put the menu of the official account up where it is missing or old; WeChat being away is no trouble of ours."""
+    if now() - _menu_seen_at[0] < MENU_EVERY:
+        return
+    with suppress(sms.Unavailable, sms.Refused):
+        menu.keep()
+        _menu_seen_at[0] = now()
 
 
 @app.task(name="notify.tell_alarms", queue=actions.QUEUE, retry=3)

@@ -38,7 +38,7 @@ def carry(message: Message, letter: sms.Letter, now: datetime) -> str:
             return receipt
     first: sms.Unavailable | None = None
     for name in order_of(_shares(known), f"{message.pk}|{message.attempts}"):
-        _hold(message, name)
+        hold(message, name)
         try:
             return _given(known[name], letter, now)
         except sms.Unclear as unclear:
@@ -48,7 +48,7 @@ def carry(message: Message, letter: sms.Letter, now: datetime) -> str:
                 return receipt
         except sms.Unavailable as trouble:
             first = first or trouble
-        _hold(message, "")
+        hold(message, "")
     raise first or sms.Unavailable("no_provider")
 
 
@@ -93,7 +93,7 @@ def _given(provider: sms.Provider, letter: sms.Letter, now: datetime) -> str:
     return receipt
 
 
-def _hold(message: Message, name: str) -> None:
+def hold(message: Message, name: str) -> None:
     """Write down who may have the notice, in a transaction of its own that is over before the provider is asked."""
     own = Message.objects.filter(pk=message.pk, state=Message.SENDING, attempts=message.attempts)
     if not own.update(carrier=name):

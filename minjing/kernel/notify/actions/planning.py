@@ -20,6 +20,7 @@ from minjing.kernel.notify.rules import (
     LETTER,
     REACHING,
     UNDELIVERED,
+    WECHAT,
     Quiet,
     Topic,
     after_quiet,
@@ -108,7 +109,7 @@ def _occasion(message: Message) -> list[Message]:
 def _add(message: Message, channel: str, now: datetime, at: datetime) -> None:
     about = occasion(message.dedupe)
     text = {"zh": message.text_zh, "en": message.text_en}
-    if wording.has(message.template, channel):
+    if wording.has(message.template, channel) and channel != WECHAT:  # there it is one field of the template
         text = dict(wording.words(message.template, channel, message.params))
     elif wording.has(message.template, IN_APP):
         text = dict(wording.words(message.template, IN_APP, message.params))

@@ -35,3 +35,9 @@ def reported(message_id: UUID, *, carrier: str, delivered: bool, fault: str = ""
         ledger.append(ledger.entry("notify:message:undelivered", said, at=now, org_id=message.org_id))
         go_on(message, now)
     return True
+
+
+def reported_by_receipt(carrier: str, receipt: str, *, delivered: bool, fault: str = "", now: datetime) -> bool:
+    """Keep a report that names the provider's own id of the message."""
+    found = Message.objects.filter(carrier=carrier, receipt=receipt, report="").order_by("-id").first()
+    return found is not None and reported(found.pk, carrier=carrier, delivered=delivered, fault=fault, now=now)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from minjing.kernel.notify import addresses
-from minjing.kernel.notify.actions.carrying import carry
+from django.conf import settings
+
+from minjing.base.clock import CHINA
+from minjing.kernel.identity.models import Account
+from minjing.kernel.identity.plugs import plugs as identity_plugs
+from minjing.kernel.notify import addresses, wording
+from minjing.kernel.notify.actions.bindings import give_up_address
+from minjing.kernel.notify.actions.carrying import carry, hold
 from minjing.kernel.notify.models import Message
-from minjing.kernel.notify.providers import sms
-from minjing.kernel.notify.rules import SMS_CHARS_MAX
+from minjing.kernel.notify.providers import sms, wechat
+from minjing.kernel.notify.rules import SMS_CHARS_MAX, WECHAT
 
 Sender = Callable[[Message, datetime], str]
 
@@ -40,4 +47,83 @@ def _by_sms(message: Message, now: datetime) -> str:
     return carry(message, letter_of(message), now)
 
 
-SENDERS: Mapping[str, Sender] = {Message.SMS: _by_sms}
+# WeChat knows a client_msg_id for ten minutes, and cannot be asked what it has sent: a try whose end is unclear is
+# repeated within that time only, afterwards the next channel takes over.
+WECHAT_UNCLEAR_TRIES = 4
+THING_CHARS, STRING_CHARS = 20, 32  # what WeChat allows in a field
+TITLE = re.compile(r"[「“]([^」”]{1,60})[」”]")
+
+
+def _by_wechat(message: Message, now: datetime) -> str:
+    openid = _only(message, WECHAT)
+    if message.carrier and message.attempts > WECHAT_UNCLEAR_TRIES:
+        raise sms.Refused("unclear")
+    hold(message, WECHAT)
+    try:
+        return wechat.account().send_template(
+            openid,
+            settings.WECHAT_TEMPLATE,
+            template_fields(message, language_of(message)),
+            url=f"{settings.BASE_URL}{'/messages/' if message.matter_id is None else _matter_path(message)}",
+            message_id=str(message.pk),
+        )
+    except wechat.NotFollowing:
+        give_up_address(WECHAT, openid, why="unfollowed", now=now)
+        raise
+    except sms.Unclear:
+        raise
+    except sms.Unavailable:
+        hold(message, "")
+        raise
+
+
+def template_fields(message: Message, language: str) -> dict[str, str]:
+    """Return the fields of WeChat's template: what it is about, its number, how it stands, when."""
+    text = message.text_en if language == "en" else message.text_zh
+    named = TITLE.search(text)
+    topic = wording.topic(wording.kind(message.template).topic)
+    title = named[1] if named else topic.title[language]
+    says = text
+    if wording.has(message.template, WECHAT):
+        says = wording.words(message.template, WECHAT, message.params)[language]
+    return {
+        "thing1": _short(title, THING_CHARS),
+        "character_string2": _number(message)[:STRING_CHARS],
+        "thing3": _short(says, THING_CHARS),
+        "time4": f"{message.created_at.astimezone(CHINA):%Y-%m-%d %H:%M}",
+    }
+
+
+def _matter_path(message: Message) -> str:
+    number = _number(message)
+    return f"/matters/{number}/" if number != "-" else "/messages/"
+
+
+def _number(message: Message) -> str:
+    numbers = identity_plugs.matter_numbers
+    if message.matter_id is None or numbers is None:
+        return "-"
+    return numbers([message.matter_id]).get(message.matter_id, "-")
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _only(message: Message, channel: str) -> str:
+    """Return the account's one address in a channel. Raises sms.Refused when it has ended meanwhile."""
+    found = addresses.bound(message.account_id, channel) if message.account_id else []
+    if not found:
+        raise sms.Refused("no_address")
+    return found[0][1]
+
+
+def language_of(message: Message) -> str:
+    """Return "zh" or "en", as the account reads."""
+    if message.account_id is None:
+        return "zh"
+    found = Account.objects.filter(pk=message.account_id).values_list("language", flat=True).first() or ""
+    return "en" if found.startswith("en") else "zh"
+
+
+SENDERS: Mapping[str, Sender] = {Message.SMS: _by_sms, Message.WECHAT: _by_wechat}

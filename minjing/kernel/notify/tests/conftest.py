@@ -18,7 +18,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.notify.providers import standin
-from minjing.kernel.notify.providers.standin import aliyun_sms
+from minjing.kernel.notify.providers.standin import aliyun_sms, wechat_account
 from tests.ports import free_port
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -121,5 +121,36 @@ def aliyun(aliyun_server: Any, gateway: GatewayProcess, settings: Any, monkeypat
     settings.SMS_B_URL, settings.SMS_B_KEY_ID, settings.SMS_B_KEY = f"{url}/", "AKtest", KEY
     settings.SMS_SHARES = {"house": 100, "aliyun": 0}
     found = StandIn(url, aliyun_server.RequestHandlerClass.gateway)
+    found.tell(reset=True)
+    return found
+
+
+@dataclass
+class WechatPhone:
+    """The stand-in of WeChat with its phones."""
+
+    url: str
+    world: Any
+
+    def tell(self, **order: Any) -> None:
+        httpx.post(f"{self.url}/admin", json=order, trust_env=False).raise_for_status()
+
+    def follow(self, name: str) -> None:
+        self.world.follows.add(name)
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        return httpx.get(f"{self.url}/phone.json", params={"as": name}, trust_env=False).json()["lines"]
+
+
+@pytest.fixture(scope="session")
+def wechat_server() -> Iterator[Any]:
+    yield from serving(wechat_account.server(0, callback="http://127.0.0.1:9/wechat/callback"))
+
+
+@pytest.fixture
+def wechat_phone(wechat_server: Any, settings: Any) -> WechatPhone:
+    url = f"http://127.0.0.1:{wechat_server.server_address[1]}"
+    settings.WECHAT_API_URL = settings.WECHAT_OPEN_URL = url
+    found = WechatPhone(url, wechat_server.RequestHandlerClass.world)
     found.tell(reset=True)
     return found

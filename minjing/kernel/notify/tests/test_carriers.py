@@ -115,7 +115,7 @@ def test_a_worker_killed_after_sending_does_not_make_two_messages(lin, gateway, 
     settings.SMS_SHARES = {"house": 0, "aliyun": 0, name: 100}
     message = told(lin, now=TODAY)
     taken = delivery.take(message.pk, TODAY)
-    carrying._hold(taken, name)
+    carrying.hold(taken, name)
     sms.providers()[name].send(sms.Letter(message.pk, LIN_PHONE, TEXT["zh"], TODAY))  # and here it dies
     assert actions.deliver(message.pk, now=TODAY + timedelta(minutes=3)) == "sent"
     assert len(aliyun.gateway.inbox.taken) + len(gateway.inbox(LIN_PHONE)) == 1

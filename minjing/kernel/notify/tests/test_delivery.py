@@ -19,7 +19,7 @@ from minjing.kernel.identity.sealing import forget
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.notify import actions, queries
 from minjing.kernel.notify.actions import delivery
-from minjing.kernel.notify.actions.carrying import _hold
+from minjing.kernel.notify.actions.carrying import hold
 from minjing.kernel.notify.actions.sending import letter_of
 from minjing.kernel.notify.errors import NotDelivered
 from minjing.kernel.notify.models import Message
@@ -164,7 +164,7 @@ def test_a_worker_killed_between_sending_and_marking_does_not_make_two_messages(
     (message,) = told(lin)
     taken = delivery.take(message.pk, NOW)
     assert taken is not None
-    _hold(taken, "house")
+    hold(taken, "house")
     sms.providers()["house"].send(letter_of(taken))  # and here it dies: nothing is marked
     assert actions.deliver(message.pk, now=NOW + timedelta(seconds=30)) == "sending"
     later = NOW + LEASE + LOST_AFTER

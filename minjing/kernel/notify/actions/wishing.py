@@ -1,0 +1,31 @@
+"""How a person wants to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.notify import wording
+from minjing.kernel.notify.models import Wishes
+from minjing.kernel.notify.rules import CHOOSABLE, quiet_of
+
+
+@transaction.atomic
+def set_wishes(*, by: Actor, channels: Mapping[str, Collection[str]], quiet: str, now: datetime) -> None:
+    """Keep the channels the asker wants for each topic, and their quiet hours ("" for the city's, "none", or hours).
+
+    What the law wants told keeps one channel that reaches people whatever is wished (rules.routes). Raises ValueError
+    for hours that are none.
+    """
+    kept = {
+        name: [c for c in CHOOSABLE if c in channels.get(name, ())] for name in wording.topics() if name in channels
+    }
+    if quiet:
+        quiet_of(quiet)
+    Wishes.objects.update_or_create(pk=by.account_id, defaults={"channels": kept, "quiet": quiet, "updated_at": now})
+    said = {"by": by.account_id, "channels": kept, "quiet": quiet}
+    ledger.append(ledger.entry("notify:wishes:set", said, at=now, subject_id=by.person_id))
