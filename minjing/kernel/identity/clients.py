@@ -53,13 +53,16 @@ def browser(request: HttpRequest) -> str:
     return blind_index("browser", token).hex() if len(token) == TOKEN_CHARS else ""
 
 
-def know_browser(request: HttpRequest, response: HttpResponse) -> str:
-    """Give the browser its cookie unless it has one; return its index in hex."""
-    known = browser(request)
-    if known:
-        return known
-    token = secrets.token_urlsafe(32)
+def known_browser(request: HttpRequest) -> tuple[str, str]:
+    """Return the token of this browser, a new one where it has none, and its index in hex."""
+    token = request.COOKIES.get(BROWSER_COOKIE, "")
+    if len(token) != TOKEN_CHARS:
+        token = secrets.token_urlsafe(32)
+    return token, blind_index("browser", token).hex()
+
+
+def keep_browser(response: HttpResponse, token: str) -> None:
+    """Let the browser keep its token: a check counts as fresh there for a day."""
     response.set_cookie(
         BROWSER_COOKIE, token, max_age=BROWSER_LASTS_S, secure=settings.SECURE, httponly=True, samesite="Lax"
     )
-    return blind_index("browser", token).hex()

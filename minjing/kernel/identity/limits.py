@@ -26,6 +26,12 @@ CODE_ADDRESS = Limit(60, timedelta(hours=1))
 CODE_PHONE = Limit(30, timedelta(days=1))
 # Guessing names that go with an ID number, per account.
 WHO = Limit(8, timedelta(hours=1))
+# Checks of oneself by card and photo, per account: begun, cards sent, photos taken before the camera.
+CHECK = Limit(6, timedelta(days=1))
+CARD = Limit(10, timedelta(hours=1))
+SELFIE = Limit(8, timedelta(hours=1))
+# Codes typed at a counter, per officer: 10^8 codes, a few of them open.
+COUNTER = Limit(30, timedelta(hours=1))
 # Failures per network address over all logins; failures per login and address are counted by django-axes.
 PASSWORD_ADDRESS = Limit(100, timedelta(hours=1))
 # Guesses at the second factor per account: needs the password first, so no stranger can lock an officer out.

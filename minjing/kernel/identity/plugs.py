@@ -6,10 +6,14 @@ Each is filled once, in the `ready()` of the part that owns it; a second registr
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 from uuid import UUID
 
 from minjing.kernel.identity.errors import Text
+
+# The words of what identity tells people, for the one that tells.
+TEXTS = Path(__file__).with_name("texts")
 
 
 class CodeSender(Protocol):
@@ -49,7 +53,7 @@ class Teller(Protocol):
     """Tells an account something by the channels its owner chose; `notify` registers one."""
 
     def __call__(
-        self, account_id: UUID, template: str, params: Mapping[str, str], *, dedupe: str, now: datetime
+        self, account_id: UUID, template: str, params: Mapping[str, Any], *, dedupe: str, now: datetime
     ) -> object:
         """Queue the notice in the caller's transaction; the same occasion (`dedupe`) is told once."""
 
@@ -63,6 +67,10 @@ class PhoneTexter(Protocol):
 
 # Rewrites a picture that somebody has sent, in a process without our keys; raises Wrong for what is none.
 PictureCleaner = Callable[[bytes], bytes]
+
+
+# The photo that the authoritative register holds of a person, None for none: what faces are compared with.
+RegisterPhoto = Callable[[UUID], bytes | None]
 
 
 # Says whether a matter is open: a look made for an open matter needs no reason beside it.
@@ -84,6 +92,7 @@ class Plugs:
     tell: Teller | None = None
     text_phone: PhoneTexter | None = None
     clean_picture: PictureCleaner | None = None
+    register_photo: RegisterPhoto | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
     erasure_vetoes: list[ErasureVeto] = field(default_factory=list)
 
@@ -119,6 +128,12 @@ def register_check(check: RegisterCheck) -> RegisterCheck:
     """Register the one that vouches for name and ID number."""
     plugs.check_register = check
     return check
+
+
+def register_photo(read: RegisterPhoto) -> RegisterPhoto:
+    """Register the one that has the register's photos."""
+    plugs.register_photo = read
+    return read
 
 
 def matter_numbers(reader: MatterNumbers) -> MatterNumbers:

@@ -23,6 +23,7 @@ def sweep(timestamp: int) -> None:
     ApiToken.objects.filter(expires_at__lt=now).delete()
     LookNote.objects.filter(reviewed_at__lt=now - NOTE_KEPT).delete()
     HiddenLook.objects.filter(until__lt=now - NOTE_KEPT).delete()
+    actions.sweep_checks(now)
 
 
 @app.periodic(cron="17 * * * *")

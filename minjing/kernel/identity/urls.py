@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.kernel.identity.views import card_reader, officers, raising, residents, sessions
+from minjing.kernel.identity.views import card_reader, checking, officers, passkeys, raising, residents, sessions
 
 app_name = "identity"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/who/", residents.who, name="who"),
     path("identity/card-reader/ticket/", card_reader.ticket, name="card_ticket"),
     path("identity/raise/", raising.start, name="raise"),
+    path("identity/check/", checking.check, name="check"),
+    path("identity/check/counter/", checking.counter, name="check_counter"),
+    path("identity/passkeys/", passkeys.passkeys, name="passkeys"),
+    path("identity/passkeys/use/", passkeys.use_passkey, name="use_passkey"),
     path("officer/sign-in/", officers.sign_in, name="officer_sign_in"),
     path("officer/sign-in/second/", officers.second, name="second"),
     path("officer/second-factor/", officers.second_factor, name="second_factor"),

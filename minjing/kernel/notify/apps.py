@@ -9,7 +9,7 @@ class NotifyConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang into identity whoever sends codes, tells accounts and texts to phones."""
-        from minjing.kernel.identity.plugs import code_sender, phone_texter, teller
+        from minjing.kernel.identity.plugs import TEXTS, code_sender, phone_texter, teller
         from minjing.kernel.notify import checks as _checks  # noqa: F401 - registers itself
         from minjing.kernel.notify import plugs
         from minjing.kernel.notify.actions import send_code, tell, text_phone
@@ -19,3 +19,4 @@ class NotifyConfig(AppConfig):
         teller(tell)
         phone_texter(text_phone)
         plugs.door("wechat", wechat.Door())
+        plugs.texts(TEXTS)  # identity lies below and cannot bring its own words

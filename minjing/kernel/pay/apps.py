@@ -10,8 +10,7 @@ class PayConfig(AppConfig):
     label = "pay"
 
     def ready(self) -> None:
-        """Register the checks; hang the texts of the notices into notify."""
+        """Hang the texts of the notices into notify."""
         from minjing.kernel.notify.plugs import texts
-        from minjing.kernel.pay import checks  # noqa: F401
 
         texts(Path(__file__).with_name("texts"))

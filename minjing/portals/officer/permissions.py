@@ -21,6 +21,7 @@ ACTS: Mapping[str, Words] = {
     "check": {"zh": "核查", "en": "check records"},
     "serve": {"zh": "窗口叫号", "en": "serve at a counter"},
     "look": {"zh": "查看个人信息", "en": "look at personal records"},
+    "confirm_identity": {"zh": "核验本人身份", "en": "check who somebody is"},
     "supervise": {"zh": "效能监督", "en": "supervise"},
     "approve_hidden": {"zh": "审批暂不告知", "en": "give leave to hide looks"},
     "desk": {"zh": "服务台接听与解答", "en": "work at the help desk"},

@@ -114,6 +114,8 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "approves_hidden": holds(actor, APPROVE_HIDDEN),
         "supervises_looks": holds(actor, "supervise"),
         "looks": holds(actor, "look"),
+        "confirms": holds(actor, identity.CONFIRM),
+        "checks_waiting": identity.waiting_count(actor, clock.now()) if holds(actor, identity.CONFIRM) else 0,
         "queues": works(actor)
         and [
             {

@@ -2,6 +2,26 @@
 
 from minjing.kernel.identity.actions.bindings import bind_door, unbind_door
 from minjing.kernel.identity.actions.callers import nameless, send_code_by_id_number
+from minjing.kernel.identity.actions.checks import (
+    Compared,
+    choose_way,
+    confirm_fields,
+    draw_again,
+    give_up,
+    keep_card,
+    keep_selfie,
+    open_check,
+    said_of,
+)
+from minjing.kernel.identity.actions.desk import (
+    Opened,
+    claim_by_code,
+    claim_next,
+    counter_code,
+    decide,
+    open_desk,
+    release,
+)
 from minjing.kernel.identity.actions.doors import (
     check_own_password,
     check_password,
@@ -48,6 +68,8 @@ from minjing.kernel.identity.actions.posts import (
     reset_factors,
     set_password,
 )
+from minjing.kernel.identity.actions.proofs import by_passkey
+from minjing.kernel.identity.actions.proofs import sweep as sweep_checks
 from minjing.kernel.identity.actions.second_factors import (
     add_passkey,
     check_passkey,
@@ -60,6 +82,8 @@ from minjing.kernel.identity.actions.second_factors import (
 
 __all__ = [
     "VERDICTS",
+    "Compared",
+    "Opened",
     "Recalled",
     "add_passkey",
     "answer_note",
@@ -67,17 +91,25 @@ __all__ = [
     "ask_erasure",
     "ask_hidden",
     "bind_door",
+    "by_passkey",
     "check_own_password",
     "check_passkey",
     "check_password",
     "check_second_factor",
+    "choose_way",
+    "claim_by_code",
+    "claim_next",
+    "confirm_fields",
     "confirm_totp",
     "correct_person",
+    "counter_code",
     "create_officer",
     "deal_again",
+    "decide",
     "decide_hidden",
     "deputise",
     "disable_account",
+    "draw_again",
     "enable_account",
     "end_appointment",
     "end_hidden",
@@ -87,10 +119,15 @@ __all__ = [
     "ensure_people_bulk",
     "ensure_person",
     "erase_person",
+    "give_up",
+    "keep_card",
+    "keep_selfie",
     "look",
     "nameless",
     "new_recovery_codes",
     "open_account",
+    "open_check",
+    "open_desk",
     "open_facts",
     "open_note",
     "own_words",
@@ -99,10 +136,12 @@ __all__ = [
     "recall_person",
     "record_look",
     "record_looks",
+    "release",
     "remove_passkey",
     "reset_factors",
     "review_note",
     "revoke_tokens",
+    "said_of",
     "say_who",
     "send_code",
     "send_code_by_id_number",
@@ -112,6 +151,7 @@ __all__ = [
     "sign_in_by_code",
     "signed_in",
     "signed_out",
+    "sweep_checks",
     "token_for",
     "unbind_door",
 ]

@@ -128,6 +128,14 @@ def record_assigned(
     return Seen({note.person_id: frozenset({field})})
 
 
+def record_desk(by: Actor, person_id: UUID, what: Sequence[str], *, holding: Holding, now: datetime) -> Seen:
+    """Write the look of an officer whom the desk has given somebody's check: its reason is not for choosing."""
+    _record(
+        by, {person_id: what}, _Why(reasons.assigned()["identity_compare"].key, asked_about=False), holding, None, now
+    )
+    return Seen({person_id: frozenset(what)})
+
+
 def _why(by: Actor, reason: str, matter_id: UUID | None) -> _Why:
     if reason:
         found, words = reasons.parse(reason)

@@ -40,8 +40,10 @@ class Check(models.Model):
     consented_at = models.DateTimeField(null=True)  # to a comparison of faces by machine; null: an officer compares
     challenge = models.CharField(max_length=10, blank=True)
     challenge_until = models.DateTimeField(null=True)  # null: none is open; a challenge is answered once
+    tries = models.PositiveSmallIntegerField(default=0)  # before the camera
+    counter_index = models.BinaryField(max_length=32, null=True)  # of the code shown at a counter
     engine = models.CharField(max_length=60, blank=True)
-    likeness = models.FloatField(null=True)  # as the engine counts it; no template is kept
+    distance = models.FloatField(null=True)  # as the engine counts it: 0 the same picture; no template is kept
     threshold = models.FloatField(null=True)
     outcome = models.CharField(max_length=20, blank=True)
     officer = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
@@ -51,6 +53,7 @@ class Check(models.Model):
     personal: ClassVar[dict[str, Personal]] = {
         "person": Personal(INTERNAL, CHECKING, CONSENT, EVIDENCE_KEPT),
         "device_index": Personal(PERSONAL, CHECKING, CONSENT, PICTURE_KEPT),
+        "counter_index": Personal(PERSONAL, CHECKING, CONSENT, PICTURE_KEPT),
         "said_sealed": Personal(SENSITIVE, CHECKING, CONSENT, PICTURE_KEPT),
     }
 
@@ -77,7 +80,8 @@ class Check(models.Model):
 class CheckPicture(models.Model):
     """A picture of a check: sealed under the account's key, gone when the check is decided or has lapsed."""
 
-    FRONT, BACK, STRAIGHT, TURNED, PAPER = "front", "back", "straight", "turned", "paper"
+    FRONT, BACK, PORTRAIT, STRAIGHT, TURNED = "front", "back", "portrait", "straight", "turned"
+    PAPER = "paper"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     org_id = models.SmallIntegerField(default=0)
@@ -97,7 +101,7 @@ class CheckPicture(models.Model):
 
 
 class Evidence(models.Model):
-    """What a check proved: method, engine, likeness, threshold, time, who confirmed. No picture, no template."""
+    """What a check proved: method, engine, distance, threshold, time, who confirmed. No picture, no template."""
 
     MACHINE, OFFICER, COUNTER, PASSKEY, READER = "machine", "officer", "counter", "passkey", "reader"
 
@@ -109,7 +113,7 @@ class Evidence(models.Model):
     level = models.PositiveSmallIntegerField()
     method = models.CharField(max_length=10)
     engine = models.CharField(max_length=60, blank=True)
-    likeness = models.FloatField(null=True)
+    distance = models.FloatField(null=True)
     threshold = models.FloatField(null=True)
     taken_at = models.DateTimeField()
     until = models.DateTimeField()

@@ -27,6 +27,15 @@ from minjing.kernel.identity.queries.accounts import (
     token_hash,
     unit,
 )
+from minjing.kernel.identity.queries.checks import (
+    CONFIRM,
+    Waiting,
+    last_check,
+    machine_compares,
+    waiting,
+    waiting_count,
+)
+from minjing.kernel.identity.queries.checks import open_check as open_check_of
 from minjing.kernel.identity.queries.hidden_looks import (
     HiddenCount,
     HiddenCounts,
@@ -67,6 +76,7 @@ from minjing.kernel.identity.queries.looks import (
 )
 
 __all__ = [
+    "CONFIRM",
     "FIELD_TITLES",
     "ID_NUMBER",
     "LOOKED",
@@ -80,6 +90,7 @@ __all__ = [
     "NoteRow",
     "Recheck",
     "SessionRow",
+    "Waiting",
     "WasHidden",
     "account_by_door",
     "account_of_person",
@@ -96,12 +107,14 @@ __all__ = [
     "hidden_in_force",
     "hidden_to_decide",
     "holders_by_unit",
+    "last_check",
     "level_of",
     "look_at",
     "look_key",
     "look_reasons",
     "looks_at",
     "looks_unbound",
+    "machine_compares",
     "my_answered",
     "my_hidden",
     "my_notes",
@@ -111,6 +124,7 @@ __all__ = [
     "officer",
     "officer_by_number",
     "officers",
+    "open_check_of",
     "own_phone",
     "past_appointments",
     "people_by_id_numbers",
@@ -122,4 +136,6 @@ __all__ = [
     "standing_in",
     "token_hash",
     "unit",
+    "waiting",
+    "waiting_count",
 ]

@@ -22,7 +22,7 @@ class EvidenceRow:
     level: int
     method: str
     engine: str
-    likeness: float | None
+    distance: float | None
     threshold: float | None
     taken_at: datetime
     until: datetime
@@ -34,7 +34,7 @@ def evidence_of(account_id: UUID, now: datetime, *, limit: int = 20) -> list[Evi
     rows = Evidence.objects.filter(account_id=account_id, ended_at__isnull=True, until__gt=now)
     return [
         EvidenceRow(
-            row.pk, row.level, row.method, row.engine, row.likeness, row.threshold, row.taken_at, row.until,
+            row.pk, row.level, row.method, row.engine, row.distance, row.threshold, row.taken_at, row.until,
             row.confirmed_by.police_number if row.confirmed_by else "",
         )
         for row in rows.select_related("confirmed_by").order_by("-taken_at")[:limit]

@@ -63,6 +63,9 @@ FIELD_TITLES: dict[str, Text] = {
     "matters.notes": {"zh": "办理意见", "en": "officers’ notes"},
     "matters.material": {"zh": "申请材料", "en": "papers"},
     "papers.paper": {"zh": "签发的证照", "en": "certificate"},
+    "identity.card": {"zh": "身份证照片与证面信息", "en": "identity card"},
+    "identity.photos": {"zh": "本人照片", "en": "photos of oneself"},
+    "identity.papers": {"zh": "证明材料", "en": "papers"},
     "identity.look_note": {"zh": "查看说明", "en": "note on a look"},
 }
 

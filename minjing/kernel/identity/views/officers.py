@@ -66,7 +66,7 @@ def second(request: HttpRequest) -> HttpResponse:
     try:
         credential = request.POST.get("credential", "")
         if credential:
-            actions.check_passkey(account, _json(credential), now=now)
+            actions.check_passkey(account, credential_of(credential), now=now)
         else:
             actions.check_second_factor(account, request.POST.get("code", ""), now=now)
     except IdentityError as error:
@@ -179,7 +179,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
             factor = request.POST["remove"]
             actions.remove_passkey(account, int(factor) if factor.isdigit() else 0, now=now)
         else:
-            credential = _json(request.POST.get("credential", ""))
+            credential = credential_of(request.POST.get("credential", ""))
             actions.add_passkey(account, credential, request.POST.get("name", ""), now=now)
     except IdentityError as error:
         return _factors_page(request, account, now, error)
@@ -190,7 +190,8 @@ def _with_both(request: HttpRequest) -> Account | None:
     return newcomer(request) if request.session.get(sessions.SECOND) else None
 
 
-def _json(text: str) -> dict[str, Any]:
+def credential_of(text: str) -> dict[str, Any]:
+    """Return the browser's answer as data. Raises Wrong."""
     try:
         value = json.loads(text)
     except ValueError:

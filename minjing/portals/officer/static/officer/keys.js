@@ -31,6 +31,12 @@ function claim() {
   if (document.querySelector("input[name=item]:checked")) button.click();
 }
 
+// A page may give its buttons a digit: 1, 2, 3 …
+function pressed(digit) {
+  const button = document.querySelector(`[data-digit="${digit}"]`);
+  return button ? () => button.click() : undefined;
+}
+
 const keys = {
   j: () => go(1),
   k: () => go(-1),
@@ -48,7 +54,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && typing(event.target)) return event.target.blur();
   if (typing(event.target) && !event.target.matches("input[type=checkbox]")) return;
-  const press = keys[event.key];
+  const press = keys[event.key] ?? /^[1-9]$/.test(event.key) && pressed(event.key);
   if (press) { event.preventDefault(); press(); }
 });
 

@@ -1,1 +1,0 @@
-"""Stand-ins of what lies outside, for the demo and the tests."""

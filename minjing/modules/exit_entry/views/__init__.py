@@ -1,1 +1,0 @@
-"""The pages of exit and entry, and where the carrier pushes."""
