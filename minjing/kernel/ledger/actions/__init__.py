@@ -11,6 +11,7 @@ from minjing.kernel.ledger.actions.keeping import (
     set_guard,
 )
 from minjing.kernel.ledger.actions.promise import Promised, keeping, promise_of, promised
+from minjing.kernel.ledger.actions.rebuilding import rebuild_folder
 from minjing.kernel.ledger.actions.sequence import Doubt, adopt, drain, run_sequencer, sequence_once
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "promised",
     "propose_key",
     "publish_policy",
+    "rebuild_folder",
     "run_sequencer",
     "sequence_once",
     "set_guard",

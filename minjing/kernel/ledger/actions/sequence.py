@@ -100,7 +100,7 @@ def sequence_once(now: datetime, limit: int = BATCH) -> int:
     witnesses cosign: then the next run publishes what this one could not.
     """
     run = Run(now, limit)
-    with _alone() as first:
+    with alone() as first:
         if first:
             for step in STEPS:
                 step(run)
@@ -108,7 +108,7 @@ def sequence_once(now: datetime, limit: int = BATCH) -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
+def alone() -> Iterator[bool]:
     """Hold the guard's lock and the database's: one sequencer on this machine, and one on this database."""
     with guard.held() as here:
         if not here:

@@ -106,11 +106,15 @@ def publish_history(now: datetime) -> None:
     ]
     if sm2.is_wanted():
         present.append(("log-sm2", sm2.public_line(origin())))
-    known = history()
-    at = now.astimezone(UTC).isoformat(timespec="seconds")
-    new = [f"{at} {role} {key}\n" for role, key in present if key and (role, str(key)) not in known]
-    if new:
-        folder.replace(HISTORY, (folder.read(HISTORY) or b"") + "".join(new).encode())
+    for role, key in present:
+        publish_key(role, str(key or ""), now)
+
+
+def publish_key(role: str, key: str, since: datetime) -> None:
+    """Add one public key to the public list, unless it is there."""
+    if key and (role, key) not in history():
+        line = f"{since.astimezone(UTC).isoformat(timespec='seconds')} {role} {key}\n"
+        folder.replace(HISTORY, (folder.read(HISTORY) or b"") + line.encode())
 
 
 def replace_log_key(expected: Verifier, new: Signer) -> None:

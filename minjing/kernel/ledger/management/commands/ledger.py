@@ -1,4 +1,4 @@
-"""`minjing ledger init | status | verify | prove | export | guard | adopt`; parts above add audit, drill, rotate."""
+"""`minjing ledger init | status | verify | prove | export | rebuild | guard | adopt`; audit, drill, rotate: above."""
 
 import sys
 from pathlib import Path
@@ -87,6 +87,7 @@ class Command(BaseCommand):
         prove.add_argument("--out", type=Path, help="where to write it")
         export = verbs.add_parser("export", help="copy the public log to a folder, verified")
         export.add_argument("folder", type=Path)
+        verbs.add_parser("rebuild", help="write a lost public folder anew, from the private records")
         verbs.add_parser("guard", help="set the guard to the published head, after comparing with the witnesses")
         verbs.add_parser("adopt", help="follow a dump into another PostgreSQL cluster")
 
@@ -97,6 +98,7 @@ class Command(BaseCommand):
             "verify": lambda _: self._verify(),
             "prove": self._prove,
             "export": self._export,
+            "rebuild": self._rebuild,
             "guard": self._guard,
             "adopt": self._adopt,
         }
@@ -126,6 +128,13 @@ class Command(BaseCommand):
         except queries.CannotExport as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{options['folder']} holds {size:,} entries, each verified; check it with tools/verify.")
+
+    def _rebuild(self, options: dict[str, Any]) -> None:
+        try:
+            size = actions.rebuild_folder(now(), self._progress)
+        except actions.Doubt as doubt:
+            raise CommandError(str(doubt)) from None
+        self.stdout.write(f"{folder.folder()} holds {size:,} entries again; check it with tools/verify.")
 
     def _guard(self, options: dict[str, Any]) -> None:
         try:
