@@ -21,6 +21,7 @@ from minjing.kernel.ledger.rules.witnessing import origin_hash, request_text
 from minjing.kernel.ledger.tests.witnesses import MemoryLog, ask, get, key, serving
 from minjing.kernel.ledger.witness import server as http
 from minjing.kernel.ledger.witness.store import Doubt, Store, key_in, make
+from minjing.kernel.ledger.witness.trust import Trust
 from tests.ports import free_port
 
 TEXT = "text/plain; charset=utf-8"
@@ -408,3 +409,28 @@ def test_what_goes_wrong_is_one_sentence(tmp_path: Path, arguments: list[str], w
     assert said.returncode == 1
     assert why in said.stderr.decode()
     assert "Traceback" not in said.stderr.decode()
+
+
+def test_a_policy_is_read_again_when_it_changes_and_a_damaged_one_changes_nothing(tmp_path: Path) -> None:
+    first, second = (
+        Signer("city.example/log", bytes(32)).verifier,
+        Signer("city.example/log", bytes(range(32))).verifier,
+    )
+    policy, written = tmp_path / "policy.txt", 1_000_000_000
+
+    def write(text: str) -> None:
+        nonlocal written
+        written += 1
+        policy.write_text(text)
+        os.utime(policy, ns=(written, written))
+
+    write(f"log {first}\nquorum none\n")
+    trust = Trust([], policy)
+    assert trust.get("city.example/log") == [first]
+    write("log nonsense\n")
+    assert trust.get("city.example/log") == [first]
+    policy.unlink()
+    assert trust.get("city.example/log") == [first]
+    write(f"log {first}\nlog {second}\nquorum none\n")
+    assert trust.get("city.example/log") == [first, second]
+    assert list(trust) == ["city.example/log"]

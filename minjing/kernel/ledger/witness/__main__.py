@@ -10,11 +10,12 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 
-from minjing.kernel.ledger.rules.cosignature import CosignerKey, parse_log_key
-from minjing.kernel.ledger.rules.note import NAME, BadNote, Verifier
-from minjing.kernel.ledger.rules.policy import BadPolicy, parse_policy
+from minjing.kernel.ledger.rules.cosignature import CosignerKey
+from minjing.kernel.ledger.rules.note import NAME, BadNote
+from minjing.kernel.ledger.rules.policy import BadPolicy
 from minjing.kernel.ledger.witness import store
 from minjing.kernel.ledger.witness.server import Server, Witness
+from minjing.kernel.ledger.witness.trust import Trust
 
 KINDS = {"ed25519": b"\x04", "ml-dsa-44": b"\x06"}
 
@@ -48,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
             child.add_argument("--host", default="127.0.0.1")
             child.add_argument("--port", type=int, required=True)
             child.add_argument("--log", action="append", default=[], help="public key (vkey) of a log; repeatable")
-            child.add_argument("--policy", type=Path, help="a policy file whose logs are trusted too")
+            child.add_argument(
+                "--policy", type=Path, help="trusts the logs of this policy, read again when it changes"
+            )
             child.add_argument(
                 "--guard-dir", type=Path, help="where sizes are kept a second time; another disk is best"
             )
@@ -77,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     key = store.key_in(options.data_dir)
     held = store.Store(options.data_dir, options.guard_dir)
-    server = Server((options.host, options.port), Witness(key, held, trusted(options.log, options.policy)))
+    server = Server((options.host, options.port), Witness(key, held, Trust(options.log, options.policy)))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         Thread(target=server.shutdown).start()  # from within the loop it would wait for itself
@@ -86,19 +89,6 @@ def run(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGINT, stop)
     server.serve_forever()
     server.server_close()
-
-
-def trusted(vkeys: Sequence[str], policy: Path | None) -> dict[str, list[Verifier]]:
-    """Return the keys of logs by origin; raises BadNote, BadPolicy, and Doubt where none is given."""
-    verifiers = [parse_log_key(vkey) for vkey in vkeys]
-    if policy is not None:
-        verifiers += [log.verifier for log in parse_policy(policy.read_text(errors="surrogateescape")).logs]
-    if not verifiers:
-        raise store.Doubt("Say which log to watch: --log KEY, or --policy FILE.")
-    logs: dict[str, list[Verifier]] = {}
-    for verifier in verifiers:
-        logs.setdefault(verifier.name, []).append(verifier)
-    return logs
 
 
 if __name__ == "__main__":
