@@ -13,12 +13,16 @@ class MattersConfig(AppConfig):
         from minjing.kernel.files import plugs as files
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs, progress, queries
+        from minjing.kernel.matters.actions import payment
         from minjing.kernel.notify import plugs as notify
+        from minjing.kernel.pay import plugs as pay
 
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
         identity.erasure_veto(queries.against_erasure)
         booking.calendar(queries.calendar)
+        pay.on_settled(payment.settled)
+        pay.on_expired(payment.expired)
         files.guard(queries.may_open_file)
         files.holders(queries.holders_of)
         notify.progress(progress.progress)

@@ -11,6 +11,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
+from minjing.kernel.pay.rules.amounts import Item, Waiver
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,21 @@ class RegisterRecord(Protocol):
     def __call__(self, person_id: UUID, seen: Seen) -> Sequence[tuple[Text, str, Text]]: ...
 
 
+class FeeTable(Protocol):
+    """Says what the answers cost and what is waived of it: a module's table of prices."""
+
+    def __call__(
+        self, *, person_id: UUID, answers: Mapping[str, Any], now: datetime
+    ) -> tuple[Sequence[Item], Sequence[Waiver]]: ...
+
+
+# Prices for the guide: what it is, and how many fen.
+Prices = Callable[[datetime], Sequence[tuple[Text, int]]]
+
+
 EFFECTS: dict[str, Effect] = {}
+FEES: dict[str, FeeTable] = {}
+PRICES: dict[str, Prices] = {}
 CORRECTIONS: dict[str, Effect] = {}
 STEP_ACTS: dict[str, StepAct] = {}
 PREFILLS: dict[str, Prefill] = {}
@@ -111,6 +126,13 @@ def held(name: str, ask: Held) -> None:
 def accepts(name: str, ask: Accepts) -> None:
     """Register the check of a form that a service names as `accepts`."""
     ACCEPTS[name] = ask
+
+
+def fee(name: str, ask: FeeTable, prices: Prices | None = None) -> None:
+    """Register the table of prices that a service names as `fee: {of: name}`, and its prices for the guide."""
+    FEES[name] = ask
+    if prices is not None:
+        PRICES[name] = prices
 
 
 def excludes(name: str, ask: Excludes) -> None:

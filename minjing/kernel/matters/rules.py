@@ -22,6 +22,12 @@ YELLOW_SHARE = 0.75
 MAX_EXTENSION_DAYS = 10
 NOTE_MAX = 2_000  # characters
 
+# The state in which a matter waits for its fee before anybody works on it; the pause's reason and the task's kind
+# where it is paid beside the review.
+PAYING, PAYMENT = "paying", "payment"
+# Acts that are no work on a matter: what an applicant or the system does before an officer has touched it.
+BEFORE_WORK = frozenset({"submit", "settle", "withdraw", "lapse", "book", "arrive"})
+
 # Keys of `acts` beside the actions: a parallel check, and for whom a deputy acted.
 TASK, FOR = "task_", ":for"
 
@@ -443,6 +449,11 @@ def extended(body: Body, matter: Snapshot, calendar: WorkCalendar) -> Snapshot:
     )
 
 
+def work_begun(matter: Snapshot) -> bool:
+    """Say whether an officer has worked on a matter: until then a fee that was paid goes back whole."""
+    return bool({name.removesuffix(FOR) for name in matter.acts} - BEFORE_WORK)
+
+
 # ---- reading --------------------------------------------------------------------------------------------
 
 
@@ -501,7 +512,7 @@ class Station:
 
 def main_line(body: Body) -> list[str]:
     """Return the states from start to the good end: following the strong action from each."""
-    line, name = [], body.flow.start
+    line, name = [PAYING] if PAYING in body.flow.states else [], body.flow.start
     while name and name not in line:
         line.append(name)
         strong = [spec.to for spec in body.flow.states[name].actions.values() if spec.strong and spec.to]

@@ -155,13 +155,48 @@ class Guide(Strict):
     where: Text | None = None
 
 
+class FeeItem(Strict):
+    """One thing that costs, when the answers say so."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    title: Text
+    fen: Annotated[int, Field(ge=0, le=100_000_000)]
+    when: Condition | None = None
+    basis: Basis
+
+
+class FeeWaiver(Strict):
+    """A rule under which less is asked: so many per cent of the named items, of all when none is named."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    title: Text
+    when: Condition
+    percent: Annotated[int, Field(ge=1, le=100)] = 100
+    items: list[str] = []
+    basis: Basis
+
+
+class Fee(Strict):
+    """What the service costs: items with their waivers, or a module's table of prices (`of`)."""
+
+    items: list[FeeItem] = []
+    waivers: list[FeeWaiver] = []
+    of: str = ""
+    how_waived: Text | None = None  # how one asks to be let off where no rule of the file does it
+    due: Literal["submit", "before_decision"] = "submit"
+    days: Annotated[int, Field(ge=1, le=60)] = 7  # how long it may be paid; then the matter lapses
+
+
 IdentityLevel = Annotated[int, Field(ge=1, le=4)]
 
 
 class Service(Strict):
     """One service file."""
 
-    later: ClassVar[tuple[str, ...]] = ("on_submit",)
+    later: ClassVar[tuple[str, ...]] = (
+        "fee",
+        "on_submit",
+    )
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{4}$")]
     title: Text
@@ -174,6 +209,7 @@ class Service(Strict):
     basis: Annotated[list[Basis], Field(min_length=1)]
     limit: Limit
     fee_fen: int = 0
+    fee: Fee | None = None
     channel: Literal["online_full", "online_one_visit", "appointment"]
     channel_2017_claim: str = ""
     confidence: Confidence

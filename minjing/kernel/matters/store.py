@@ -20,7 +20,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger.actions import Entry, promised
 from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.ledger.prepared import prepared_cursor
-from minjing.kernel.matters.rules import Change, Place, Snapshot, moving_of
+from minjing.kernel.matters.rules import PAYING, Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
 from minjing.kernel.matters.sql import composed, transition
 from minjing.kernel.notify import actions as notify
@@ -112,7 +112,7 @@ def _row(text: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
 # The columns of a new matter that are as its snapshot has them; the others begin empty, or are made in submit().
 AS_SUBMITTED = (
     "id", "org_id", "procedure_id", "code", "unit_id", "station_id", "state", "post", "person_id", "account_id",
-    "due_at", "due_provisional", "yellow_at", "open_tasks",
+    "due_at", "due_provisional", "yellow_at", "open_tasks", "paused_since", "pause_reason", "back_to",
 )  # fmt: skip
 
 
@@ -130,8 +130,12 @@ def submit(
     place: Place,
     calendar: WorkCalendar,
     now: datetime,
+    besides: Sequence[str] = (),
 ) -> str | None:
-    """Write a submission in one statement and return its number; None when it had been written before."""
+    """Write a submission in one statement and return its number; None when it had been written before.
+
+    `besides` are kinds of child tasks that this matter opens beside those of its first state.
+    """
     detail = {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by)}
     entry = ledger_entry(
         "matters:matter:submitted",
@@ -140,10 +144,10 @@ def submit(
         org_id=matter.org_id,
         subject_id=matter.person_id,
     )
-    notices, jobs = told(body, matter, "submitted")
+    notices, jobs = told(body, matter, "to_pay" if matter.state == PAYING else "submitted")
     follows: dict[str, list[Any]] = {
         "materials": [dict(m) for m in materials],
-        "tasks": tasks_of(body, body.flow.states[matter.state].tasks, place, calendar, now),
+        "tasks": tasks_of(body, [*body.flow.states[matter.state].tasks, *besides], place, calendar, now),
         "notices": notices,
         "jobs": jobs,
     }

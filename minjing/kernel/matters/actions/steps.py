@@ -21,6 +21,7 @@ from minjing.kernel.matters.models import Material, Request
 from minjing.kernel.matters.rules import Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.matters.store import Sealed
+from minjing.kernel.pay.actions import orders, refunds
 
 
 def act(
@@ -88,7 +89,10 @@ def _write(
 ) -> None:
     """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
     sealed = _sealed(change, body, by, now, corrections)
-    with together(change.runs_effect or change.action == "supplement" or bool(change.does)):
+    ends = body.service.fee is not None and change.after.closed_at is not None
+    with together(change.runs_effect or change.action == "supplement" or bool(change.does) or ends):
+        if ends:
+            orders.hold_subject(change.before.id)  # before the matter, as a payment takes them
         written = store.write(
             change,
             body,
@@ -106,6 +110,17 @@ def _write(
         if change.runs_effect:
             run_effect(change, body, by, now)
         run_step_act(change.does, change.after, by, now)
+        if ends:
+            _money_follows(change, by, now)
+
+
+def _money_follows(change: Change, by: Actor, now: datetime) -> None:
+    """Ask for no more money for a matter that has ended; give back what was paid before anybody worked on it."""
+    untouched = not rules.work_begun(change.before) or change.after.outcome == "not_accepted"
+    if untouched and change.after.outcome != "approved":
+        refunds.refund_all(change.before.id, by=by, now=now)
+    else:
+        orders.cancel_open(change.before.id, by=by, now=now)
 
 
 def _with_tasks(change: Change) -> Change:

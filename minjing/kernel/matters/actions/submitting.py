@@ -9,18 +9,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from minjing.base.clock import CHINA, local_day
 from minjing.base.ids import new_id
-from minjing.kernel.identity.actor import SYSTEM, Actor
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
-from minjing.kernel.matters import forms, plugs, queries, rules, store
+from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
+from minjing.kernel.matters.actions import payment
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import run_step_act
 from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
-from minjing.kernel.matters.actions.steps import act
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
 from minjing.kernel.matters.rules import Snapshot
@@ -107,9 +105,12 @@ def _submitted(
         if w.held_ref
     ]
     loose = [] if draft else [_material_row(m) for m in attached]
-    new = _new_matter(body, procedure_id, receiver, by, now)
+    quote = fees.quote(body, checked.clean, by.person_id, now)
+    new = _new_matter(body, procedure_id, receiver, by, now, quote)
     try:
-        return _write_submission(new, body, checked.clean, held + loose, draft, by=by, now=now, request_id=request_id)
+        return _write_submission(
+            new, body, checked.clean, held + loose, draft, quote, by=by, now=now, request_id=request_id
+        )
     except NotWritten:
         return _earlier(request_id, draft, body, checked.clean, by, now)
 
@@ -120,14 +121,15 @@ def _write_submission(
     answers: Mapping[str, Any],
     materials: Sequence[Mapping[str, Any]],
     draft: Draft | None,
+    quote: fees.Quote | None,
     *,
     by: Actor,
     now: datetime,
     request_id: UUID,
 ) -> Snapshot:
     """Write a new matter and, where its service says so, decide it at once; raise NotWritten."""
-    decides_itself = _decides_itself(body, answers, now)
-    with together(decides_itself or bool(body.service.on_submit)):
+    at_once = not (quote and quote.due_fen) and payment.decides_itself(body, answers, now)
+    with together(at_once or quote is not None or bool(body.service.on_submit)):
         number = store.submit(
             new,
             body,
@@ -141,19 +143,35 @@ def _write_submission(
             place=queries.place_of(new.station_id),
             calendar=queries.calendar(),
             now=now,
+            besides=_besides(body, quote),
         )
         if number is None:
             raise NotWritten
         new = replace(new, number=number)
+        if quote is not None:
+            payment.open_fee(new, body, quote, by=by, now=now)
         run_step_act(body.service.on_submit, new, by, now)
-        return _decided_at_once(new, by=by, now=now) if decides_itself else new
+        return payment.decide_at_once(new, now=now) if at_once else new
 
 
 def _material_row(material: Material) -> dict[str, Any]:
     return {"id": str(material.id), "name": material.name, "file_id": str(material.file_id), "held_ref": ""}
 
 
-def _new_matter(body: Body, procedure_id: UUID, receiver: queries.UnitFacts, by: Actor, now: datetime) -> Snapshot:
+def _besides(body: Body, quote: fees.Quote | None) -> list[str]:
+    """Return the tasks opened beside those of the first state: the payment, where the decision waits for it."""
+    beside = body.service.fee is not None and body.service.fee.due == "before_decision"
+    return [rules.PAYMENT] if beside and quote is not None and quote.due_fen else []
+
+
+def _new_matter(
+    body: Body,
+    procedure_id: UUID,
+    receiver: queries.UnitFacts,
+    by: Actor,
+    now: datetime,
+    quote: fees.Quote | None,
+) -> Snapshot:
     assert by.person_id is not None
     place = queries.place_of(receiver.id)
     start = body.flow.states[body.flow.start]
@@ -176,9 +194,12 @@ def _new_matter(body: Body, procedure_id: UUID, receiver: queries.UnitFacts, by:
         yellow_at=now,
         step_since=now,
         acts={"submit": str(by.account_id)},
-        open_tasks=len(start.tasks),
+        open_tasks=len(start.tasks) + len(_besides(body, quote)),
     )
-    return rules.clocked(body, blank, queries.calendar(), now)
+    new = rules.clocked(body, blank, queries.calendar(), now)
+    if quote is None or not quote.due_fen or rules.PAYING not in body.flow.states:
+        return new
+    return rules.enter(body, new.but(open_tasks=0), rules.PAYING, place, queries.calendar(), now)
 
 
 def _earlier(
@@ -199,22 +220,3 @@ def _earlier(
     if queries.opened(matter) != json.loads(json.dumps(answers)):
         raise reused()
     return matter
-
-
-def _decides_itself(body: Body, answers: Mapping[str, Any], now: datetime) -> bool:
-    """Say whether the instant flow issues at once: the condition of the file holds, and the flow has `issue`."""
-    start = body.flow.states[body.flow.start]
-    if body.service.auto is None or "issue" not in start.actions:
-        return False
-    from minjing.base.conditions import holds
-
-    return holds(body.service.auto, answers, local_day(now))
-
-
-def _decided_at_once(matter: Snapshot, *, by: Actor, now: datetime) -> Snapshot:
-    """Issue at once; what the register does not bear out is undone (savepoint) and waits for an officer."""
-    try:
-        with transaction.atomic():
-            return act(matter.id, "issue", ver=1, by=SYSTEM, now=now, request_id=new_id())
-    except (plugs.EffectRefused, Wrong):
-        return matter

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from minjing.base import conditions
 from minjing.base.canonical import canonical
 from minjing.kernel.matters import plugs
-from minjing.kernel.matters.rules import main_line
+from minjing.kernel.matters.catalog.fees import lint_fee, with_fee
+from minjing.kernel.matters.rules import PAYING, main_line
 from minjing.kernel.matters.schema import ActionSpec, Body, Flow, FormField, Page, Service, State, Text
 
 FLOWS = Path(__file__).parent / "flows"
@@ -114,7 +115,7 @@ def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
         start = states[flow.start]
         states = {**states, flow.start: start.model_copy(update={"tasks": [*start.tasks, *service.checks]})}
     kept = {"name": city.get("name", {}), "originals_check": switched_on}
-    return Body(service=service, flow=flow.model_copy(update={"states": states}), city=kept)
+    return Body(service=service, flow=with_fee(service, flow, states), city=kept)
 
 
 def _without_optional(flow: Flow) -> dict[str, State]:
@@ -152,6 +153,7 @@ def lint(bodies: Iterable[Body], posts: set[str] | None = None) -> list[str]:
         found += [f"{name}: {problem}" for problem in _lint_form(body.service)]
         found += [f"{name}: {problem}" for problem in _lint_end(body)]
         found += [f"{name}: {problem}" for problem in _lint_levels(body)]
+        found += [f"{name}: {problem}" for problem in lint_fee(body)]
     return found
 
 
@@ -173,7 +175,7 @@ def _lint_flow(body: Body, posts: set[str] | None) -> Iterable[str]:
     if flow.start not in states:
         yield f"the flow starts at {flow.start!r}, which is no state"
         return
-    reached, ahead = set(), [flow.start]
+    reached, ahead = set(), [flow.start, *({PAYING} & states.keys())]
     while ahead:
         name = ahead.pop()
         if name in reached:

@@ -152,6 +152,15 @@ def cancel(order: Order, *, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
+def cancel_open(subject: UUID, *, by: Actor, now: datetime) -> int:
+    """Ask for no more money for a subject, in the caller's transaction; return how many orders were given up."""
+    orders = list(Order.objects.select_for_update().filter(subject_id=subject, state="open").order_by("id"))
+    for order in orders:
+        cancel(order, by=by, now=now)
+    return len(orders)
+
+
+@transaction.atomic
 def expire(order_id: UUID, *, now: datetime) -> bool:
     """Let an order go out of time, once the gateways have said of every attempt that it is closed.
 

@@ -40,6 +40,7 @@ PAUSES = {
     "supplement": ("等待补正材料", "waiting for your papers"),
     "collection": ("等待您领取", "waiting to be collected"),
     "carrier": ("正在邮寄", "in the post"),
+    "payment": ("等待缴费", "waiting for the fee"),
 }
 
 
