@@ -13,9 +13,9 @@ from dataclasses import dataclass
 # Euclidean distance of two descriptors of dlib's ResNet. 0.6 is its author's threshold (99.38 % on LFW); between
 # the two an officer looks.
 SAME_AT_MOST, DIFFERENT_FROM = 0.45, 0.60
-FACE_PX_MIN = 60  # below this the descriptor says little
-TURN_MIN = 0.22  # of the distance between the eyes
-CLOSER_MIN = 1.25  # times as wide as before
+FACE_PX_MIN = 60  # of the picture as it was taken; below this the descriptor says little
+TURN_MIN = 0.20  # of the distance between the eyes: about 25 degrees of a head
+CLOSER_MIN = 1.25  # times as far apart as before
 STEPS = ("turn_left", "turn_right", "come_closer")
 STEP_OF = {"left": "turn_left", "right": "turn_right", "closer": "come_closer"}
 STEP_TEXTS = {
@@ -68,7 +68,7 @@ class Pose:
     faces: int
     yaw: float = 0.0
     roll_deg: float = 0.0
-    width: float = 0.0  # in parts of the picture's width
+    eyes_apart: float = 0.0  # in parts of the picture's width
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,6 @@ def answered(step: str, before: Pose, after: Pose) -> bool:
     if before.faces != 1 or after.faces != 1:
         return False
     if step == "come_closer":
-        return before.width > 0 and after.width >= CLOSER_MIN * before.width
+        return before.eyes_apart > 0 and after.eyes_apart >= CLOSER_MIN * before.eyes_apart
     turned = after.yaw - before.yaw
     return turned >= TURN_MIN if step == "turn_left" else turned <= -TURN_MIN

@@ -16,6 +16,7 @@ from minjing.kernel.identity.rules import card, card_text
 from minjing.kernel.identity.rules.card import Remark
 from minjing.kernel.identity.rules.card_text import Line
 
+FIELDS = {"front": card.FRONT_FIELDS, "back": card.BACK_FIELDS}
 SHARP_MIN = 9.0
 GLARE_MAX = 0.03
 # Where the portrait stands on the front, in parts of the width (GA 448, measured on the layout drawing).
@@ -54,12 +55,28 @@ def read(facts: dict[str, Any], given: list[bytes]) -> dict[str, Any]:
 
 def _side(picture: Picture) -> Side:
     straight, found = pictures.lay_straight(picture)
-    lines, upright = text.lines(straight)
+    side = _read(straight, found)
+    if found and _count(side) < len(FIELDS.get(side.kind, FIELDS["front"])):
+        # What was cut out may not have been the card: something on it, or what it lies on.
+        again = _read(pictures.whole(picture), False)
+        if _count(again) > _count(side):
+            return again
+    return side
+
+
+def _read(picture: Picture, found: bool) -> Side:
+    lines, upright = text.lines(picture)
     kind = card_text.side_of(lines)
-    if found and not kind:  # what was taken for a card was none: something on it, or what it lies on
-        lines, upright = text.lines(pictures.whole(picture))
-        kind, found = card_text.side_of(lines), False
     return Side(kind, lines, upright, found, pictures.sharpness(upright), pictures.glare(upright))
+
+
+def _count(side: Side) -> int:
+    """Return how many fields of the side were read."""
+    if not side.kind:
+        return 0
+    if side.kind == "back":
+        return len(card_text.read_back(side.lines))
+    return len(card_text.read_front(_without_portrait(side)))
 
 
 def _sorted(sides: Sequence[Side]) -> tuple[Side, Side]:

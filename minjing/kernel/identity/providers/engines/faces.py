@@ -88,7 +88,7 @@ def _described(known: Engines, picture: Picture) -> Any:
         raise Trouble("no_face")
     if len(found) > 1:
         raise Trouble("many_faces")
-    if found[0].width() < rules.FACE_PX_MIN:
+    if found[0].width() * picture.shape[1] / rgb.shape[1] < rules.FACE_PX_MIN:
         raise Trouble("small")
     shape = known.points(rgb, found[0])
     return np.array(known.describe.compute_face_descriptor(rgb, shape, 1))
@@ -117,7 +117,7 @@ def pose(given: list[bytes]) -> dict[str, Any]:
         "faces": len(found),
         "yaw": round(float(rules.pose(left, right, nose)), 4),
         "roll_deg": round(float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0]))), 2),
-        "width": round(found[0].width() / rgb.shape[1], 4),
+        "eyes_apart": round(float(np.linalg.norm(right - left)) / rgb.shape[1], 4),
     }
 
 

@@ -19,6 +19,7 @@ PIXELS_MAX = 60_000_000
 SIDE_MAX = 2600  # of what is worked on: a card in a phone's photo is still 1,500 pixels wide
 CARD_SIZE = (1000, 631)  # ID-1, 85.60 × 53.98 mm (ISO/IEC 7810)
 _FINDING = 640
+EDGE = 3  # pixels of the picture as it is searched
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 
 
@@ -80,7 +81,7 @@ def find_card(picture: Picture) -> Points | None:
     for mask in _masks(small):
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:4]:
-            found = _quadrangle(contour, small.shape[0] * small.shape[1])
+            found = _quadrangle(contour, small.shape[:2])
             if found is not None and (best is None or found[0] > best[0]):
                 best = found
     if best is None:
@@ -106,8 +107,9 @@ def _masks(small: Picture) -> list[Picture]:
     return [as_picture(mask) for mask in masks]
 
 
-def _quadrangle(contour: Any, whole: int) -> tuple[float, Points] | None:
+def _quadrangle(contour: Any, size: tuple[int, ...]) -> tuple[float, Points] | None:
     """Return how card-like the contour is with its four corners; None when it is none."""
+    whole = size[0] * size[1]
     hull = cv2.convexHull(contour)
     area = cv2.contourArea(hull)
     if not 0.10 * whole < area < 0.97 * whole:
@@ -122,6 +124,8 @@ def _quadrangle(contour: Any, whole: int) -> tuple[float, Points] | None:
     if corners is None or not cv2.isContourConvex(corners):
         return None
     points = _refined(hull[:, 0, :].astype(np.float32), corners[:, 0, :].astype(np.float32))
+    if _at_edge(points, size) > 1:
+        return None  # half the picture, or a card too near to be seen whole: then the picture is the card
     sides = [float(np.linalg.norm(points[i] - points[(i + 1) % 4])) for i in range(4)]
     if min(sides) < 20:
         return None
@@ -133,6 +137,13 @@ def _quadrangle(contour: Any, whole: int) -> tuple[float, Points] | None:
         return None
     fit = 1 - min(1.0, abs(long / short - 1.585))
     return area / whole * (0.4 + 0.6 * fit) * (1 - 3 * abs(1 - filled)), points
+
+
+def _at_edge(points: Points, size: tuple[int, ...]) -> int:
+    """Return how many corners lie at the picture's own edge."""
+    height, width = size
+    x, y = points[:, 0], points[:, 1]
+    return int(((x < EDGE) | (y < EDGE) | (x > width - EDGE) | (y > height - EDGE)).sum())
 
 
 def _refined(hull: Points, corners: Points) -> Points:

@@ -8,6 +8,7 @@ the process: the asker sees the line close and is told; who waits asks the next 
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import os
 import resource
@@ -38,6 +39,8 @@ def main() -> None:
     listener.bind(str(path))
     listener.listen(32)
     inode = path.stat().st_ino
+    if limits["more"]:
+        _WORKS.update(importlib.import_module(limits["more"]).WORKS)
     Server(limits["idle_s"], limits["work_s"], limits["queue_max"]).serve(listener)
     try:
         if path.stat().st_ino == inode:

@@ -42,8 +42,11 @@ def _engine() -> Any:
     )
 
 
-def lines(picture: Picture) -> tuple[list[Line], Picture]:
-    """Return the lines of text, boxes in parts of the width, and the picture as it was turned to be upright."""
+def lines(picture: Picture, long: float = 0.0) -> tuple[list[Line], Picture]:
+    """Return the lines of text, boxes in parts of the width, and the picture as it was turned to be upright.
+
+    With `long`, only lines so many times as wide as high are read: a zone's, without the page above it.
+    """
     engine = _engine()
     crops, boxes = _found(engine, picture)
     if not crops:
@@ -52,6 +55,11 @@ def lines(picture: Picture) -> tuple[list[Line], Picture]:
     if straight is not None:
         picture = straight
         crops, boxes = _found(engine, picture)
+        if not crops:
+            return [], picture
+    if long:
+        kept = [at for at, box in enumerate(boxes) if _span(box)[0] >= long * _span(box)[1]]
+        crops, boxes = [crops[at] for at in kept], [boxes[at] for at in kept]
         if not crops:
             return [], picture
     if _upside_down(engine, crops):

@@ -14,7 +14,8 @@ from minjing.kernel.identity.providers.engines.trouble import Trouble
 from minjing.kernel.identity.rules import mrz
 from minjing.kernel.identity.rules.card_text import Line
 
-WIDTH = 1400
+WIDTH = 1280
+LONG = 9.0  # a zone's line is 15 to 40 times as wide as high
 
 
 def read(facts: dict[str, Any], given: list[bytes]) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def read(facts: dict[str, Any], given: list[bytes]) -> dict[str, Any]:
     picture, today = pictures.decode(given[0]), date.fromisoformat(facts["today"])
     found: mrz.Mrz | None = None
     for straight in _tries(picture):
-        lines, _ = text.lines(straight)
+        lines, _ = text.lines(straight, LONG)
         try:
             found = mrz.parse(_rows(lines), today)
         except mrz.NoMrz:

@@ -418,32 +418,32 @@ class _Head:
         tip, wide = self.eyes_at + self.nose_long, self.nose_wide
         self._soft(
             picture,
-            self.oval(0.06, (self.eyes_at + tip) / 2, 0.06, self.nose_long / 2, 0.2),
+            self.oval(0.06, (self.eyes_at + tip) / 2, 0.06, self.nose_long / 2, 0.34),
             self.tone(0.78),
             0.05,
             0.6,
         )
         self._soft(
             picture,
-            self.oval(-0.02, (self.eyes_at + tip) / 2, 0.04, self.nose_long / 2, 0.24),
+            self.oval(-0.02, (self.eyes_at + tip) / 2, 0.04, self.nose_long / 2, 0.36),
             self.tone(1.15),
             0.03,
             0.7,
         )
-        self._soft(picture, self.oval(0, tip + 0.07, wide * 1.2, 0.07, 0.2), self.tone(0.66), 0.05, 0.8)
-        self._soft(picture, self.oval(0, tip - 0.01, wide * 0.6, 0.08, 0.3), self.tone(1.1), 0.04, 0.7)
+        self._soft(picture, self.oval(0, tip + 0.07, wide * 1.2, 0.07, 0.48), self.tone(0.66), 0.05, 0.8)
+        self._soft(picture, self.oval(0, tip - 0.01, wide * 0.6, 0.08, 0.56), self.tone(1.1), 0.04, 0.7)
         pen = ImageDraw.Draw(picture)
         for side in (-1, 1):
-            pen.ellipse(self.oval(side * wide * 0.55, tip + 0.06, 0.045, 0.03, 0.24), fill=self.tone(0.38))
+            pen.ellipse(self.oval(side * wide * 0.55, tip + 0.06, 0.045, 0.03, 0.5), fill=self.tone(0.38))
 
     def _mouth(self, picture: Image.Image) -> None:
         y, wide, lip = self.mouth_at, self.mouth_wide * (1 + 0.2 * self.view.smile), self.lip
-        self._soft(picture, self.oval(0, y + lip * 1.9, wide * 0.7, 0.05, 0.12), self.tone(0.74), 0.05, 0.7)
+        self._soft(picture, self.oval(0, y + lip * 1.9, wide * 0.7, 0.05, 0.26), self.tone(0.74), 0.05, 0.7)
         pen = ImageDraw.Draw(picture)
         red = (int(self.skin[0] * 0.78), int(self.skin[1] * 0.55), int(self.skin[2] * 0.58))
-        pen.ellipse(self.oval(0, y, wide, lip, 0.15), fill=red)
+        pen.ellipse(self.oval(0, y, wide, lip, 0.3), fill=red)
         lift = 0.10 * self.view.smile
-        middle = [self.at(-wide, y - lift, 0.13), self.at(0, y + 0.01, 0.15), self.at(wide, y - lift, 0.13)]
+        middle = [self.at(-wide, y - lift, 0.27), self.at(0, y + 0.01, 0.3), self.at(wide, y - lift, 0.27)]
         pen.line(middle, fill=(86, 40, 40), width=max(2, int(0.03 * self.unit)), joint="curve")
 
     def _glasses(self, pen: ImageDraw.ImageDraw) -> None:
