@@ -239,9 +239,48 @@ SMS_KEY = env("SMS_KEY") or "demo"
 SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as registered with the provider
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
 # Who takes payments: modules with `channels()` (kernel/pay/providers), in the order in which payers see them.
+PAY_HOUSES = "wechat,alipay,unionpay" if DEMO else ""
+PAY_PROVIDERS = [
+    m if "." in m else f"minjing.kernel.pay.providers.{m}"
+    for m in (env("PAY_PROVIDERS") or PAY_HOUSES).split(",")
+    if m
+]
+# Each house: where its gateway is, who we are there, and the folder with the keys; the demo's are made at its start.
+# docs/howto/take-payments.md names the files. A real city's keys lie under DATA_DIR/keys, never under outside/.
+PAY_KEYS = Path(env("PAY_KEYS") or DATA_DIR / ("outside" if DEMO else "keys"))
+WECHAT_PAY_URL = env("WECHAT_PAY_URL") or (
+    f"http://127.0.0.1:{PORT + 6}" if DEMO else "https://api.mch.weixin.qq.com"
+)
+WECHAT_PAY_MCHID = env("WECHAT_PAY_MCHID") or ("1900000001" if DEMO else "")
+WECHAT_PAY_APPID = env("WECHAT_PAY_APPID") or ("wxdem0000000000001" if DEMO else "")
+WECHAT_PAY_DIR = Path(env("WECHAT_PAY_DIR") or PAY_KEYS / "wechat")
+# Pages that stand for the WeChat app where there is none: pay with JSAPI's parameters, scan a QR code. Demo only.
+WECHAT_PAY_JSAPI_PAGE = f"{WECHAT_PAY_URL}/wechat/pay" if DEMO else ""
+WECHAT_PAY_SCAN_PAGE = f"{WECHAT_PAY_URL}/wechat/scan" if DEMO else ""
+ALIPAY_URL = env("ALIPAY_URL") or (
+    f"http://127.0.0.1:{PORT + 7}/gateway.do" if DEMO else "https://openapi.alipay.com/gateway.do"
+)
+ALIPAY_APP_ID = env("ALIPAY_APP_ID") or ("2021000000000001" if DEMO else "")
+ALIPAY_SELLER_ID = env("ALIPAY_SELLER_ID") or ("2088000000000001" if DEMO else "")
+ALIPAY_DIR = Path(env("ALIPAY_DIR") or PAY_KEYS / "alipay")
+ALIPAY_LOGIN_URL = env("ALIPAY_LOGIN_URL") or (
+    f"http://127.0.0.1:{PORT + 7}/oauth2/publicAppAuthorize.htm"
+    if DEMO
+    else "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm"
+)
+UNIONPAY_URL = env("UNIONPAY_URL") or (f"http://127.0.0.1:{PORT + 8}" if DEMO else "https://gateway.95516.com")
+UNIONPAY_FILE_URL = env("UNIONPAY_FILE_URL") or (
+    f"http://127.0.0.1:{PORT + 8}/" if DEMO else "https://filedownload.95516.com/"
+)
+UNIONPAY_MERCHANT = env("UNIONPAY_MERCHANT") or ("777290000000001" if DEMO else "")
+UNIONPAY_DIR = Path(env("UNIONPAY_DIR") or PAY_KEYS / "unionpay")
+UNIONPAY_PFX_PASSWORD = env("UNIONPAY_PFX_PASSWORD") or ("000000" if DEMO else "")
+# Where a payer's browser is sent by a form or a redirect after one: pages that do so allow these in form-action.
+PAY_ORIGINS = sorted(
+    {"{0.scheme}://{0.netloc}".format(urlsplit(u)) for u in (WECHAT_PAY_URL, ALIPAY_URL, UNIONPAY_URL)}
+)
 # Where gateways tell us of payments, if that is another address than the payers'.
 PAY_NOTIFY_URL = env("PAY_NOTIFY_URL") or BASE_URL
-PAY_PROVIDERS = [m for m in env("PAY_PROVIDERS").split(",") if m]
 # The second one takes over when the first is down: Alibaba Cloud's protocol; "none" leaves the city with one.
 SMS_B_URL = (env("SMS_B_URL") or f"http://127.0.0.1:{PORT + 5}/").removeprefix("none")
 SMS_B_KEY_ID = env("SMS_B_KEY_ID") or "demo-key-id"

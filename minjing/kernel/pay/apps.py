@@ -10,7 +10,8 @@ class PayConfig(AppConfig):
     label = "pay"
 
     def ready(self) -> None:
-        """Hang the texts of the notices into notify."""
+        """Register the checks; hang the texts of the notices into notify."""
         from minjing.kernel.notify.plugs import texts
+        from minjing.kernel.pay import checks  # noqa: F401
 
         texts(Path(__file__).with_name("texts"))

@@ -1,0 +1,1 @@
+"""Clients and gateways, each against the other and against what others have written."""
