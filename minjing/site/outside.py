@@ -42,6 +42,7 @@ STAND_INS: Sequence[StandIn] = (
     StandIn("unionpay", 8, "minjing.kernel.pay.providers.standin.unionpay"),
     StandIn("card_reader", 13, "minjing.kernel.identity.providers.standin.card_reader"),
     StandIn("wechat", 9, "minjing.kernel.notify.providers.standin.wechat_account"),
+    StandIn("carrier", 12, "minjing.modules.exit_entry.providers.standin.postal_carrier"),
 )
 
 

@@ -307,6 +307,11 @@ CARD_READERS = Path(
 )
 # Whether the machine's comparison of two faces decides. Off: an officer confirms each one (docs/face.md says why).
 FACE_DECIDES = env_bool("FACE_DECIDES", False)
+# The postal carrier that brings documents: a real one and the local stand-in speak the same HTTP.
+CARRIER_URL = env("CARRIER_URL") or f"http://127.0.0.1:{PORT + 12}"
+CARRIER_ACCOUNT = env("CARRIER_ACCOUNT") or "minjing"
+CARRIER_KEY = env("CARRIER_KEY") or "demo"
+CARRIER_CALLBACK = env("CARRIER_CALLBACK")  # empty: under BASE_URL
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
 # What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.

@@ -22,7 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 # A module with tables of its own may be left out of a city's house: then its addresses are too.
 urlpatterns += [
-    path("", include(f"{name}.urls")) for name in ("minjing.modules.help_desk",) if apps.is_installed(name)
+    path("", include(f"{name}.urls"))
+    for name in ("minjing.modules.help_desk", "minjing.modules.exit_entry")
+    if apps.is_installed(name)
 ]
 
 handler400 = "minjing.portals.frame.views.malformed"

@@ -13,9 +13,12 @@ class ExitEntryConfig(AppConfig):
         """Hang the documents into the kernel."""
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs
+        from minjing.kernel.matters.schema import Text
+        from minjing.modules.exit_entry import checks as _checks  # noqa: F401 - registers itself
         from minjing.modules.exit_entry import queries
         from minjing.modules.exit_entry.accepts import CHECKS, accepts
         from minjing.modules.exit_entry.actions.effects import EFFECTS, STEP_ACTS
+        from minjing.portals.citizen import plugs as citizen
 
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
@@ -28,3 +31,11 @@ class ExitEntryConfig(AppConfig):
         plugs.special_record("EX", queries.RECORD, queries.on_record)
         identity.person_field(queries.RECORD, {"zh": "出入境证件", "en": "travel documents"})(queries.document_kinds)
         identity.person_field(queries.CROSSINGS, {"zh": "出入境记录", "en": "border records"})(queries.no_crossings)
+        citizen.own_page(
+            "exit_entry:mine",
+            title=Text(zh="我的出入境证件", en="My travel documents"),
+            about=Text(
+                zh="护照、通行证、签注：有效期和下一步", en="Passport, permits, endorsements: until when, what next"
+            ),
+        )
+        citizen.beside_matter("EX", "exit_entry/beside.html", queries.beside)

@@ -16,6 +16,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import blind_index, unseal_many
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters import plugs
+from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
 from minjing.modules.exit_entry import rules, tariff
 from minjing.modules.exit_entry.models import (
@@ -25,12 +26,15 @@ from minjing.modules.exit_entry.models import (
     DocumentChange,
     DocumentNumber,
     Endorsement,
+    PickUp,
+    Shipment,
 )
 from minjing.modules.exit_entry.rules import Held, State
 
 NUMBER, NUMBER_INDEX = "exit_entry_document.number", "document_number"
 NOTE = "exit_entry_annotation.text"
 CROSSING = "exit_entry_borderrecord.crossing"
+CODE = "exit_entry_pickup.code"
 RECORD, CROSSINGS = "exit_entry.documents", "exit_entry.crossings"  # what the ledger calls a look at them
 
 TITLES: Mapping[str, Text] = {
@@ -94,6 +98,11 @@ def held(person_id: UUID, kind: str = "") -> list[Held]:
         Held(d.kind, d.state, d.issued_date, d.expires_date, d.electronic, d.fingers_on_file)
         for d in rows.order_by("-issued_date", "-id")
     ]
+
+
+def any_document() -> bool:
+    """Say whether there is any document on record."""
+    return Document.objects.exists()
 
 
 def permit_of(person_id: UUID, kind: str, day: date) -> Document | None:
@@ -307,3 +316,70 @@ def document_kinds(person_ids: Iterable[UUID]) -> dict[UUID, str]:
 def no_crossings(person_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return nothing: officers do not read border records here; the name is known to say who certified them."""
     return {}
+
+
+# ---- on the way -----------------------------------------------------------------------------------------
+
+JOURNEY: Mapping[str, Text] = {
+    "to_order": Text(zh="正在通知邮政取件", en="The carrier is being told"),
+    "ordered": Text(zh="已下单，等待揽收", en="Ordered, to be picked up"),
+    "picked_up": Text(zh="已揽收", en="Picked up"),
+    "moving": Text(zh="运输中", en="On its way"),
+    "delivered": Text(zh="已签收", en="Delivered"),
+    "returned": Text(zh="被退回", en="Came back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel as its receiver follows it."""
+
+    matter_id: UUID
+    waybill: str
+    state: str
+    title: Text
+    scans: Sequence[tuple[datetime, Text, str]]
+
+
+def parcels_of(person_id: UUID, matter_id: UUID | None = None) -> list[Parcel]:
+    """Return a person's parcels that are on their way, or that of a matter; nothing sealed is opened."""
+    rows = Shipment.objects.filter(person_id=person_id)
+    rows = rows.filter(matter_id=matter_id) if matter_id else rows.exclude(state__in=("delivered", "returned"))
+    found = []
+    for s in rows.order_by("-state_at"):
+        scans = [(scan.at, JOURNEY[scan.what], scan.place) for scan in s.scans.order_by("-at", "-number")]
+        found.append(Parcel(s.matter_id, s.waybill, s.state, JOURNEY[s.state], scans))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box of the cabinet as its holder finds it."""
+
+    matter_id: UUID
+    box: str
+    code: str
+    until: datetime
+
+
+def boxes_of(person_id: UUID, now: datetime, matter_id: UUID | None = None) -> list[Box]:
+    """Return the boxes that wait for a person, with their codes: for the holder's own page and nobody else's."""
+    rows = PickUp.objects.filter(
+        person_id=person_id, opened_at__isnull=True, emptied_at__isnull=True, until_at__gt=now
+    )
+    rows = rows.filter(matter_id=matter_id) if matter_id else rows
+    listed = list(rows.order_by("until_at"))
+    codes = unseal_many([(person_id, CODE, bytes(row.code_sealed)) for row in listed])
+    return [
+        Box(row.matter_id, row.box, code.decode(), row.until_at)
+        for row, code in zip(listed, codes, strict=True)
+        if code is not None
+    ]
+
+
+def beside(matter: Snapshot, by: Actor, now: datetime) -> Mapping[str, Any]:
+    """Return what stands beside one's own matter: the parcel, the box of the cabinet; nothing for others."""
+    if by.person_id is None:
+        return {}
+    boxes, parcels = boxes_of(by.person_id, now, matter.id), parcels_of(by.person_id, matter.id)
+    return {"boxes": boxes, "parcels": parcels} if boxes or parcels else {}

@@ -278,3 +278,17 @@ def masked(number_: str) -> str:
 def fits(answer: str, number_: str) -> bool:
     """Say whether what was typed is this number, or its masked form as the page showed it."""
     return normalised(answer) == number_ or answer == masked(number_)
+
+
+# ---- parcels --------------------------------------------------------------------------------------------
+
+JOURNEY = ("to_order", "ordered", "picked_up", "moving", "returned", "delivered")
+
+
+def farthest(states: Iterable[str]) -> str:
+    """Return the state farthest along the journey: pushes come in any order, and nothing goes backwards.
+
+    What was signed for has arrived, whatever else is told of it; what came back can still be delivered no more by us,
+    so a late `returned` never undoes `delivered`.
+    """
+    return max(states, key=JOURNEY.index)

@@ -92,6 +92,18 @@ def heads_of(station_id: int) -> list[UUID]:
     return list(rows.order_by("-household__number").values_list("person_id", flat=True))
 
 
+def heads_with_birth(limit: int) -> list[tuple[UUID, date, int]]:
+    """Return heads of families with birth and district, for the demo's other registers: nothing else of them."""
+    rows = Member.objects.filter(relation=rules.HEAD, until__isnull=True).order_by("id")
+    heads = list(rows.values_list("person_id", "org_id")[:limit])
+    items = _items([person_id for person_id, _ in heads])
+    return [
+        (person_id, date.fromisoformat(items[person_id]["birth"]), org_id)
+        for person_id, org_id in heads
+        if items.get(person_id, {}).get("birth")
+    ]
+
+
 def household_numbers(person_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return in which household these persons are registered now, for a look that is on record already."""
     rows = Member.objects.filter(person_id__in=list(person_ids), until__isnull=True)

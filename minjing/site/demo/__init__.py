@@ -8,7 +8,7 @@ from datetime import datetime
 
 from minjing.kernel.identity.models import Account
 from minjing.site import city
-from minjing.site.demo import enquiries, officers, queues, register, residents
+from minjing.site.demo import documents, enquiries, officers, queues, register, residents
 
 Say = Callable[[str], None]
 
@@ -21,6 +21,7 @@ def load(now: datetime, say: Say) -> None:
     officers.load(now, say)
     register.load(now, say)
     residents.load(now, say)
+    documents.load(now, say)
     queues.load(now, say)
     enquiries.load(now, say)
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.kernel.identity.sealing import blind_index, seal, unseal
+from minjing.kernel.identity.sealing import blind_index, seal
 from minjing.kernel.ledger.actions import append, entry
 from minjing.modules.exit_entry import errors, events, tariff
 from minjing.modules.exit_entry.actions.case import Case
 from minjing.modules.exit_entry.actions.documents import handed_over
 from minjing.modules.exit_entry.models import Document, PickUp, Shipment
+from minjing.modules.exit_entry.queries import CODE
 from minjing.modules.exit_entry.rules import Objection
 
 BOXES = [f"{row}{column:02d}" for row in "ABCD" for column in range(1, 25)]  # one cabinet of 96 in the hall
-CODE, CODE_INDEX, ADDRESS = "exit_entry_pickup.code", "pick_up_code", "exit_entry_shipment.address"
+CODE_INDEX, ADDRESS = "pick_up_code", "exit_entry_shipment.address"
 CODE_DIGITS = 8
+ORDER_LATER = (
+    "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('default', 'exit_entry.order', %s)"
+)
 # What a step is called in the flow → how the applicant chose to receive it.
 CHOSEN = {"to_hall": "hall", "to_post": "post", "to_cabinet": "cabinet"}
 HANDING_OVER = ("to_hall", "to_post", "to_cabinet", "handed_over", "delivered", "taken")
@@ -56,14 +62,22 @@ def _to_post(case: Case) -> None:
     """Keep the order for the carrier; a job gives it to them once this has been committed."""
     _chosen(case, "to_post")
     person = case.holder
-    Shipment.objects.create(
+    names = identity.look(case.act.by, [person], ["name"], matter_id=case.matter.id, now=case.act.now)
+    receiver = {
+        "name": names.get(person, {}).get("name", ""),
+        "phone": case.first("contact_phone"),
+        "address": case.first("post_address"),
+    }
+    shipment = Shipment.objects.create(
         org_id=case.matter.org_id,
         matter_id=case.matter.id,
         person_id=person,
         state="to_order",
         state_at=case.act.now,
-        address_sealed=seal(person, ADDRESS, case.first("post_address")),
+        address_sealed=seal(person, ADDRESS, json.dumps(receiver, ensure_ascii=False)),
     )
+    with connection.cursor() as cursor:
+        cursor.execute(ORDER_LATER, [json.dumps({"shipment_id": str(shipment.id)})])
     case.act.note(events.POSTED, case.matter.org_id, person)
 
 
@@ -96,13 +110,6 @@ def _free_box() -> str:
     if not free:
         raise errors.refused(Objection("no_box"))
     return free
-
-
-def own_code(pick_up: PickUp, person_id: UUID) -> str:
-    """Return the code to the holder of the document, and to nobody else."""
-    if pick_up.person_id != person_id:
-        raise PermissionError("a pick-up code is shown to its holder only")
-    return unseal(person_id, CODE, bytes(pick_up.code_sealed)).decode()
 
 
 @transaction.atomic

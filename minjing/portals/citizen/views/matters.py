@@ -25,7 +25,7 @@ from minjing.kernel.matters.models import Material
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.papers import queries as papers
-from minjing.portals.citizen import questions, uploads
+from minjing.portals.citizen import plugs, questions, uploads
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.frame.language import pick, t
 
@@ -97,7 +97,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
     told = [
         {
             "event": e,
-            "words": WORDS.get(e.action, (e.action, e.action)),
+            "words": _words(body, e),
             "note": notes.get(e.seq, {}).get("note", "") if e.action in TOLD_NOTES else "",
             "reason": reasons.get(str(e.detail.get("reason", ""))),
         }
@@ -120,10 +120,20 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "rating": queries.rating(matter),
         "may_withdraw": by.account_id == matter.account_id and "withdraw" in body.flow.states[matter.state].actions,
         "holder": _holder(body, matter),
+        "beside": plugs.beside(matter, by, at),
         "shown": _with_files(matter, titles),
         "five": FIVE,
     }
     return render(request, "citizen/matter.html", context)
+
+
+def _words(body: Body, event: rules.Happening) -> tuple[str, str]:
+    """Return what a step is called: in the words of this page, or as its flow calls it."""
+    if event.action in WORDS:
+        return WORDS[event.action]
+    state = body.flow.states.get(event.from_state)
+    spec = state.actions.get(event.action) if state else None
+    return (spec.title.zh, spec.title.en) if spec else (event.action, event.action)
 
 
 def _holder(body: Body, matter: Snapshot) -> tuple[Text, Text | None]:

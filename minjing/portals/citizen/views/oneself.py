@@ -59,6 +59,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "asking": plugs.asking_address(),
         "papers": [(p, _number(p.matter_id, by, at)) for p in own],
         "drafts": len(queries.drafts(by, at)),
+        "own_pages": plugs.OWN_PAGES if by.person_id else [],
     }
     return render(request, "citizen/me.html", context)
 

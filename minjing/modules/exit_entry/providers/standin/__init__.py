@@ -1,0 +1,1 @@
+"""Stand-ins of what lies outside, for the demo and the tests."""

@@ -1,0 +1,1 @@
+"""The pages of exit and entry, and where the carrier pushes."""
