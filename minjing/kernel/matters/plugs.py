@@ -42,6 +42,15 @@ class StepAct(Protocol):
     def __call__(self, *, matter: Snapshot, answers: Mapping[str, Any], by: Actor, now: datetime) -> None: ...
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What is wrong with an uploaded paper; one that does not stop it is advice."""
+
+    text: Text
+    stops: bool = True
+
+
+PaperCheck = Callable[[bytes], Sequence[Remark]]
 Prefill = Callable[[UUID, str, datetime], Any]
 Held = Callable[[UUID, Sequence[str], Mapping[str, Any], datetime], Mapping[str, str]]
 
@@ -89,6 +98,7 @@ FEES: dict[str, FeeTable] = {}
 PRICES: dict[str, Prices] = {}
 CORRECTIONS: dict[str, Effect] = {}
 STEP_ACTS: dict[str, StepAct] = {}
+PAPER_CHECKS: dict[str, PaperCheck] = {}
 PREFILLS: dict[str, Prefill] = {}
 HELD: dict[str, Held] = {}
 ACCEPTS: dict[str, Accepts] = {}
@@ -111,6 +121,11 @@ def effect(name: str, run: Effect, correct: Effect | None = None) -> None:
 def step_act(name: str, run: StepAct) -> None:
     """Register what steps name as `does` and services as `on_submit`."""
     STEP_ACTS[name] = run
+
+
+def paper_check(name: str, ask: PaperCheck) -> None:
+    """Register what materials name as `check`; it is asked outside any transaction and may take a second."""
+    PAPER_CHECKS[name] = ask
 
 
 def prefill(name: str, ask: Prefill) -> None:

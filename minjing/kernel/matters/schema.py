@@ -106,6 +106,8 @@ class Page(Strict):
 class MaterialSpec(Strict):
     """A paper the service needs, and who may hold it already."""
 
+    later: ClassVar[tuple[str, ...]] = ("check",)
+
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: Text
     hint: Text | None = None
@@ -114,6 +116,7 @@ class MaterialSpec(Strict):
     required: bool = True
     original: bool = False  # shown at the counter where the city keeps the station "check originals"
     max_files: int = 6
+    check: str = ""  # a module's look at what was uploaded, before it is taken: the size of a photo, its background
 
 
 class Limit(Strict):

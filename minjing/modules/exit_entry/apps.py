@@ -15,7 +15,7 @@ class ExitEntryConfig(AppConfig):
         from minjing.kernel.matters import plugs
         from minjing.kernel.matters.schema import Text
         from minjing.modules.exit_entry import checks as _checks  # noqa: F401 - registers itself
-        from minjing.modules.exit_entry import queries
+        from minjing.modules.exit_entry import photos, queries
         from minjing.modules.exit_entry.accepts import CHECKS, accepts
         from minjing.modules.exit_entry.actions.effects import EFFECTS, STEP_ACTS
         from minjing.portals.citizen import plugs as citizen
@@ -27,6 +27,7 @@ class ExitEntryConfig(AppConfig):
             plugs.step_act(name, act)
         for name in CHECKS:
             plugs.accepts(name, accepts(name))
+        plugs.paper_check("exit_entry.photo", photos.check)
         plugs.prefill("exit_entry", queries.prefill)
         plugs.special_record("EX", queries.RECORD, queries.on_record)
         identity.person_field(queries.RECORD, {"zh": "出入境证件", "en": "travel documents"})(queries.document_kinds)

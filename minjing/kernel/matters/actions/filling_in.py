@@ -17,7 +17,7 @@ from minjing.kernel.identity.rules import CARD, FRESH, NUMBER
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
-from minjing.kernel.matters import forms, queries
+from minjing.kernel.matters import forms, plugs, queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material
 from minjing.kernel.matters.schema import Body, Text
@@ -156,9 +156,32 @@ def _own_draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:
     return row
 
 
-@transaction.atomic
 def attach(draft_id: UUID, name: str, file_id: UUID, *, by: Actor, now: datetime) -> Material:
-    """Add an uploaded file to a draft as the material `name`."""
+    """Add an uploaded file to a draft as the material `name`. Raises Wrong with what the service's check finds."""
+    sound_papers(queries.body_of(queries.draft(draft_id, by, now)), {name: [file_id]}, by)
+    return _attach(draft_id, name, file_id, by=by, now=now)
+
+
+def sound_papers(body: Body, papers: Mapping[str, Iterable[UUID]], by: Actor) -> None:
+    """Raise Wrong for papers that the service looks at and does not take: by name, the first thing that stops each.
+
+    Called outside transactions: a check may take a second, and nothing waits for it.
+    """
+    from minjing.kernel.files import queries as files
+
+    checks = {m.name: plugs.PAPER_CHECKS[m.check] for m in body.service.materials if m.check in plugs.PAPER_CHECKS}
+    errors: dict[str, Text] = {}
+    for name in checks.keys() & papers.keys():
+        own_files(papers[name], by)
+        remarks = [r for file_id in papers[name] for r in checks[name](files.read(file_id)) if r.stops]
+        if remarks:
+            errors[name] = remarks[0].text
+    if errors:
+        raise Wrong(errors)
+
+
+@transaction.atomic
+def _attach(draft_id: UUID, name: str, file_id: UUID, *, by: Actor, now: datetime) -> Material:
     row = _own_draft(draft_id, by, now)
     spec = next((m for m in queries.body_of(row).service.materials if m.name == name), None)
     if spec is None:

@@ -14,7 +14,7 @@ from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
 from minjing.kernel.matters.actions.effect import run_effect, run_step_act
-from minjing.kernel.matters.actions.filling_in import own_files, require_level
+from minjing.kernel.matters.actions.filling_in import own_files, require_level, sound_papers
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Stale, Wrong
 from minjing.kernel.matters.models import Material, Request
@@ -48,6 +48,8 @@ def act(
     if matter.ver != ver:
         return _again_or_stale(matter, action, by, request_id)
     own_files([file_id for sent in (files or {}).values() for file_id in sent], by)
+    if files:
+        sound_papers(queries.body_of(matter), files, by)
     ask = Ask(note.strip(), reason, tuple(materials), days)
     return step(matter, action, ask, by=by, now=now, request_id=request_id, files=files, corrections=corrections)
 

@@ -17,7 +17,7 @@ from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions import payment
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import run_step_act
-from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level
+from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level, sound_papers
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
@@ -57,6 +57,7 @@ def submit_whole(
     checked = forms.check_all(body, answers, local_day(now))
     _named_papers(body, materials or {})
     own_files([file_id for sent in (materials or {}).values() for file_id in sent], by)
+    sound_papers(body, materials or {}, by)
     attached = [
         Material(id=new_id(), name=name, file_id=file_id, added_at=now)
         for name, files in (materials or {}).items()

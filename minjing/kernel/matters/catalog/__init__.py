@@ -256,6 +256,9 @@ def _lint_end(body: Body) -> Iterable[str]:
     for named, offered in ((service.accepts, plugs.ACCEPTS), (service.excludes, plugs.EXCLUDES)):
         if named and named not in offered:
             yield f"no module offers {named!r}"
+    for material in service.materials:
+        if material.check and material.check not in plugs.PAPER_CHECKS:
+            yield f"material {material.name}: no module offers the check {material.check!r}"
     steps = [spec.does for state in body.flow.states.values() for spec in state.actions.values()]
     for act in sorted({service.on_submit, *steps} - {"", *plugs.STEP_ACTS}):
         yield f"no module offers the act {act!r}"
