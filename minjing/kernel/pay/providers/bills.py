@@ -174,7 +174,7 @@ def _zm_row(line: bytes, day: date, merchant: str) -> StatementRow | None:
 
 def fen(yuan: str) -> int:
     """Return fen of an amount in yuan; a charge may have more decimals. Raises ValueError."""
-    match = re.fullmatch(r"(-?)(\d{1,12})(?:\.(\d{1,6}))?", yuan.strip())
+    match = re.fullmatch(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?", yuan.strip())
     if match is None:
         raise ValueError(f"{yuan[:20]!r} is no amount of money.")
     decimals = (match[3] or "").ljust(6, "0")

@@ -196,7 +196,7 @@ def zm_line(row: Row, trace: int) -> bytes:
         21: "000201", 22: "01", 26: "" if is_paid else row.trade_gateway_no, 27: row.merchant,
         32: f"{side}{row.fen:012d}",
     }  # fmt: skip
-    cells = [values.get(n, "").encode("gbk").ljust(width) for n, width in enumerate(ZM_WIDTHS)]
+    cells = [values.get(n, "").encode("gbk").ljust(width)[:width] for n, width in enumerate(ZM_WIDTHS)]
     return b" ".join(cells) + b"\r\n"
 
 
