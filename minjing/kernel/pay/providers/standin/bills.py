@@ -112,7 +112,8 @@ def wechat(path: Path, rows: Iterable[Row], trouble: Trouble) -> int:
 
 
 def _wechat_row(row: Row) -> list[str]:
-    from minjing.kernel.pay.providers.standin.wechat import APP, MERCHANT
+    from minjing.kernel.pay.providers.standin.wechat import APP
+    from minjing.kernel.pay.providers.standin.wechat_seal import MERCHANT
 
     is_paid = row.kind == "paid"
     fen, back = (_yuan(row.fen), "0.00") if is_paid else ("0.00", _yuan(row.fen))

@@ -13,18 +13,10 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from minjing.kernel.pay.providers.standin import bills, cashier, keys
 from minjing.kernel.pay.providers.standin.books import Notice, Refund, Trade
@@ -39,35 +31,24 @@ from minjing.kernel.pay.providers.standin.gateway import (
     instant,
     scale,
 )
+from minjing.kernel.pay.providers.standin.wechat_seal import (
+    MERCHANT,
+    PUBLIC_KEY_ID,
+    Fault,
+    Seal,
+    certificate,
+    new_platform,
+    sealed,
+)
 
-MERCHANT, APP = "1900000001", "wxdem0000000000001"
-SCHEME = "WECHATPAY2-SHA256-RSA2048"
-CLOCK_SKEW_S = 300
+APP = "wxdem0000000000001"
 H5_ADDRESS_S = 300  # the address of an H5 payment can be opened for five minutes
-PUBLIC_KEY_ID = "PUB_KEY_ID_0119000000012026112700000000000001"
 # The seconds between tries of a notification, as the documentation of API v3 lists them.
 SCHEDULE = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600)
 REFUND_NOTICE = (
     "out_trade_no", "transaction_id", "out_refund_no", "refund_id", "success_time", "user_received_account",
 )  # fmt: skip
 KINDS = {"jsapi": "JSAPI", "h5": "MWEB", "native": "NATIVE"}
-
-
-class Fault(Exception):
-    """An error as the API says it."""
-
-    def __init__(self, status: int, code: str, message: str, detail: Mapping[str, Any] | None = None) -> None:
-        super().__init__(code)
-        self.status, self.code, self.message, self.detail = status, code, message, detail
-
-
-@dataclass(frozen=True)
-class Platform:
-    """A platform certificate with its key; the newest signs."""
-
-    serial: str
-    certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
 
 
 class WeChatPay(Gateway):
@@ -79,18 +60,14 @@ class WeChatPay(Gateway):
 
     def __init__(self, folder: Path, address: str, scale: float = 1.0) -> None:
         prepare(folder)
-        self.merchant = x509.load_pem_x509_certificate((folder / "merchant_cert.pem").read_bytes())
-        self.api_v3_key = (folder / "api_v3_key").read_text().encode()
-        self.platforms = [_platform(p) for p in sorted((folder / "platform").glob("*.key"))]
-        self.public_key = keys.key(folder / "wechatpay_pub.key")
+        self.seal = Seal(folder)
         self.sign_with = "certificate"
         super().__init__(folder, address, scale)
 
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Do what the admin's order says."""
         if order.get("rotate"):
-            self.platforms.append(_new_platform(self.folder / "platform", len(self.platforms)))
-            return {"serial": self.platforms[-1].serial}
+            return {"serial": self.seal.rotate()}
         self.sign_with = order.get("sign_with", self.sign_with)
         return super().obey(order)
 
@@ -103,7 +80,7 @@ class WeChatPay(Gateway):
         if asked.path == "/wechat/scan":  # what it does with a QR code
             return self._scan_page(asked)
         try:
-            self._check_signature(asked)
+            self.seal.check(asked, self.now())
             said = self._route(asked)
         except Fault as fault:
             what: dict[str, Any] = {"code": fault.code, "message": fault.message}
@@ -112,7 +89,9 @@ class WeChatPay(Gateway):
             return said
         status, content = said
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() if content is not None else b""
-        return Said(status, body, headers=self._signed(body, asked.headers.get("wechatpay-serial", "")))
+        return Said(
+            status, body, headers=self.seal.signed(body, asked.headers.get("wechatpay-serial", ""), self.now())
+        )
 
     def _route(self, asked: Asked) -> tuple[int, Any] | Said:
         routes: list[tuple[str, str, Callable[..., tuple[int, Any] | Said]]] = [
@@ -130,50 +109,6 @@ class WeChatPay(Gateway):
             if match and method == asked.method:
                 return handle(asked, *(unquote(g) for g in match.groups()))
         raise Fault(404, "NOT_FOUND", "请求的资源不存在")
-
-    def _check_signature(self, asked: Asked) -> None:
-        for needed in ("accept", "user-agent"):
-            if not asked.headers.get(needed):
-                raise Fault(401, "SIGN_ERROR", "Http头缺少Accept或User-Agent")
-        scheme, _, rest = asked.headers.get("authorization", "").partition(" ")
-        given = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-        if set(given) != {"mchid", "nonce_str", "signature", "timestamp", "serial_no"}:
-            raise Fault(401, "SIGN_ERROR", "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》")
-        if scheme != SCHEME:
-            raise Fault(401, "SIGN_ERROR", "Http头Authorization认证类型不正确")
-        if not given["timestamp"].isdigit() or abs(self.now() - int(given["timestamp"])) > CLOCK_SKEW_S:
-            raise Fault(401, "SIGN_ERROR", "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
-        if given["mchid"] != MERCHANT:
-            raise Fault(401, "SIGN_ERROR", "商户号不存在，请检查mchid")
-        if given["serial_no"].upper() != keys.serial(self.merchant):
-            raise Fault(401, "SIGN_ERROR", "商户证书序列号有误。请使用签名私钥匹配的证书序列号")
-        said = f"{asked.method}\n{asked.target}\n{given['timestamp']}\n{given['nonce_str']}\n{asked.body.decode()}\n"
-        key = self.merchant.public_key()
-        try:
-            assert isinstance(key, rsa.RSAPublicKey)
-            key.verify(base64.b64decode(given["signature"]), said.encode(), PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, ValueError):
-            raise Fault(401, "SIGN_ERROR", "签名错误，请检查后再试", {
-                "field": "signature", "location": "authorization", "detail": {"issue": "sign not match"},
-                "sign_information": {
-                    "method": asked.method, "url": asked.target, "sign_message_length": len(said.encode()),
-                    "truncated_sign_message": said[:120],
-                },
-            }) from None  # fmt: skip
-
-    def _signed(self, body: bytes, serial: str) -> dict[str, str]:
-        by_public_key = serial.startswith("PUB_KEY_ID")
-        key = self.public_key if by_public_key else self.platforms[-1].key
-        stamp, nonce = str(int(self.now())), secrets.token_hex(16)
-        signature = key.sign(f"{stamp}\n{nonce}\n".encode() + body + b"\n", PKCS1v15(), hashes.SHA256())
-        return {
-            "Request-ID": secrets.token_hex(16).upper(),
-            "Wechatpay-Nonce": nonce,
-            "Wechatpay-Timestamp": stamp,
-            "Wechatpay-Serial": PUBLIC_KEY_ID if by_public_key else self.platforms[-1].serial,
-            "Wechatpay-Signature": base64.b64encode(signature).decode(),
-            "Wechatpay-Signature-Type": SCHEME,
-        }
 
     def _create(self, asked: Asked, kind: str) -> tuple[int, Any]:
         said = _object(asked.body)
@@ -343,13 +278,13 @@ class WeChatPay(Gateway):
             about, summary = "refund", "退款成功" if refund.state == "done" else "退款异常"
             event = "REFUND.SUCCESS" if refund.state == "done" else "REFUND.ABNORMAL"
             content = self._refund_notice(refund)
-        key = b"0" * 32 if forged else self.api_v3_key
+        key = b"0" * 32 if forged else self.seal.api_v3_key
         body = json.dumps({
             "id": str(_uuid(notice.id)), "create_time": instant(self.now()), "resource_type": "encrypt-resource",
             "event_type": event, "summary": summary,
             "resource": {"original_type": about, **sealed(key, json.dumps(content, ensure_ascii=False), about)},
         }, ensure_ascii=False).encode()  # fmt: skip
-        headers = self._signed(body, "PUB_KEY_ID" if self.sign_with == "public_key" else "")
+        headers = self.seal.signed(body, "PUB_KEY_ID" if self.sign_with == "public_key" else "", self.now())
         if forged:
             headers["Wechatpay-Signature"] = base64.b64encode(secrets.token_bytes(256)).decode()
         return {"Content-Type": "application/json", "User-Agent": "Mozilla/4.0", **headers}, body
@@ -375,10 +310,10 @@ class WeChatPay(Gateway):
                 "effective_time": p.certificate.not_valid_before_utc.astimezone(CHINA).isoformat(timespec="seconds"),
                 "expire_time": p.certificate.not_valid_after_utc.astimezone(CHINA).isoformat(timespec="seconds"),
                 "encrypt_certificate": sealed(
-                    self.api_v3_key, p.certificate.public_bytes(Encoding.PEM).decode(), "certificate"
+                    self.seal.api_v3_key, p.certificate.public_bytes(Encoding.PEM).decode(), "certificate"
                 ),
             }
-            for p in self.platforms[-2:]
+            for p in self.seal.platforms[-2:]
         ]}  # fmt: skip
 
     # Bills.
@@ -434,13 +369,8 @@ class WeChatPay(Gateway):
         given = asked.form
         trade = self.books.trade_of(given.get("package", "").removeprefix("prepay_id=wx"))
         said = "".join(f"{given.get(k, '')}\n" for k in ("appId", "timeStamp", "nonceStr", "package"))
-        key = self.merchant.public_key()
-        try:
-            assert isinstance(key, rsa.RSAPublicKey)
-            key.verify(base64.b64decode(given.get("paySign", "")), said.encode(), PKCS1v15(), hashes.SHA256())
-            good = given.get("appId") == APP and given.get("signType") == "RSA" and trade is not None
-        except (InvalidSignature, ValueError):
-            good = False
+        good = self.seal.is_merchants(said, given.get("paySign", ""))
+        good = good and given.get("appId") == APP and given.get("signType") == "RSA"
         if not good or trade is None:
             return self.page(cashier.refused_page(self.brand, asked.language, "支付验证签名失败 / paySign"), 403)
         # In the app JSAPI calls back; a page without script must come back itself.
@@ -470,16 +400,6 @@ class WeChatPay(Gateway):
         return ""
 
 
-def sealed(key: bytes, text: str, about: str) -> dict[str, str]:
-    """Return the text under AEAD_AES_256_GCM as API v3 sends it."""
-    nonce = secrets.token_hex(6)
-    ciphertext = AESGCM(key).encrypt(nonce.encode(), text.encode(), about.encode())
-    return {
-        "algorithm": "AEAD_AES_256_GCM", "ciphertext": base64.b64encode(ciphertext).decode(),
-        "associated_data": about, "nonce": nonce,
-    }  # fmt: skip
-
-
 def prepare(folder: Path) -> None:
     """Make the keys: the merchant's certificate and API v3 key, the platform's certificate and its public key."""
     merchant = keys.key(folder / "merchant_key.pem")
@@ -488,8 +408,8 @@ def prepare(folder: Path) -> None:
     if not (folder / "api_v3_key").exists():
         keys.write(folder / "api_v3_key", secrets.token_hex(16).encode())
     if not list((folder / "platform").glob("*.key")):
-        _new_platform(folder / "platform", 0)
-    keys.write(folder / "merchant_serial", keys.serial(_certificate(folder / "merchant_cert.pem")).encode())
+        new_platform(folder / "platform", 0)
+    keys.write(folder / "merchant_serial", keys.serial(certificate(folder / "merchant_cert.pem")).encode())
     keys.write(folder / "public_key_id", PUBLIC_KEY_ID.encode())
 
 
@@ -497,21 +417,6 @@ def server(port: int, host: str = "127.0.0.1", folder: Path | None = None, time_
     """Return a gateway listening on the port (0: any free one), not yet serving."""
     where, stretch = folder or folder_of("wechat"), scale() if time_scale is None else time_scale
     return Server(port, host, lambda address: WeChatPay(where, address, stretch))
-
-
-def _new_platform(folder: Path, number: int) -> Platform:
-    key = keys.key(folder / f"{number:04d}.key")
-    keys.certificate(folder / f"{number:04d}.pem", key, "Tenpay.com sign (demo stand-in)")
-    return _platform(folder / f"{number:04d}.key")
-
-
-def _platform(path: Path) -> Platform:
-    certificate = _certificate(path.with_suffix(".pem"))
-    return Platform(keys.serial(certificate), certificate, keys.key(path))
-
-
-def _certificate(path: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(path.read_bytes())
 
 
 def _object(body: bytes) -> dict[str, Any]:

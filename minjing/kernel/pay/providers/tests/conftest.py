@@ -24,6 +24,7 @@ from minjing.kernel.pay.providers import wechat_wire as wechat_lines
 from minjing.kernel.pay.providers.standin import alipay as alipay_standin
 from minjing.kernel.pay.providers.standin import unionpay as unionpay_standin
 from minjing.kernel.pay.providers.standin import wechat as wechat_standin
+from minjing.kernel.pay.providers.standin import wechat_seal
 from tests.ports import free_port
 
 HOUSES = ("wechat", "alipay", "unionpay")
@@ -180,7 +181,7 @@ def wechat_wire(
     gateway: Gateway, *, by_public_key: bool = False, clock: Any = None, **other: Any
 ) -> wechat_lines.Wire:
     """Return our client of WeChat Pay."""
-    who = wechat.merchant(gateway.url, wechat_standin.MERCHANT, wechat_standin.APP, gateway.folder)
+    who = wechat.merchant(gateway.url, wechat_seal.MERCHANT, wechat_standin.APP, gateway.folder)
     from dataclasses import replace
 
     if not by_public_key:

@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from minjing.kernel.pay.providers import Forged, Refused, Unavailable
 from minjing.kernel.pay.providers.rsa2 import is_signed, rsa_half, sign
 from minjing.kernel.pay.providers.standin import wechat as standin
+from minjing.kernel.pay.providers.standin import wechat_seal
 from minjing.kernel.pay.providers.tests import vectors
 from minjing.kernel.pay.providers.tests.conftest import ahead, attempt, channel, number, paid, refund_of, wechat_wire
 from minjing.kernel.pay.providers.wechat_wire import Wire, decrypt
@@ -57,7 +58,7 @@ def library(gateways, monkeypatch):
 
         monkeypatch.setattr(Core, "__init__", elsewhere)
         return WeChatPay(
-            wechatpay_type=WeChatPayType.NATIVE, mchid=standin.MERCHANT, appid=standin.APP,
+            wechatpay_type=WeChatPayType.NATIVE, mchid=wechat_seal.MERCHANT, appid=standin.APP,
             private_key=(gateway.folder / "merchant_key.pem").read_text(),
             cert_serial_no=(gateway.folder / "merchant_serial").read_text(),
             apiv3_key=(gateway.folder / "api_v3_key").read_text(), **more,
@@ -151,7 +152,7 @@ def test_the_public_key_mode_works_for_answers_and_notices(gateways, merchant, b
     gateways["wechat"].tell(sign_with="public_key")
     asked = paid(one, gateways["wechat"], merchant, browser)
     headers, body = merchant.next()
-    assert headers["wechatpay-serial"] == standin.PUBLIC_KEY_ID
+    assert headers["wechatpay-serial"] == wechat_seal.PUBLIC_KEY_ID
     assert one.read_notification(headers, body).number == asked.number
     with pytest.raises(Forged, match="signature"):
         one.read_notification({**headers, "wechatpay-nonce": "1"}, body)
