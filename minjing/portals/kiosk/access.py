@@ -69,13 +69,22 @@ def visitor_page(view: View) -> View:
             return wiped(asked, "timeout")
         actions.touch(asked.visit, at)
         try:
-            return view(request, *args, **kwargs)
+            return with_end(view(request, *args, **kwargs))
         except (Unknown, UnknownMatter, UnknownPaper):
             return render(request, "kiosk/missing.html", status=404)
         except (MatterError, IdentityError) as refused:
             return render(request, "kiosk/refused.html", {"why": refused.text}, status=403)
 
     return machine_page(guarded)
+
+
+LAST_RESORT_S = 300
+
+
+def with_end(response: HttpResponse) -> HttpResponse:
+    """Let the browser leave by itself also where the page's own script has failed: five minutes, whatever happens."""
+    response["Refresh"] = f"{LAST_RESORT_S}; url={reverse('kiosk:end')}?why=timeout"
+    return response
 
 
 def wiped(request: KioskRequest, why: str) -> HttpResponse:

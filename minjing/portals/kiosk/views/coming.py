@@ -23,7 +23,7 @@ from minjing.kernel.identity.views.entry import let_in
 from minjing.kernel.matters.schema import Text
 from minjing.portals.frame.language import pick
 from minjing.portals.kiosk import actions, plugs, queries
-from minjing.portals.kiosk.access import TOKEN_AGE_S, TOKEN_COOKIE, VISIT, KioskRequest, machine_page, wiped
+from minjing.portals.kiosk.access import TOKEN_AGE_S, TOKEN_COOKIE, VISIT, KioskRequest, machine_page, wiped, with_end
 from minjing.portals.kiosk.errors import KioskError
 from minjing.portals.kiosk.views.inside import offered
 
@@ -105,7 +105,7 @@ def identify(request: KioskRequest) -> HttpResponse:
         request.session[HANDLE] = handle
         request.session[PHONE] = sealing.conceal(CONCEALED, phone)
         return HttpResponseRedirect(f"{reverse('kiosk:code')}?goal={_goal(request)}")
-    return render(request, "kiosk/identify.html", context)
+    return with_end(render(request, "kiosk/identify.html", context))
 
 
 def _code_for(request: KioskRequest, typed: str) -> tuple[str, str]:
@@ -124,7 +124,7 @@ def code(request: KioskRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("kiosk:start"))
     context = {"machine": request.machine, "goal": _goal(request), "leaves": True}
     if request.method == "GET":
-        return render(request, "kiosk/code.html", context)
+        return with_end(render(request, "kiosk/code.html", context))
     at = now()
     try:
         phone = sealing.reveal(CONCEALED, request.session.get(PHONE, ""))
