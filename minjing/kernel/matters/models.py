@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.personal import SENSITIVE, Personal
+from minjing.kernel.identity.personal import INTERNAL, SENSITIVE, Personal
 
 FORM = Personal(SENSITIVE, "办理本人申请的事项", "户口登记条例 art. 5", "办结后按户籍档案管理规定保存")
 
@@ -79,7 +79,8 @@ class Matter(models.Model):
     procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="matters")
     code = models.CharField(max_length=12)
     unit_id = models.IntegerField()  # the unit that has it now
-    station_id = models.IntegerField()  # the station that received it
+    station_id = models.IntegerField()  # the station that is responsible for it
+    received_at_unit = models.IntegerField(null=True)  # the station at whose counter it was taken in; null: online
     state = models.CharField(max_length=30)
     post = models.CharField(max_length=40, blank=True)  # who must act now; empty: the applicant or nobody
     ver = models.PositiveIntegerField()
@@ -179,11 +180,68 @@ class Matter(models.Model):
                 condition=Q(closed_at__isnull=False),
                 name="matter_closed_by_unit",
             ),
+            # What a counter has taken in for other stations.
+            models.Index(
+                fields=["received_at_unit", "due_at"],
+                condition=Q(received_at_unit__isnull=False, closed_at__isnull=True),
+                name="matter_taken_in",
+            ),
             models.Index(
                 fields=["due_at"],
                 condition=Q(due_provisional=True, closed_at__isnull=True),
                 name="matter_provisional",
             ),
+        ]
+
+
+class Reception(models.Model):
+    """Somebody at a counter: who received them, how they showed who they are, what was filed and handed over.
+
+    The station at whose counter it is need not be the responsible one (全城通): `received_at` is the receipt of
+    the responsible station for what was handed over.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()  # of the unit at whose counter it was
+    unit_id = models.IntegerField()
+    officer_id = models.UUIDField()
+    person_id = models.UUIDField()
+    account_id = models.UUIDField()
+    how = models.CharField(max_length=10)  # card: read by a reader; number: typed in
+    reason = models.CharField(max_length=20, blank=True)  # why a number was typed in
+    begun_at = models.DateTimeField()
+    code = models.CharField(max_length=12, blank=True)
+    matter_id = models.UUIDField(null=True, unique=True)
+    filed_at = models.DateTimeField(null=True)
+    station_id = models.IntegerField(null=True)  # the responsible one
+    papers = models.JSONField(default=list)  # names of the materials whose originals were shown
+    received_at = models.DateTimeField(null=True)
+    received_by = models.UUIDField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "person_id": Personal(INTERNAL, "窗口受理", "户口登记条例 art. 5", "办结后按户籍档案管理规定保存"),
+    }
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="reception_number_has_reason",
+                condition=Q(how="card", reason="") | (Q(how="number") & ~Q(reason="")),
+            ),
+            models.CheckConstraint(
+                name="reception_filed_is_paired",
+                condition=Q(matter_id__isnull=True, filed_at__isnull=True, station_id__isnull=True)
+                | Q(matter_id__isnull=False, filed_at__isnull=False, station_id__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="reception_receipt_is_paired",
+                condition=Q(received_at__isnull=True, received_by__isnull=True)
+                | Q(received_at__isnull=False, received_by__isnull=False, filed_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org_id", "unit_id", "-begun_at"], name="reception_by_counter"),
+            models.Index(fields=["filed_at"], condition=Q(filed_at__isnull=False), name="reception_filed"),
         ]
 
 

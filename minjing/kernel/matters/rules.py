@@ -82,6 +82,12 @@ class Snapshot:
     back_to: str = ""
     outcome: str = ""
     closed_at: datetime | None = None
+    received_at_unit: int | None = None  # whose counter took it in, where somebody came; it may be another's matter
+
+    @property
+    def is_received_elsewhere(self) -> bool:
+        """Say whether another station than the responsible one took it in (全城通)."""
+        return self.received_at_unit is not None and self.received_at_unit != self.station_id
 
     def but(self, **changes: Any) -> Snapshot:
         """Return the same matter with `changes`: dataclasses.replace, in a third of its time, within every step."""
@@ -526,6 +532,7 @@ def stations(body: Body, matter: Snapshot | None, events: Sequence[Happening] = 
         return [_station(body, name, "next") for name in main_line(body)]
     passed: list[Station] = []
     unit_id: int | None = None
+    taken_in = [_taken_in(matter)] if matter.is_received_elsewhere else []
     for event in events:
         unit_id = event.detail.get("after", {}).get("unit_id", unit_id)  # where it went, not who sent it
         if event.from_state == event.to_state and event.seq != 1:
@@ -542,7 +549,20 @@ def stations(body: Body, matter: Snapshot | None, events: Sequence[Happening] = 
     ahead = line[line.index(state) + 1 :] if state in line and matter.closed_at is None else []
     if matter.back_to:
         ahead = [matter.back_to, *ahead]
-    return passed + [_station(body, n, "next") for n in ahead if n not in seen or n == matter.back_to]
+    return taken_in + passed + [_station(body, n, "next") for n in ahead if n not in seen or n == matter.back_to]
+
+
+def _taken_in(matter: Snapshot) -> Station:
+    """Return the counter that took a matter in for another station: the first stop of its line."""
+    return Station(
+        key="taken_in",
+        title=Text(zh="窗口代收", en="Taken in at a counter"),
+        plain=Text(zh="全市任一户政窗口收件。", en="Any household counter of the city takes it in."),
+        status="done",
+        unit_id=matter.received_at_unit,
+        since=matter.submitted_at,
+        until=matter.submitted_at,
+    )
 
 
 def _station(

@@ -113,6 +113,7 @@ def _row(text: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
 AS_SUBMITTED = (
     "id", "org_id", "procedure_id", "code", "unit_id", "station_id", "state", "post", "person_id", "account_id",
     "due_at", "due_provisional", "yellow_at", "open_tasks", "paused_since", "pause_reason", "back_to",
+    "received_at_unit",
 )  # fmt: skip
 
 
@@ -131,10 +132,12 @@ def submit(
     calendar: WorkCalendar,
     now: datetime,
     besides: Sequence[str] = (),
+    acting_post: str = "",
 ) -> str | None:
     """Write a submission in one statement and return its number; None when it had been written before.
 
-    `besides` are kinds of child tasks that this matter opens beside those of its first state.
+    `besides` are kinds of child tasks that this matter opens beside those of its first state. `by` is the applicant,
+    or the officer who files for somebody at the counter, in the post `acting_post`.
     """
     detail = {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by)}
     entry = ledger_entry(
@@ -161,6 +164,8 @@ def submit(
         "acts": Jsonb(dict(matter.acts)),
         "actor_kind": by.kind,
         "actor_id": by.account_id,
+        "acting_post": acting_post,
+        "acting_unit": matter.received_at_unit,
         "detail": Jsonb(detail),
         "draft_id": draft_id,
         **{name: Jsonb(rows) for name, rows in follows.items()},

@@ -13,6 +13,7 @@ from minjing.base.clock import local_day
 from minjing.kernel.files import queries as files
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, forms, plugs, queries
+from minjing.kernel.matters.actions.receptions import COUNTER
 from minjing.kernel.matters.rules import Happening, Snapshot, Station
 from minjing.kernel.matters.schema import Body, FormField, Text
 from minjing.kernel.papers import queries as papers
@@ -90,8 +91,28 @@ class Dossier:
     duplicates: Sequence[Snapshot] = ()
     papers: Sequence[Any] = ()
     proposed: Sequence[dict[str, Any]] = ()
+    handover: Mapping[str, Any] | None = None  # from the counter that took it in to the responsible station
     beside: Record | None = None  # what the module of the service adds to the form
     raw: Mapping[str, Any] = field(default_factory=dict)  # the answers, only when `full`
+
+
+def _handover(matter: Snapshot, by: Actor) -> Mapping[str, Any] | None:
+    """Return who took a matter in for whom, with names, and whether this officer may give the receipt."""
+    found = queries.handover(matter)
+    if found is None:
+        return None
+    units = queries.units()
+    people = queries.officers([who for who in (found.by, found.received_by) if who])
+    return {
+        "from_unit": units[found.from_unit].name,
+        "to_unit": units[found.to_unit].name,
+        "by": people[found.by].display_name if found.by in people else "",
+        "handed_at": found.handed_at,
+        "papers": found.papers,
+        "received_at": found.received_at,
+        "received_by": people[found.received_by].display_name if found.received_by in people else "",
+        "may_receive": any(h.unit_id == found.to_unit and h.post == COUNTER for h in by.holdings),
+    }
 
 
 def open_dossier(
@@ -105,6 +126,7 @@ def open_dossier(
         "tasks": _tasks(matter, body),
         "duplicates": queries.duplicates(matter),
         "papers": papers.of_matter(matter.id, now=now),
+        "handover": _handover(matter, by),
     }
     if not queries.reads(matter, by):
         return Dossier(matter, body, False, False, history=_history(body, happened, {}), **facts)

@@ -14,6 +14,7 @@ from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import APPROVE_HIDDEN
 from minjing.kernel.matters import queries
+from minjing.kernel.matters.actions.receptions import COUNTER
 from minjing.kernel.watch import queries as watch
 from minjing.portals.officer import plugs
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
@@ -64,6 +65,15 @@ QUEUES: Sequence[tuple[str, Words, Words, str]] = (
         "review",
         {"zh": "更正与重办", "en": "Corrections"},
         {"zh": "没有等待审批的更正或重新办理。", "en": "No correction or reopening waits for approval."},
+        "",
+    ),
+    (
+        "taken_in",
+        {"zh": "代收（全城通）", "en": "Taken in for others"},
+        {
+            "zh": "没有为别的派出所代收的在办办件。在「窗口受理」中可以为全市任一派出所收件。",
+            "en": "Nothing taken in for other stations is open. At the counter you take in for any station.",
+        },
         "",
     ),
     (
@@ -129,6 +139,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
             for name, title, _, light in QUEUES
         ],
         "counted": counted,
+        "at_counter": any(h.post == COUNTER for h in actor.holdings),
         "decides": holds(actor, "decide"),
         "supervises": bool(units_with(actor, "supervise", approvers=True)),
         "module_pages": [page for page in plugs.RAIL if holds(actor, page.act)],

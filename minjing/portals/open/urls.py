@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("check/<str:code>/", check.by_code),
     path("papers/authority.pem", check.authority, name="authority"),
     path("figures/", figures.table, name="figures"),
+    path("city-wide/", figures.city_wide_counters, name="city_wide"),
     path("figures.csv", figures.raw, name="figures_csv"),
     path("hidden-looks/", hidden.table, name="hidden"),
     path("hidden-looks.json", hidden.raw, name="hidden_json"),

@@ -1,7 +1,7 @@
 """Writing to identity: people, looks, posts, doors. Every function is one transaction with its ledger entry."""
 
 from minjing.kernel.identity.actions.bindings import bind_door, unbind_door
-from minjing.kernel.identity.actions.callers import nameless, send_code_by_id_number
+from minjing.kernel.identity.actions.callers import nameless, received_at_counter, send_code_by_id_number
 from minjing.kernel.identity.actions.checks import (
     Compared,
     choose_way,
@@ -134,6 +134,7 @@ __all__ = [
     "put_post",
     "put_unit",
     "recall_person",
+    "received_at_counter",
     "record_look",
     "record_looks",
     "release",

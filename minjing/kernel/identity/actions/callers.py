@@ -1,4 +1,4 @@
-"""People who come another way than by their own phone: nameless at the desk line, by ID number at a machine."""
+"""People who come another way than by their own phone: to the desk line, to a machine, to a counter."""
 
 import secrets
 from datetime import datetime
@@ -7,9 +7,12 @@ from django.db import transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity import limits, sealing
-from minjing.kernel.identity.actions.doors import parse_id_number, send_code
+from minjing.kernel.identity.actions.doors import parse_id_number, parse_name, send_code
+from minjing.kernel.identity.actions.people import ensure_person
 from minjing.kernel.identity.actor import RESIDENT, Actor
+from minjing.kernel.identity.errors import Wrong
 from minjing.kernel.identity.models import Account, Person, PersonKey
+from minjing.kernel.identity.plugs import Registered, plugs
 from minjing.kernel.identity.queries import ID_NUMBER, NAME, own_phone, person_by_id_number
 from minjing.kernel.ledger import actions as ledger
 
@@ -54,3 +57,37 @@ def send_code_by_id_number(
     limits.spend("code-again", f"{number}|{address}", limits.CODE_AGAIN, now)
     limits.spend("code-address", address, limits.CODE_ADDRESS, now)
     return secrets.token_urlsafe(24), ""
+
+
+def received_at_counter(*, name: str, id_number: str, by_card: bool, now: datetime) -> Actor:
+    """Return the resident whom an officer has before them, with their account, or one without a door.
+
+    The register vouches for the name, where it knows the number; where it does not, only a card that a reader has
+    read does. Raises Wrong with the field that is wrong.
+    """
+    spoken, number = parse_name(name), parse_id_number(id_number)
+    seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else Registered(False)
+    if not seen.alive or (seen.found and not seen.name_agrees) or not (seen.found or by_card):
+        raise Wrong("not_vouched", NOT_VOUCHED, "id_number")
+    with transaction.atomic():
+        person_id = ensure_person(name=spoken, id_number=number, now=now)
+        accounts = Account.objects.filter(person_id=person_id, kind=Account.RESIDENT, is_active=True)
+        known = accounts.order_by("phone_index", "created_at").first()  # nulls last: a door of their own first
+        if known is None:
+            account_id = new_id()
+            known = Account(
+                id=account_id, kind=Account.RESIDENT, login=str(account_id), person_id=person_id, level=2,
+                created_at=now,
+            )  # fmt: skip
+            known.set_unusable_password()
+            known.save(force_insert=True)
+            said = {"account": account_id, "level": 2}
+            ledger.append(ledger.entry("identity:account:opened", said, at=now, subject_id=person_id))
+    return Actor(known.pk, RESIDENT, person_id, level=max(2, known.level))
+
+
+NOT_VOUCHED = {
+    "zh": "姓名与身份证号码不一致，或登记库中没有。请核对原件；市外户籍的请用读卡器读卡。",
+    "en": "Name and ID number do not agree, or are not in the register. Look at the original; for people registered "
+    "elsewhere read the card with a reader.",
+}

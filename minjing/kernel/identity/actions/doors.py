@@ -174,7 +174,7 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
     """
     if not by.is_resident or by.person_id is not None:
         raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
-    spoken, number = _name(name), parse_id_number(id_number)
+    spoken, number = parse_name(name), parse_id_number(id_number)
     limits.spend("who", str(by.account_id), limits.WHO, now)
     if plugs.check_register is None:
         raise NotAllowed(
@@ -232,7 +232,8 @@ NUMBER_WORDS = {
 }
 
 
-def _name(text: str) -> str:
+def parse_name(text: str) -> str:
+    """Return a name as it is kept. Raises Wrong with what does not fit."""
     try:
         return names.parse(text)
     except names.WrongName as error:

@@ -27,6 +27,15 @@ from minjing.kernel.matters.actions.many import (
 from minjing.kernel.matters.actions.rating import (
     rate,
 )
+from minjing.kernel.matters.actions.receptions import (
+    CARD,
+    NUMBER,
+    REASONS,
+    at_counter,
+    begin_reception,
+    file_at_counter,
+    receive_handover,
+)
 from minjing.kernel.matters.actions.steps import (
     act,
     step,
@@ -43,21 +52,28 @@ from minjing.kernel.matters.actions.upkeep import (
 )
 
 __all__ = [
+    "CARD",
     "DRAFT_LIVES",
     "MAX_DRAFTS",
+    "NUMBER",
+    "REASONS",
     "REQUESTS_KEPT",
     "STASH_MAX",
     "SWEPT",
     "Result",
     "act",
     "act_many",
+    "at_counter",
     "attach",
+    "begin_reception",
     "detach",
     "discard",
     "draft",
+    "file_at_counter",
     "finish_task",
     "proposed_corrections",
     "rate",
+    "receive_handover",
     "sample_refold",
     "save_page",
     "stash",

@@ -15,6 +15,7 @@ from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
 from minjing.kernel.matters.actions.effect import run_effect, run_step_act
 from minjing.kernel.matters.actions.filling_in import own_files, require_level, sound_papers
+from minjing.kernel.matters.actions.handing_over import took_over
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Stale, Wrong
 from minjing.kernel.matters.models import Material, Request
@@ -92,7 +93,9 @@ def _write(
     """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
     sealed = _sealed(change, body, by, now, corrections)
     ends = body.service.fee is not None and change.after.closed_at is not None
-    with together(change.runs_effect or change.action == "supplement" or bool(change.does) or ends):
+    taking_over = change.action == "claim" and change.before.is_received_elsewhere
+    several = change.runs_effect or change.action == "supplement" or bool(change.does) or ends or taking_over
+    with together(several):
         if ends:
             orders.hold_subject(change.before.id)  # before the matter, as a payment takes them
         written = store.write(
@@ -109,6 +112,8 @@ def _write(
             raise NotWritten
         if change.action == "supplement":
             _add_supplement(change.before, files or {}, now)
+        if taking_over:
+            took_over(change.before, by=by, now=now)
         if change.runs_effect:
             run_effect(change, body, by, now)
         run_step_act(change.does, change.after, by, now)

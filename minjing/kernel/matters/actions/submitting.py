@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,36 @@ def submit_whole(
     return _submitted(body, procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=None)
 
 
+@dataclass(frozen=True, slots=True)
+class AtCounter:
+    """Who files for somebody that stands at a counter: the officer, the counter's unit, the originals shown there."""
+
+    officer: Actor
+    post: str
+    unit_id: int
+    reception: UUID
+    originals: frozenset[str] = frozenset()
+
+
+def submit_at_counter(
+    code: str,
+    answers: Mapping[str, Any],
+    *,
+    applicant: Actor,
+    responsible: queries.UnitFacts,
+    counter: AtCounter,
+    now: datetime,
+    request_id: UUID,
+) -> Snapshot:
+    """Submit for somebody at a counter, also what has no form online; originals seen there count as papers."""
+    procedure_id, body = queries.service(code)
+    checked = forms.check_all(body, {**answers, "office": responsible.code}, local_day(now))
+    return _submitted(
+        body, procedure_id, checked, [], by=applicant, now=now, request_id=request_id, draft=None,
+        counter=counter, receiver=responsible,
+    )  # fmt: skip
+
+
 def _named_papers(body: Body, materials: Mapping[str, Sequence[UUID]]) -> None:
     """Raise Wrong for papers that the service does not know, and for too many of one."""
     known = {spec.name: spec for spec in body.service.materials}
@@ -90,13 +120,19 @@ def _submitted(
     now: datetime,
     request_id: UUID,
     draft: Draft | None,
+    counter: AtCounter | None = None,
+    receiver: queries.UnitFacts | None = None,
 ) -> Snapshot:
     assert by.person_id is not None
     wanted = queries.wanted_materials(body, checked.clean, by.person_id, attached, now)
+    if counter is not None:
+        wanted = [_shown_at(counter, w) for w in wanted]
     errors = queries.lacking(body, checked, wanted)
+    if receiver is not None:
+        errors.pop("office", None)
     if body.service.accepts and not errors:
         errors |= plugs.ACCEPTS[body.service.accepts](person_id=by.person_id, answers=checked.clean, now=now)
-    receiver = queries.receiver(body, checked.clean)
+    receiver = receiver or queries.receiver(body, checked.clean)
     if errors:
         raise Wrong(errors)
     assert receiver is not None
@@ -108,12 +144,30 @@ def _submitted(
     loose = [] if draft else [_material_row(m) for m in attached]
     quote = fees.quote(body, checked.clean, by.person_id, now)
     new = _new_matter(body, procedure_id, receiver, by, now, quote)
+    if counter is not None:
+        new = new.but(received_at_unit=counter.unit_id, acts={"submit": str(counter.officer.account_id)})
     try:
         return _write_submission(
-            new, body, checked.clean, held + loose, draft, quote, by=by, now=now, request_id=request_id
+            new,
+            body,
+            checked.clean,
+            held + loose,
+            draft,
+            quote,
+            by=by,
+            now=now,
+            request_id=request_id,
+            counter=counter,
         )
     except NotWritten:
         return _earlier(request_id, draft, body, checked.clean, by, now)
+
+
+def _shown_at(counter: AtCounter, wanted: queries.Wanted) -> queries.Wanted:
+    """Return a material as it is where its original was shown at a counter: nothing more is needed."""
+    if wanted.held_ref or wanted.spec.name not in counter.originals:
+        return wanted
+    return replace(wanted, held_ref=f"{queries.SHOWN_AT_COUNTER}{counter.reception}")
 
 
 def _write_submission(
@@ -127,6 +181,7 @@ def _write_submission(
     by: Actor,
     now: datetime,
     request_id: UUID,
+    counter: AtCounter | None = None,
 ) -> Snapshot:
     """Write a new matter and, where its service says so, decide it at once; raise NotWritten."""
     at_once = not (quote and quote.due_fen) and payment.decides_itself(body, answers, now)
@@ -134,7 +189,8 @@ def _write_submission(
         number = store.submit(
             new,
             body,
-            by=by,
+            by=counter.officer if counter else by,
+            acting_post=counter.post if counter else "",
             prefix=f"{body.service.code[:2]}{new.org_id:02d}{now.astimezone(CHINA):%y}",
             subject_index=subject_index(body, answers, new.person_id),
             answers_sealed=seal(new.person_id, queries.ANSWERS_CONTEXT, json.dumps(answers, ensure_ascii=False)),

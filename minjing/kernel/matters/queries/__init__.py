@@ -23,6 +23,7 @@ from minjing.kernel.matters.queries.catalogue import (
 )
 from minjing.kernel.matters.queries.filling_in import (
     DRAFT_CONTEXT,
+    SHOWN_AT_COUNTER,
     STASH_CONTEXT,
     Wanted,
     account_prefill,
@@ -105,6 +106,7 @@ from minjing.kernel.matters.queries.one import (
     steps,
     tasks,
 )
+from minjing.kernel.matters.queries.receptions import Handover, handover, known_at_counter, reception
 
 __all__ = [
     "ADDRESSED",
@@ -122,8 +124,10 @@ __all__ = [
     "PAGE",
     "PAPER",
     "QUEUES",
+    "SHOWN_AT_COUNTER",
     "SORTS",
     "STASH_CONTEXT",
+    "Handover",
     "Lights",
     "OpenFile",
     "Step",
@@ -148,11 +152,13 @@ __all__ = [
     "events",
     "find",
     "forget_kept",
+    "handover",
     "has_conflict",
     "holders_of",
     "in_hand",
     "is_open",
     "is_retired",
+    "known_at_counter",
     "known_otherwise",
     "lacking",
     "lights",
@@ -184,6 +190,7 @@ __all__ = [
     "rating",
     "reads",
     "receiver",
+    "reception",
     "record_look",
     "record_paper",
     "refold",

@@ -24,6 +24,7 @@ from minjing.kernel.matters.queries.catalogue import receiver
 from minjing.kernel.matters.schema import Body, Page, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
+SHOWN_AT_COUNTER = "counter:"  # how `held_ref` begins where an original was shown at a counter; its reception follows
 STASH_CONTEXT = "matters_draft.stash"
 
 

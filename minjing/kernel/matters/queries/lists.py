@@ -31,10 +31,18 @@ PAGE = 50
 
 def mine(by: Actor, *, limit: int = PAGE, before: datetime | None = None) -> list[Snapshot]:
     """Return the matters of a resident, newest first."""
-    rows = Matter.objects.filter(account_id=by.account_id).defer("answers_sealed")
+    rows = Matter.objects.filter(_own(by)).defer("answers_sealed")
     if before is not None:
         rows = rows.filter(submitted_at__lt=before)
     return [snapshot(row) for row in rows.order_by("-submitted_at")[:limit]]
+
+
+def _own(by: Actor) -> Q:
+    """What one applied for: by one's own door, or through an officer at a counter before one had any."""
+    if by.person_id is None:
+        return Q(account_id=by.account_id)
+    doors = Account.objects.filter(person_id=by.person_id, kind=Account.RESIDENT).values("id")
+    return Q(account_id__in=doors)
 
 
 def drafts(by: Actor, now: datetime) -> list[Draft]:
@@ -43,7 +51,7 @@ def drafts(by: Actor, now: datetime) -> list[Draft]:
     return list(rows.order_by("-saved_at")[:PAGE])
 
 
-QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "deciding", "review", "done")
+QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "deciding", "review", "taken_in", "done")
 APPROVERS = ("station_approver", "branch_approver", "bureau_approver")
 SORTS = {"due": "due_at", "received": "submitted_at", "step": "step_since", "closed": "closed_at"}
 
@@ -126,6 +134,10 @@ def _queue(by: Actor, name: str, now: datetime) -> Any:
         return ours.filter(unit_id__in=near, post__in=APPROVERS)
     if name == "review":
         return live.filter(state__in=("correcting", "reopening"))
+    if name == "taken_in":  # at our counter, for another station (全城通)
+        counters = {h.unit_id for h in by.holdings if h.level == "station"}
+        handed = Matter.objects.filter(received_at_unit__in=counters, closed_at__isnull=True)
+        return handed.exclude(station_id__in=counters)
     if name == "waiting":
         return Matter.objects.filter(_in_my_units(by), closed_at__isnull=True, paused_since__isnull=False)
     if name == "done":

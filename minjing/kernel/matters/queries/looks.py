@@ -23,8 +23,8 @@ from minjing.kernel.matters.models import (
     MatterEvent,
 )
 from minjing.kernel.matters.plugs import REGISTER_RECORD, SPECIAL_RECORD, RegisterRecord
-from minjing.kernel.matters.queries.catalogue import body_of, units
-from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, steps
+from minjing.kernel.matters.queries.catalogue import body_of
+from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, path_for, steps
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
 
@@ -177,7 +177,7 @@ def _record(
         fields,
         reason=reason,
         matter_id=matter.id,
-        unit_path=units()[matter.station_id].path,
+        unit_path=path_for(matter, by),
         now=now,
     )
 

@@ -93,9 +93,28 @@ def holdings_here(matter: Snapshot, by: Actor) -> list[Holding]:
 
     Where a service names the posts that see its matters, no other counts.
     """
-    path, seen_by = units()[matter.station_id].path, body_of(matter).service.seen_by
-    here = [h for h in by.holdings if path.startswith(h.unit_path) and (not h.scope or matter.code in h.scope)]
+    paths, seen_by = _paths(matter), body_of(matter).service.seen_by
+    here = [
+        h
+        for h in by.holdings
+        if any(path.startswith(h.unit_path) for path in paths) and (not h.scope or matter.code in h.scope)
+    ]
     return [h for h in here if h.post in seen_by] if seen_by else here
+
+
+def _paths(matter: Snapshot) -> list[str]:
+    """Return where a matter is seen: at the responsible station, and at the counter that took it in for it."""
+    known = units()
+    paths = [known[matter.station_id].path]
+    if matter.is_received_elsewhere and matter.received_at_unit in known:
+        paths.append(known[matter.received_at_unit].path)
+    return paths
+
+
+def path_for(matter: Snapshot, by: Actor) -> str:
+    """Return the path under which this officer's right to look is checked: where the matter is theirs to see."""
+    paths = _paths(matter)
+    return next((p for p in paths if any(p.startswith(h.unit_path) for h in by.holdings)), paths[0])
 
 
 ANSWERS_CONTEXT = "matters_matter.answers"

@@ -16,6 +16,7 @@ from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.oversight import Area, Narrowed, UnitLights
 from minjing.kernel.matters.queries import UnitFacts, Wish
 from minjing.kernel.matters.schema import Text
+from minjing.portals.frame import city_wide
 from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
@@ -254,3 +255,10 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+@officer_page("supervise")
+@require_GET
+def city_wide_figures(request: OfficerRequest) -> HttpResponse:
+    """Show the minutes per case at the counters, now and as the rule of before would have had it."""
+    return show(request, "officer/city_wide.html", city_wide.context(request.at), page="supervision")

@@ -62,6 +62,8 @@ class Row:
     unit: Any
     holder: str
     mine: bool
+    station: Any = None  # the responsible one
+    received_at: Any = None  # the counter that took it in for that station, if another did
 
 
 @officer_page()
@@ -181,6 +183,10 @@ def rows_of(listed: Sequence[Snapshot], actor: Actor) -> list[Row]:
                 known[matter.unit_id].name if matter.unit_id in known else "",
                 holder,
                 matter.claimed_by == actor.account_id,
+                known[matter.station_id].name if matter.station_id in known else "",
+                known[matter.received_at_unit].name
+                if matter.is_received_elsewhere and matter.received_at_unit in known
+                else None,
             )
         )
     return rows

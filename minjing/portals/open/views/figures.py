@@ -7,8 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from minjing.base import clock
-from minjing.kernel.matters import figures, queries
+from minjing.kernel.matters import city_wide, figures, queries
 from minjing.kernel.matters.figures import Month
+from minjing.portals.frame import city_wide as shown
 from minjing.portals.open.views import services
 from minjing.portals.open.views.ledger import standing
 
@@ -52,6 +53,15 @@ def table(request: HttpRequest) -> HttpResponse:
             "any": any(m.received != 0 or m.decided != 0 for m in months),
         },
     )
+
+
+@require_GET
+def city_wide_counters(request: HttpRequest) -> HttpResponse:
+    """Show what any counter takes in, and the minutes at the counters: measured, and modelled for before."""
+    known = {body.service.code: body.service for body in queries.current()}
+    offered = [(one.title, [known[c] for c in one.codes if c in known]) for one in city_wide.classes()]
+    context = {"tab": "figures", "offered": offered, **shown.context(clock.now())}
+    return render(request, "open/city_wide.html", context)
 
 
 @require_GET
