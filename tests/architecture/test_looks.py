@@ -181,6 +181,7 @@ HANDED_OUT = {
     "portals/api/views/matters.py::paper_pdf": "a certificate, its look written first",
     "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
+    "portals/citizen/views/visits.py::calendar_file": "the resident's own visit, for their calendar",
     "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",
     "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",

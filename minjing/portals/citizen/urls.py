@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from minjing.portals.citizen.views import apply, home, matters, oneself, receipts
+from minjing.portals.citizen.views import apply, home, matters, oneself, receipts, visits
 
 
 class ReceiptFile(StringConverter):
@@ -34,6 +34,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<str:number>/withdraw/", matters.withdraw, name="withdraw"),
     path("matters/<str:number>/rate/", matters.rate, name="rate"),
     path("matters/<str:number>/papers/<uuid:paper_id>.pdf", matters.paper, name="paper"),
+    path("visits/", visits.index, name="visits"),
+    path("visits/new/", visits.new, name="visit_new"),
+    path("visits/places/", visits.places, name="visit_places"),
+    path("visits/places/<slug:code>/", visits.days, name="visit_days"),
+    path("visits/places/<slug:code>/<str:day>/", visits.times, name="visit_times"),
+    path("visits/places/<slug:code>/<str:day>/wait/", visits.wait, name="visit_wait"),
+    path("visits/waits/<uuid:wait_id>/leave/", visits.leave, name="visit_leave"),
+    path("visits/<uuid:visit_id>/", visits.one, name="visit"),
+    path("visits/<uuid:visit_id>.ics", visits.calendar_file, name="visit_file"),
+    path("visits/<uuid:visit_id>/confirm/", visits.confirm, name="visit_confirm"),
+    path("visits/<uuid:visit_id>/cancel/", visits.cancel, name="visit_cancel"),
+    path("visits/<uuid:visit_id>/challenge/", visits.challenge, name="visit_challenge"),
     path("messages/", oneself.messages, name="messages"),
     path("me/", oneself.me, name="me"),
     path("me/papers/<uuid:paper_id>.pdf", oneself.paper, name="own_paper"),

@@ -14,7 +14,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.booking import plugs, queries, rules, store
 from minjing.kernel.booking.actions.asked import again, again_or_stale, checked, refuse, refused_when
 from minjing.kernel.booking.errors import BookingError, Full, HoldOver, NotAllowed, Stale
-from minjing.kernel.booking.models import Visit
+from minjing.kernel.booking.models import Request, Visit
 from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.identity.actor import Actor
 
@@ -40,6 +40,8 @@ def hold(
     comes = person_id or by.person_id
     held = _held(comes, services, now) if comes else None
     if held is not None:
+        if Request.objects.filter(pk=request_id, visit_id=held.pk).exists():  # the second click
+            return held
         return reschedule(
             held.pk, starts_at, ver=held.ver, by=by, now=now, request_id=request_id, place_code=place_code,
             services=services, subject_id=subject_id,

@@ -93,6 +93,11 @@ def counted_misses(by: Actor, now: datetime) -> rules.Misses:
     return rules.misses(missed_times(by.person_id, now), terms(), now)
 
 
+def may_report_from(found: Visit) -> datetime:
+    """Return the instant from which one may report for a visit."""
+    return found.starts_at - timedelta(minutes=terms().early_min)
+
+
 def challenge_of(found: Visit) -> Challenge | None:
     """Return what was said against a missed visit, if anything."""
     return Challenge.objects.filter(visit_id=found.pk).first()

@@ -1,0 +1,75 @@
+"""The slip of a visit: its QR code, its calendar file, and days and times arranged for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from minjing.base.clock import CHINA
+from minjing.kernel.booking.models import Visit
+from minjing.kernel.booking.queries import DayFree
+from minjing.kernel.booking.rules import Free, PlaceFacts, grouped
+from minjing.portals.frame.language import pick, t
+
+
+def qr(visit: Visit) -> SafeString:
+    """Return the QR code that the machine in the hall and the counter read; it carries the code alone."""
+    import segno
+
+    drawn = segno.make(visit.code, error="m").svg_inline(scale=6, border=2, svgclass="qr", lineclass=None)
+    return mark_safe(drawn)  # noqa: S308 - our own drawing of our own code
+
+
+def calendar(visit: Visit, place: PlaceFacts, words: str, now: datetime) -> bytes:
+    """Return a calendar file of one event, with a reminder an hour before."""
+    from icalendar import Alarm, Calendar, Event
+
+    event = Event()
+    event.add("uid", f"{visit.pk}@{settings.BASE_URL.split('//')[-1]}")
+    event.add("sequence", visit.ver)
+    event.add("dtstamp", now)
+    event.add("dtstart", visit.starts_at.astimezone(CHINA))
+    event.add("dtend", visit.ends_at.astimezone(CHINA))
+    event.add("summary", f"{pick(place.name)}：{words}" if t("z", "e") == "z" else f"{pick(place.name)}: {words}")
+    event.add("location", pick(place.address))
+    event.add("description", t("预约码 ", "Code ") + grouped(visit.code))
+    event.add("url", settings.BASE_URL + reverse("citizen:visit", args=[visit.pk]))
+    event.add("status", "CANCELLED" if visit.state == "cancelled" else "CONFIRMED")
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", t("预约提醒", "Visit"))
+    alarm.add("trigger", timedelta(hours=-1))
+    event.add_component(alarm)
+    file = Calendar()
+    file.add("prodid", "-//Minjing//Visits//ZH")
+    file.add("version", "2.0")
+    file.add("method", "PUBLISH")
+    file.add_component(event)
+    return bytes(file.to_ical())
+
+
+def weeks(days: Sequence[DayFree]) -> list[dict[str, Any]]:
+    """Return the days under the Monday of their week."""
+    found: dict[date, list[DayFree]] = {}
+    for day in days:
+        found.setdefault(day.day - timedelta(days=day.day.weekday()), []).append(day)
+    return [{"monday": monday, "days": listed} for monday, listed in found.items()]
+
+
+def halves(free: Iterable[Free]) -> list[dict[str, Any]]:
+    """Return the times before noon and after it, each as 09:00 with how many visits still fit."""
+    found: dict[bool, list[dict[str, Any]]] = {}
+    for f in free:
+        local = f.starts_at.astimezone(CHINA)
+        found.setdefault(local.hour >= 12, []).append(
+            {"start": f.starts_at.isoformat(), "at": f"{local:%H:%M}", "visits": f.visits, "few": f.visits <= 2}
+        )
+    return [
+        {"title": t("下午", "Afternoon") if late else t("上午", "Morning"), "times": times}
+        for late, times in sorted(found.items())
+    ]
