@@ -7,6 +7,7 @@ import pytest
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.models import Account, Appointment, Post, Unit
 from minjing.kernel.matters import catalog, plugs, publishing, queries
+from minjing.kernel.pay.tests.simulated import HOUSE, House
 from minjing.modules.exit_entry.actions import take_over
 from minjing.modules.exit_entry.tests import world
 
@@ -18,13 +19,22 @@ def bodies():
 
 
 @pytest.fixture
-def office(db, bodies) -> Iterator[None]:
+def house(settings) -> Iterator[House]:
+    """A house that takes money, in memory."""
+    settings.PAY_PROVIDERS = ["minjing.kernel.pay.tests.simulated"]
+    HOUSE.reset()
+    HOUSE.at(world.NOW)
+    return HOUSE
+
+
+@pytest.fixture
+def office(db, bodies, house) -> Iterator[None]:
     """The office, open: services published, officers appointed, documents on record."""
     yield from make_office(bodies)
 
 
 @pytest.fixture
-def lasting_office(transactional_db, bodies) -> Iterator[None]:
+def lasting_office(transactional_db, bodies, house) -> Iterator[None]:
     """The same, committed, for tests with several connections."""
     yield from make_office(bodies)
 

@@ -20,6 +20,9 @@ from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account
 from minjing.kernel.matters import actions, forms, queries
 from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.pay.actions import attempts
+from minjing.kernel.pay.models import Order
+from minjing.kernel.pay.tests.simulated import HOUSE
 from minjing.modules.exit_entry.actions.take_over import Stocked
 from minjing.modules.exit_entry.models import Document
 
@@ -136,7 +139,7 @@ FILLED = {
 }  # fmt: skip
 
 
-def apply(code: str, by: Someone, *, now: datetime = NOW, **answers: Any) -> Snapshot:
+def apply(code: str, by: Someone, *, now: datetime = NOW, unpaid: bool = False, **answers: Any) -> Snapshot:
     """Apply with what is needed, and `answers` in place of what is usual."""
     _, body = queries.service(code)
     given = {name: value for name, value in {**FILLED, **answers}.items() if name in body.service.fields}
@@ -146,7 +149,19 @@ def apply(code: str, by: Someone, *, now: datetime = NOW, **answers: Any) -> Sna
                 given.pop(f.name, None)
     needed = forms.needed_materials(body, given, TODAY)
     sheets = {spec.name: [photo(by.actor)] for spec in needed if spec.held_by == "" and spec.required}
-    return actions.submit_whole(code, given, by=by.actor, now=now, request_id=new_id(), materials=sheets)
+    matter = actions.submit_whole(code, given, by=by.actor, now=now, request_id=new_id(), materials=sheets)
+    return matter if unpaid else paid(matter, by.actor, now)
+
+
+def paid(matter: Snapshot, by: Actor, now: datetime = NOW) -> Snapshot:
+    """Pay the fee at the house in memory, if there is one."""
+    order = Order.objects.filter(subject_id=matter.id, state="open").first()
+    if order is None:
+        return matter
+    HOUSE.at(now)
+    attempt = attempts.begin(order.id, "wechat_h5", by=by, now=now, key=str(new_id()))
+    attempts.take(attempt.id, HOUSE.pay(attempt.number), source="notification", now=now)
+    return queries.matter(matter.id, by, now)
 
 
 def act(matter: Snapshot, action: str, by: Actor, *, now: datetime = NOW + HOUR, **more: Any) -> Snapshot:
