@@ -14,7 +14,7 @@ class ExitEntryConfig(AppConfig):
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs
         from minjing.kernel.matters.schema import Text
-        from minjing.modules.exit_entry import charges, photos, queries
+        from minjing.modules.exit_entry import charges, deciding, photos, queries
         from minjing.modules.exit_entry import checks as _checks  # noqa: F401 - registers itself
         from minjing.modules.exit_entry.accepts import CHECKS, accepts
         from minjing.modules.exit_entry.actions.effects import EFFECTS, STEP_ACTS
@@ -29,6 +29,8 @@ class ExitEntryConfig(AppConfig):
             plugs.accepts(name, accepts(name))
         for name in charges.TABLES:
             plugs.fee(f"exit_entry.{name}", charges.Table(name), charges.Table(name).prices)
+        for code in deciding.CODES:
+            plugs.facts(code, deciding.facts)
         plugs.paper_check("exit_entry.photo", photos.check)
         plugs.prefill("exit_entry", queries.prefill)
         plugs.special_record("EX", queries.RECORD, queries.on_record)
