@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from minjing.base.clock import local_day
+from minjing.base.clock import CHINA, local_day
+from minjing.kernel.booking import queries as halls
+from minjing.kernel.booking.errors import BookingError
 from minjing.kernel.identity import queries as people
 from minjing.kernel.matters.plugs import Accepts
 from minjing.kernel.matters.schema import Text
@@ -15,6 +17,7 @@ from minjing.modules.exit_entry import errors, queries, rules, tariff
 from minjing.modules.exit_entry.actions.records import earliest
 from minjing.modules.exit_entry.rules import Held, Objection
 
+HALL = "exit_entry_hall"
 Answers = Mapping[str, Any]
 Check = Callable[[UUID, Answers, date, datetime], list[Objection]]
 
@@ -99,6 +102,18 @@ def _records(holder: UUID, answers: Answers, day: date, now: datetime) -> list[O
     return []
 
 
+def _visit(holder: UUID, answers: Answers, day: date, now: datetime) -> list[Objection]:
+    """Check what can be checked of a visit before it is taken; whether there is room, the slot says."""
+    try:
+        hall = halls.place(str(answers["hall_code"]))
+    except BookingError:
+        return [Objection("no_such_hall", "hall_code")]
+    if hall.kind != HALL or answers["service_code"] not in hall.offers:
+        return [Objection("no_such_hall", "hall_code")]
+    starts_at = datetime.fromisoformat(str(answers["starts_at"])).replace(tzinfo=CHINA)
+    return [Objection("in_the_past", "starts_at")] if starts_at <= now else []
+
+
 # Name in the service file → the check, and the field of the form where its sentence stands.
 CHECKS: Mapping[str, tuple[Check, str]] = {
     "exit_entry.first_passport": (_first("passport"), "reason"),
@@ -110,6 +125,7 @@ CHECKS: Mapping[str, tuple[Check, str]] = {
     "exit_entry.endorse_hk_macao": (_endorse("hk_macao"), "endorsement_kind"),
     "exit_entry.taiwan": (_taiwan, "apply_type"),
     "exit_entry.endorse_taiwan": (_endorse("taiwan"), "endorsement_kind"),
+    "exit_entry.visit": (_visit, "starts_at"),
     "exit_entry.records": (_records, "date_from"),
 }
 

@@ -87,6 +87,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "证件登记刚刚被另一件办件改动，请刷新后核对再办。",
         "Another decision has just changed the documents on record; look again before you decide.",
     ),
+    "no_such_hall": ("没有这个大厅，或者那里不办这件事。", "There is no such hall, or it does not do this."),
+    "in_the_past": ("这个时间已经过了，请另选。", "This time is over; choose another."),
     "officer_must_look": ("需要民警核对后办理。", "An officer must look at this first."),
 }
 

@@ -26,6 +26,7 @@ from minjing.modules.exit_entry.actions.case import (
 )
 from minjing.modules.exit_entry.actions.delivery import HANDING_OVER, after_step
 from minjing.modules.exit_entry.actions.records import certify
+from minjing.modules.exit_entry.actions.visits import book
 from minjing.modules.exit_entry.models import Annotation, Document, Endorsement
 from minjing.modules.exit_entry.rules import Objection
 
@@ -190,6 +191,7 @@ EFFECTS: Mapping[str, Effect] = {
     "exit_entry.issue": effect(issue),
     "exit_entry.endorse": effect(endorse),
     "exit_entry.annotate": effect(annotate),
+    "exit_entry.book": effect(book),
     "exit_entry.certify_records": effect(certify),
 }
 STEP_ACTS: Mapping[str, StepAct] = {
