@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("minjing.kernel.identity.urls")),
     path("", include("minjing.kernel.files.urls")),
     path("", include("minjing.kernel.notify.urls")),
+    path("", include("minjing.kernel.pay.urls")),
 ]
 
 # A module with tables of its own may be left out of a city's house: then its addresses are too.

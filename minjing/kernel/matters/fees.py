@@ -11,7 +11,7 @@ from uuid import UUID
 from minjing.base import conditions
 from minjing.base.clock import local_day
 from minjing.kernel.matters import plugs
-from minjing.kernel.matters.schema import Body
+from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.pay.rules import amounts
 from minjing.kernel.pay.rules.amounts import Item, Waiver
 
@@ -43,6 +43,16 @@ class Quote:
     def due_fen(self) -> int:
         """Return what is left to pay."""
         return self.total_fen - sum(self.off.values())
+
+
+def prices(body: Body, now: datetime) -> Sequence[tuple[Text, int]]:
+    """Return what may be charged, for whoever reads the guide: each item and its fen."""
+    fee = body.service.fee
+    if fee is None:
+        return []
+    if fee.of:
+        return plugs.PRICES[fee.of](now) if fee.of in plugs.PRICES else []
+    return [(i.title, i.fen) for i in fee.items]
 
 
 def quote(body: Body, answers: Mapping[str, Any], person_id: UUID, now: datetime) -> Quote | None:

@@ -20,6 +20,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import errors as matters
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.papers.errors import Unknown as UnknownPaper
+from minjing.kernel.pay import errors as pay
 from minjing.portals.frame.language import pick
 
 View = Callable[..., HttpResponse]
@@ -67,7 +68,7 @@ def resident(view: View) -> View:
             return stopped(request, 403, OFFICER)
         try:
             return view(request, *args, **kwargs)
-        except (matters.Unknown, identity.Unknown, identity.Erased, UnknownPaper, UnknownFile):
+        except (matters.Unknown, identity.Unknown, identity.Erased, UnknownPaper, UnknownFile, pay.Unknown):
             return render(request, "404.html", status=404)
         except matters.Stale as stale:
             return stopped(request, 409, stale.text, reverse("citizen:matter", args=[stale.snapshot.number]))
@@ -78,6 +79,8 @@ def resident(view: View) -> View:
                 goal = urlencode({"to": refused.needs, "next": request.path})
                 return HttpResponseRedirect(f"{resolve_url('identity:raise')}?{goal}")
             return stopped(request, 403, refused.text)
+        except pay.PayError as refused:
+            return stopped(request, 409, Text(**refused.text), reverse("citizen:payments"))
         except (ValueError, KeyError):  # an id or a version that is none
             if request.method == "POST" or request.GET:
                 return stopped(request, 400, MALFORMED)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from minjing.portals.citizen.views import apply, home, matters, oneself, receipts, visits
+from minjing.portals.citizen.views import apply, home, matters, oneself, paying, receipts, visits
 
 
 class ReceiptFile(StringConverter):
@@ -46,6 +46,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<uuid:visit_id>/confirm/", visits.confirm, name="visit_confirm"),
     path("visits/<uuid:visit_id>/cancel/", visits.cancel, name="visit_cancel"),
     path("visits/<uuid:visit_id>/challenge/", visits.challenge, name="visit_challenge"),
+    path("pay/", paying.mine, name="payments"),
+    path("pay/<uuid:order_id>/", paying.order, name="pay"),
+    path("pay/<uuid:order_id>/begin/", paying.begin, name="pay_begin"),
+    path("pay/<uuid:order_id>/receipt.pdf", paying.receipt, name="pay_receipt"),
+    path("pay/go/<slug:number>/", paying.go, name="pay_go"),
+    path("pay/wait/<slug:number>/", paying.wait, name="pay_wait"),
+    path("pay/wait/<slug:number>/ask/", paying.ask, name="pay_ask"),
     path("messages/", oneself.messages, name="messages"),
     path("me/", oneself.me, name="me"),
     path("me/papers/<uuid:paper_id>.pdf", oneself.paper, name="own_paper"),

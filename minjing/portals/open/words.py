@@ -44,6 +44,9 @@ def limit(given: Limit) -> Text:
     return Text(zh=f"{given.value} {unit.zh}", en=f"{given.value} {unit.en}{plural}")
 
 
+TO_PAY = Text(zh="需要缴费，见下文", en="there is a fee, see below")
+
+
 def fee(fen: int) -> Text:
     """Return a fee as people say it."""
     if fen == 0:

@@ -17,6 +17,7 @@ from minjing.kernel.matters.actions.filling_in import (
     detach,
     discard,
     draft,
+    require_level,
     save_page,
     stash,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "proposed_corrections",
     "rate",
     "receive_handover",
+    "require_level",
     "sample_refold",
     "save_page",
     "stash",

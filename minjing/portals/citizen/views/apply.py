@@ -17,13 +17,14 @@ from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
 from minjing.kernel.files import queries as stored
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import actions, forms, queries
+from minjing.kernel.matters import actions, fees, forms, queries
 from minjing.kernel.matters.errors import NotAllowed, Wrong
 from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.schema import Page, Text
 from minjing.portals.citizen import plugs, questions, uploads
 from minjing.portals.citizen.access import resident, sign_in, who
 from minjing.portals.citizen.steps import CHECK, MATERIALS, Application, application, known, outdated
+from minjing.portals.citizen.views.paying import to_pay
 from minjing.portals.frame.language import pick, t
 
 NOTHING: dict[str, Text] = {}
@@ -40,7 +41,8 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     code = code.upper()
     begun = next((d for d in queries.drafts(by, at) if queries.body_of(d).service.code == code), None)
     # What was begun may be finished, also when the service is no longer offered.
-    service = queries.body_of(begun).service if begun else queries.service(code)[1].service
+    body = queries.body_of(begun) if begun else queries.service(code)[1]
+    service = body.service
     if not service.form:
         return HttpResponseRedirect(reverse("open:service", args=[code]))
     if code in plugs.BEGINS:
@@ -49,6 +51,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and (begun or not running or "anyway" in request.POST):
         return HttpResponseRedirect(reverse("citizen:draft", args=[actions.draft(code, by=by, now=at).id]))
     context = {"tab": "matters", "service": service, "begun": begun, "running": running}
+    context["prices"] = fees.prices(body, at)
     return render(request, "citizen/start.html", context)
 
 
@@ -284,7 +287,7 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         try:
             request_id = UUID(request.POST["request_id"])
             matter = actions.submit(mine.draft.id, by=by, now=at, request_id=request_id)
-            return HttpResponseRedirect(reverse("citizen:done", args=[matter.number]))
+            return HttpResponseRedirect(to_pay(matter.id) or reverse("citizen:done", args=[matter.number]))
         except Wrong as wrong:  # changed from another device since it was read here
             errors = wrong.errors
     today = local_day(at)
@@ -297,6 +300,7 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         "declared": request.POST.get("declare") == "yes",
         "request_id": request.POST.get("request_id") or new_id(),
         "line": queries.line_ahead(mine.body),
+        "quote": fees.quote(mine.body, mine.answers, by.person_id, at) if by.person_id else None,
         "same": queries.open_of_same_subject(mine.body, mine.answers, by),
         "actor_account": by.account_id,
     }

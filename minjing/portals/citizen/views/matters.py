@@ -25,6 +25,7 @@ from minjing.kernel.matters.models import Material
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.papers import queries as papers
+from minjing.kernel.pay.queries import orders as pay
 from minjing.portals.citizen import plugs, questions, uploads
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.frame.language import pick, t
@@ -35,6 +36,7 @@ WORDS = {
     "claim": ("民警开始办理", "An officer took it up"),
     "release": ("放回等待办理", "Put back, waiting for an officer"),
     "ask_supplement": ("要求补充材料，计时暂停", "Another paper was asked for; the clock is paused"),
+    "settle": ("费用已缴清，开始办理", "The fee is paid; work begins"),
     "supplement": ("您补充了材料，计时继续", "You sent the papers; the clock runs again"),
     "recommend": ("派出所提出同意意见", "The station recommends approval"),
     "return": ("退回派出所再核", "Returned to the station"),
@@ -123,6 +125,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "beside": plugs.beside(matter, by, at),
         "shown": _with_files(matter, titles),
         "five": FIVE,
+        "fee": next(reversed(pay.of_subject(matter.id)), None),
     }
     return render(request, "citizen/matter.html", context)
 

@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from minjing.kernel.matters import diagram, queries, rules
+from minjing.base.clock import now
+from minjing.kernel.matters import diagram, fees, queries, rules
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.schema import Body, MaterialSpec, Text
 from minjing.portals.frame.language import is_english
@@ -74,7 +75,8 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
             "start_url": reverse("citizen:apply", args=[service.code]),
             "checks_originals": bool(body.city.get("originals_check")),
             "limit": words.limit(service.limit),
-            "fee": words.fee(service.fee_fen),
+            "fee": words.fee(service.fee_fen) if service.fee is None else words.TO_PAY,
+            "prices": fees.prices(body, now()),
             "decides": words.DECIDES[service.decides],
             "materials": [
                 Needed(m, words.condition(m.when, body), words.held_by(m.held_by)) for m in service.materials
