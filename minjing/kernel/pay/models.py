@@ -397,7 +397,7 @@ class Difference(models.Model):
     org_id = models.SmallIntegerField(default=0)
     house = models.CharField(max_length=12)
     day = models.DateField()
-    kind = models.CharField(max_length=16)  # a key of rules.matching.KINDS
+    kind = models.CharField(max_length=24)  # a key of rules.matching.KINDS
     number = models.CharField(max_length=40)
     gateway_no = models.CharField(max_length=64, default="", db_default="")
     our_fen = models.BigIntegerField(null=True)

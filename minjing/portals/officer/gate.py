@@ -17,6 +17,7 @@ from minjing.base import clock
 from minjing.kernel.identity import errors as identity_errors
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import errors as matter_errors
+from minjing.kernel.pay import errors as pay_errors
 from minjing.portals.officer.permissions import Words, held_posts, holds, name_of_need
 from minjing.portals.officer.rail import show
 
@@ -59,11 +60,13 @@ def _answer(view: View, request: OfficerRequest, *args: Any, **kwargs: Any) -> H
         return view(request, *args, **kwargs)
     except matter_errors.NotAllowed as no:
         return refused(request, {"zh": no.text.zh, "en": no.text.en}, no.needs)
+    except pay_errors.NotAllowed as no:
+        return refused(request, no.text, no.needs)
     except identity_errors.NotAllowed as no:
         return refused(request, no.text, getattr(no, "needs", ""))
     except identity_errors.Erased as gone:
         return show(request, "officer/erased.html", {"why": gone.text}, status=410)
-    except (matter_errors.Unknown, identity_errors.Unknown):
+    except (matter_errors.Unknown, identity_errors.Unknown, pay_errors.Unknown):
         return missing(request)
 
 

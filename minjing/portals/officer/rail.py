@@ -15,6 +15,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import APPROVE_HIDDEN
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.actions.receptions import COUNTER
+from minjing.kernel.pay.queries import desk
 from minjing.kernel.watch import queries as watch
 from minjing.portals.officer import plugs
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
@@ -140,6 +141,10 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         ],
         "counted": counted,
         "at_counter": any(h.post == COUNTER for h in actor.holdings),
+        "keeps_books": holds(actor, "reconcile") or holds(actor, "close_day"),
+        "differences_open": desk.open_counts(actor)[1] if holds(actor, "reconcile") else 0,
+        "approves_fees": holds(actor, "approve_fee"),
+        "fees_waiting": sum(not w.own for w in desk.waiting(actor)) if holds(actor, "approve_fee") else 0,
         "decides": holds(actor, "decide"),
         "supervises": bool(units_with(actor, "supervise", approvers=True)),
         "module_pages": [page for page in plugs.RAIL if holds(actor, page.act)],
@@ -170,6 +175,8 @@ def first_page(actor: Actor) -> str:
     pages = _admin_pages(actor)
     if pages:
         return str(pages[0]["url"])
+    if not works(actor) and (holds(actor, "reconcile") or holds(actor, "close_day")):
+        return reverse("officer:books")
     if not works(actor) and holds(actor, APPROVE_HIDDEN):
         return reverse("officer:hidden_to_decide")
     if works(actor) or not holds(actor, "supervise"):

@@ -30,6 +30,7 @@ BUREAU = (
     ("exit.maker", "exit_entry_maker"),
     ("supervisor2", "supervisor"), ("inspector", "inspector"), ("inspector2", "inspector"),
     ("desk", "desk_operator"), ("desk2", "desk_operator"),
+    ("fee.clerk", "fee_clerk"), ("fee.clerk2", "fee_clerk"), ("fee.approver", "fee_approver"),
     ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
 )  # fmt: skip
 

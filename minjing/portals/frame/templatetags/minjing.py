@@ -124,6 +124,13 @@ def fen(value: int | None) -> str:
 
 
 @register.filter
+def yuan(value: int | None) -> str:
+    """Write an amount of fen in yuan without its sign, nought included: 20.00."""
+    amount = int(value or 0)
+    return f"{'−' if amount < 0 else ''}{abs(amount) // 100:,}.{abs(amount) % 100:02d}"
+
+
+@register.filter
 def mask_name(value: str) -> str:
     """Write a name where it is not needed: 林*夫."""
     return names.mask(value or "")
