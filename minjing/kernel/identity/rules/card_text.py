@@ -180,7 +180,7 @@ def _name(rows: Sequence[Sequence[Line]], before: int) -> Field | None:
                 )
     for row in rows[:before]:
         hit = _NAME.fullmatch(_joined(row))
-        if hit and not re.search(r"样本|居民|身份", hit.group()):
+        if hit and not re.search(r"样本|居民|身份|姓名|性别|民族|出生|住址", hit.group()):
             return Field(_dots(hit.group()), 0.8 * _least(row))
     return None
 

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
+from bench import cards
 from minjing.kernel.identity.providers import reading
 from minjing.kernel.identity.providers.reading import client
 from minjing.kernel.identity.providers.standin import specimen, specimen_travel
@@ -96,13 +98,47 @@ def test_both_sides_are_read_in_whatever_order_and_way_up(process):
 
 
 def test_nothing_of_origin_comes_out_of_the_process(process):
-    from dataclasses import replace
-
     one = replace(persons()[1], nation="维吾尔", name="苏晚晴", address="广东省深圳市福田区民安路1号")
     said = client.ask("card", {"today": "2026-11-27"}, [held(specimen.front(one)), held(specimen.back(one))])
     said.pop("portrait")
     assert "维吾尔" not in json.dumps(said, ensure_ascii=False)
     assert "维" not in json.dumps(said, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("READING_CARDS") or 6)))
+def test_cards_shot_badly_are_read_to_the_last_character(process, seed):
+    """The first of the 500 of bench/reading.py; READING_CARDS=500 reads them all."""
+    one, front, back, *_ = cards.pair(seed)
+    found = reading.read_card(front, back, today=cards.TODAY)
+    assert {name: found.value(name) for name in one.fields()} == one.fields()
+
+
+STILL = cards.Shot(4, 0.05, 0.6, 0, 0, 3, 0.2, 85, (58, 62, 70), False)
+
+
+@pytest.mark.parametrize(
+    ("made", "shot", "key", "advice"),
+    [
+        (lambda card: card, replace(STILL, blur=4.5), "blurred", "拿稳"),
+        (lambda card: burnt_out(card), STILL, "glare", "闪光灯"),
+    ],
+)
+def test_a_photo_that_cannot_be_read_well_says_how_to_take_the_next(process, made, shot, key, advice):
+    one = persons()[2]
+    front = cards.photograph(made(specimen.front(one)), shot, random.Random(1))
+    back = cards.photograph(specimen.back(one), STILL, random.Random(1))
+    found = reading.read_card(front, back, today=TODAY)
+    assert "name" in found.confirm
+    assert advice in next(remark for remark in found.remarks if remark.key == key).zh
+    assert not set(found.confirm) & {"issuer", "valid_from", "valid_to"}
+
+
+def burnt_out(card: Image.Image) -> Image.Image:
+    """Return the card with a lamp's reflection over the name, in which nothing is left of the ink."""
+    lamp = Image.new("L", card.size, 0)
+    ImageDraw.Draw(lamp).ellipse((100, 15, 400, 175), fill=255)
+    card.paste("white", (0, 0), lamp.filter(ImageFilter.GaussianBlur(12)))
+    return card
 
 
 def test_a_photo_without_a_card_says_how_to_take_one(process):

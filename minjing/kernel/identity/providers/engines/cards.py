@@ -18,7 +18,7 @@ from minjing.kernel.identity.rules.card_text import Line
 
 FIELDS = {"front": card.FRONT_FIELDS, "back": card.BACK_FIELDS}
 SHARP_MIN = 9.0
-GLARE_MAX = 0.03
+GLARE_MAX = 0.012
 # Where the portrait stands on the front, in parts of the width (GA 448, measured on the layout drawing).
 PORTRAIT = (0.615, 0.07, 0.945, 0.475)
 
@@ -67,7 +67,14 @@ def _side(picture: Picture) -> Side:
 def _read(picture: Picture, found: bool) -> Side:
     lines, upright = text.lines(picture)
     kind = card_text.side_of(lines)
-    return Side(kind, lines, upright, found, pictures.sharpness(upright), pictures.glare(upright))
+    return Side(
+        kind,
+        lines,
+        upright,
+        found,
+        pictures.sharpness(upright),
+        pictures.glare(upright, PORTRAIT if found and kind == "front" else None),
+    )
 
 
 def _count(side: Side) -> int:
@@ -116,10 +123,10 @@ def _seen(front: Side, back: Side, reading: card.CardReading) -> list[Remark]:
         unsure = tuple(name for name in names if name in reading.confirm)
         if not unsure:
             continue
-        if side.glare > GLARE_MAX:
-            remarks.append(_remark("glare", zh, en, unsure))
-        elif side.sharp < SHARP_MIN:
+        if side.sharp < SHARP_MIN:
             remarks.append(_remark("blurred", zh, en, unsure))
+        elif side.glare > GLARE_MAX:
+            remarks.append(_remark("glare", zh, en, unsure))
         elif not side.found:
             remarks.append(_remark("no_edges", zh, en, unsure))
     return remarks

@@ -19,6 +19,7 @@ PIXELS_MAX = 60_000_000
 SIDE_MAX = 2600  # of what is worked on: a card in a phone's photo is still 1,500 pixels wide
 CARD_SIZE = (1000, 631)  # ID-1, 85.60 × 53.98 mm (ISO/IEC 7810)
 _FINDING = 640
+WHITER = 0.065  # than the ground around it; the portrait's own ground is 0.05 whiter
 EDGE = 3  # pixels of the picture as it is searched
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 
@@ -223,14 +224,35 @@ def sharpness(picture: Picture) -> float:
     return float(np.percentile(across, 99) / contrast * 100)
 
 
-def glare(picture: Picture) -> float:
-    """Return the part of the picture that is burnt out: white patches without colour or grain."""
+def glare(picture: Picture, apart: tuple[float, float, float, float] | None = None) -> float:
+    """Return the part of the card that a lamp has whitened: patches brighter than its ground in that light.
+
+    `apart`: a box, in parts of the width, that has a ground of its own.
+    """
     small = cv2.resize(picture, (320, 202), interpolation=cv2.INTER_AREA)
-    low = small.min(axis=2)
-    burnt = (low >= 250).astype(np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(burnt)
-    large = sum(int(stats[i, cv2.CC_STAT_AREA]) for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > 120)
-    return float(large / burnt.size)
+    ground = cv2.dilate(small.min(axis=2), np.ones((9, 9), np.uint8)).astype(np.float32)  # without the ink
+    if apart is not None:
+        left, top, right, bottom = (int(part * 320) for part in apart)
+        ground[top:bottom, left:right] = np.median(ground[:, left - 12 : left - 2])
+    over = ground / _plane(ground) - 1
+    count, _, stats, _ = cv2.connectedComponentsWithStats((over > WHITER).astype(np.uint8))
+    large = sum(int(stats[i, cv2.CC_STAT_AREA]) for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > 250)
+    return float(large / over.size)
+
+
+def _plane(ground: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the light that falls on the card: a plane through its brightness, laid without what stands out."""
+    rows, columns = np.indices(ground.shape)
+    known = np.stack([np.ones(ground.size), columns.ravel() / 320, rows.ravel() / 202], axis=1)
+    values, keep = ground.ravel(), np.ones(ground.size, bool)
+    plane = values
+    for _ in range(3):
+        laid, *_ = np.linalg.lstsq(known[keep], values[keep], rcond=None)
+        plane = known @ laid
+        keep = np.abs(values / np.maximum(plane, 1) - 1) < WHITER
+        if keep.sum() < 1000:
+            break
+    return np.maximum(plane, 1).reshape(ground.shape).astype(np.float32)
 
 
 def as_picture(made: Any) -> Picture:
