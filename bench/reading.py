@@ -1,8 +1,8 @@
 """Identity cards read from photos: 500 rendered cards: tilted, turned, lit, blurred, with glare and noise.
 
-The set is made by bench/cards.py from the seeds 0 to 499 and is the same each time. A field counts as right when it is
-the card's to the last character. READING_CARDS takes fewer. Time is what a page waits: the pictures go to the reading
-process and the answer comes back, both sides in one request.
+The set is made by bench/cards.py from the seeds 0 to 499 and is the same each time. A field counts as right when it
+is the card's to the last character. READING_CARDS takes fewer. Time is what a page waits: the pictures go
+to the reading process and the answer comes back, both sides in one request.
 """
 
 from __future__ import annotations

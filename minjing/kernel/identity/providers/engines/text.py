@@ -36,7 +36,10 @@ def _engine() -> Any:
             "Det.model_path": str(models / DET),
             "Rec.model_path": str(models / REC),
             "Cls.model_path": str(models / CLS),
-            "Det.limit_side_len": 640,
+            # One core reads while the other serves the pages; a second thread mostly waits, at full speed.
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "Rec.rec_batch_num": 1,  # lines of different lengths would be padded to the longest
+            "Det.limit_side_len": 576,  # a card is looked at as it was cut out
             "Det.limit_type": "min",
         }
     )
