@@ -73,6 +73,14 @@ PictureCleaner = Callable[[bytes], bytes]
 RegisterPhoto = Callable[[UUID], bytes | None]
 
 
+# (minor, adult, now) → whether the register shows the adult as the minor's parent or guardian.
+GuardianCheck = Callable[[UUID, UUID, datetime], bool]
+
+
+# The services one may let another act in: (code, title, group) in order; `matters` registers it.
+ServiceNames = Callable[[], Iterable[tuple[str, Text, Text]]]
+
+
 # Says whether a matter is open: a look made for an open matter needs no reason beside it.
 MatterOpen = Callable[[UUID], bool]
 
@@ -93,6 +101,8 @@ class Plugs:
     text_phone: PhoneTexter | None = None
     clean_picture: PictureCleaner | None = None
     register_photo: RegisterPhoto | None = None
+    guardian: GuardianCheck | None = None
+    service_names: ServiceNames | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
     erasure_vetoes: list[ErasureVeto] = field(default_factory=list)
 
@@ -133,6 +143,18 @@ def register_check(check: RegisterCheck) -> RegisterCheck:
 def register_photo(read: RegisterPhoto) -> RegisterPhoto:
     """Register the one that has the register's photos."""
     plugs.register_photo = read
+    return read
+
+
+def guardian_check(check: GuardianCheck) -> GuardianCheck:
+    """Register the one that knows parents and guardians; `household` registers one."""
+    plugs.guardian = check
+    return check
+
+
+def service_names(read: ServiceNames) -> ServiceNames:
+    """Register the one that names services."""
+    plugs.service_names = read
     return read
 
 

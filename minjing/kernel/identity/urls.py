@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.kernel.identity.views import card_reader, checking, officers, passkeys, raising, residents, sessions
+from minjing.kernel.identity.views import (
+    card_reader,
+    checking,
+    mandates,
+    officers,
+    passkeys,
+    raising,
+    residents,
+    sessions,
+)
 
 app_name = "identity"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +24,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("identity/check/counter/", checking.counter, name="check_counter"),
     path("identity/passkeys/", passkeys.passkeys, name="passkeys"),
     path("identity/passkeys/use/", passkeys.use_passkey, name="use_passkey"),
+    path("me/acting/", mandates.index, name="mandates"),
+    path("me/acting/give/", mandates.give, name="give_mandate"),
+    path("me/acting/guardian/", mandates.guardian, name="guardian"),
+    path("me/acting/<uuid:mandate_id>/", mandates.one, name="mandate"),
     path("officer/sign-in/", officers.sign_in, name="officer_sign_in"),
     path("officer/sign-in/second/", officers.second, name="second"),
     path("officer/second-factor/", officers.second_factor, name="second_factor"),

@@ -20,6 +20,7 @@ class MattersConfig(AppConfig):
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
         identity.erasure_veto(queries.against_erasure)
+        identity.service_names(queries.to_act_in)
         booking.calendar(queries.calendar)
         pay.on_settled(payment.settled)
         pay.on_expired(payment.expired)

@@ -63,6 +63,7 @@ class Draft(models.Model):
     saved_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     matter_id = models.UUIDField(null=True)  # set once, by the submission
+    mandate_id = models.UUIDField(null=True)  # by which another fills it in for the person
 
     personal: ClassVar[dict[str, Personal]] = {"answers_sealed": FORM, "stash_sealed": FORM}
 
@@ -86,6 +87,7 @@ class Matter(models.Model):
     ver = models.PositiveIntegerField()
     person_id = models.UUIDField()  # the applicant; the key of this person seals the form
     account_id = models.UUIDField()  # the account that is told
+    mandate_id = models.UUIDField(null=True)  # by which that account acts for the person; null: the person's own
     subject_index = models.BinaryField(max_length=32)  # blind index of the person the matter is about
     answers_sealed = models.BinaryField()
     submitted_at = models.DateTimeField()
@@ -139,6 +141,7 @@ class Matter(models.Model):
             ),
             models.Index(fields=["lapses_at"], condition=Q(lapses_at__isnull=False), name="matter_lapses"),
             models.Index(fields=["account_id", "-submitted_at"], name="matter_mine"),
+            models.Index(fields=["person_id"], condition=Q(mandate_id__isnull=False), name="matter_by_mandate"),
             # Same person, same service, still open: the duplicate check; closed ones too, for the officers' search.
             models.Index(fields=["subject_index", "code"], name="matter_duplicate"),
             # Received by week: rows lie in the order they came, so a few blocks tell where to look.

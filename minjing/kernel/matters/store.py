@@ -79,7 +79,7 @@ def write(
         "acting_post": change.post,
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
-        "detail": Jsonb({**change.detail(moves), **_proved(by)}),
+        "detail": Jsonb({**change.detail(moves), **_proved(by), **_for(before, by)}),
         **_entry_params(entry),
     }
     if _row(transition(tuple(columns), frozenset(follows)), params) is None:
@@ -112,7 +112,7 @@ def _row(text: str, params: Mapping[str, Any]) -> tuple[Any, ...] | None:
 # The columns of a new matter that are as its snapshot has them; the others begin empty, or are made in submit().
 AS_SUBMITTED = (
     "id", "org_id", "procedure_id", "code", "unit_id", "station_id", "state", "post", "person_id", "account_id",
-    "due_at", "due_provisional", "yellow_at", "open_tasks", "paused_since", "pause_reason", "back_to",
+    "mandate_id", "due_at", "due_provisional", "yellow_at", "open_tasks", "paused_since", "pause_reason", "back_to",
     "received_at_unit",
 )  # fmt: skip
 
@@ -139,7 +139,7 @@ def submit(
     `besides` are kinds of child tasks that this matter opens beside those of its first state. `by` is the applicant,
     or the officer who files for somebody at the counter, in the post `acting_post`.
     """
-    detail = {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by)}
+    detail = {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by), **_for(matter, by)}
     entry = ledger_entry(
         "matters:matter:submitted",
         {**_said(matter, by), "procedure": str(matter.procedure_id)},
@@ -201,7 +201,14 @@ def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
 
 def _said(matter: Snapshot, by: Actor) -> dict[str, Any]:
     said = {"matter": matter.id, "seq": matter.ver, "to": matter.state, "by": by.account_id}
-    return {**said, **_proved(by)}
+    return {**said, **_proved(by), **_for(matter, by)}
+
+
+def _for(matter: Snapshot, by: Actor) -> dict[str, Any]:
+    """Return for whom somebody else acts, and by which mandate."""
+    if matter.mandate_id is None or by.account_id != matter.account_id:
+        return {}
+    return {"mandate": str(matter.mandate_id), "for": str(matter.person_id)}
 
 
 def _proved(by: Actor) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class HouseholdConfig(AppConfig):
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
         plugs.register_record(queries.RECORD, queries.register_record)
         identity.register_check(queries.check)
+        identity.guardian_check(queries.is_guardian)
         kiosk.at_once(CERTIFICATE)
         identity.person_field(queries.RECORD, {"zh": "户籍登记", "en": "household register"})(
             queries.household_numbers

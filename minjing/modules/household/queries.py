@@ -381,3 +381,10 @@ def _title(pair: tuple[str, str]) -> Text:
 def _as_is(value: str) -> Text:
     """Return what is the same in both languages: numbers, days, and the names of people and places."""
     return Text(zh=value, en=value)
+
+
+def is_guardian(child: UUID, adult: UUID, now: datetime) -> bool:
+    """Say whether the register shows the adult as father or mother of a minor; nothing of it is told."""
+    said = _items([child]).get(child, {})
+    parents = [number for number in (said.get("father_id"), said.get("mother_id")) if number]
+    return adult in people.people_by_id_numbers(parents).values()

@@ -14,9 +14,11 @@ from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from minjing.base.clock import now
 from minjing.kernel.files.errors import Unknown as UnknownFile
 from minjing.kernel.identity import errors as identity
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters import actions
 from minjing.kernel.matters import errors as matters
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.papers.errors import Unknown as UnknownPaper
@@ -78,6 +80,8 @@ def resident(view: View) -> View:
                     return HttpResponseRedirect(f"{resolve_url('identity:who')}?{urlencode({'next': request.path})}")
                 goal = urlencode({"to": refused.needs, "next": request.path})
                 return HttpResponseRedirect(f"{resolve_url('identity:raise')}?{goal}")
+            if refused.key in ("mandate_ended", "guardian_only"):
+                actions.note_refused(actor, refused.key, now())
             return stopped(request, 403, refused.text)
         except pay.PayError as refused:
             return stopped(request, 409, Text(**refused.text), reverse("citizen:payments"))

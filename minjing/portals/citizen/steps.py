@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from minjing.base.clock import local_day
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import forms, queries
 from minjing.kernel.matters.errors import Unknown
@@ -86,6 +87,7 @@ class Application:
             "total": len(steps),
             "back": self.address(steps[at - 1]) if at else reverse("citizen:apply", args=[self.body.service.code]),
             "retired": queries.is_retired(self.draft.procedure_id),
+            "acting_for": people.name_of_giver(self.draft.mandate_id) if self.draft.mandate_id else "",
         }
 
 
@@ -95,8 +97,8 @@ def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
     body = queries.body_of(draft)
     answers = queries.draft_answers(draft)
     wanted: Sequence[Wanted] = ()
-    if by.person_id is not None and draft.matter_id is None:
-        wanted = queries.wanted_materials(body, answers, by.person_id, queries.materials(draft), now)
+    if draft.person_id is not None and draft.matter_id is None:
+        wanted = queries.wanted_materials(body, answers, draft.person_id, queries.materials(draft), now)
     return Application(draft, body, answers, forms.visible_pages(body, answers, local_day(now)), wanted)
 
 
@@ -107,17 +109,18 @@ def known(
 
     `said` are answers of the page itself, as posted: who moves decides whose name is known.
     """
-    if by.person_id is None:
+    person_id = application.draft.person_id
+    if person_id is None:
         return {}
     own = {f.name for f in page.fields if f.prefill}
     if not own:
         return {}
     given = {**application.answers, **(said or {})}
-    facts = {k: v for k, v in queries.prefills(application.body, by.person_id, now, given).items() if k in own}
+    facts = {k: v for k, v in queries.prefills(application.body, person_id, now, given).items() if k in own}
     sources = {f.name: forms.source_of(f, given, local_day(now)) for f in page.fields}
     missing = {name: OWN[of] for name, of in sources.items() if of in OWN and name not in facts}
-    if missing:
-        said = identity.look(by, [by.person_id], sorted(set(missing.values())), now=now).get(by.person_id, {})
+    if missing and person_id == by.person_id:
+        said = identity.look(by, [person_id], sorted(set(missing.values())), now=now).get(person_id, {})
         facts |= {name: said[item] for name, item in missing.items() if said.get(item)}
     return facts
 
@@ -126,10 +129,11 @@ def outdated(
     page: Page, application: Application, by: Actor, now: datetime, said: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the fields that still hold what was known for another answer, with what is known now, or empty."""
-    if by.person_id is None:
+    person_id = application.draft.person_id
+    if person_id is None:
         return {}
     given = {**application.answers, **said}
-    old = queries.known_otherwise(page, by.person_id, now, given)
+    old = queries.known_otherwise(page, person_id, now, given)
     wrong = [name for name, values in old.items() if said.get(name) and said[name] in values]
     facts = known(page, application, by, now, said) if wrong else {}
     return {name: facts.get(name, "") for name in wrong if facts.get(name, "") != said[name]}

@@ -48,7 +48,9 @@ from minjing.kernel.identity.actions.look_notes import (
     review_note,
     settle_note,
 )
-from minjing.kernel.identity.actions.looks import look, own_words, record_look, record_looks
+from minjing.kernel.identity.actions.looks import look, own_words, record_acting, record_look, record_looks
+from minjing.kernel.identity.actions.mandates import Offer, claim_guardian, grant, revoke
+from minjing.kernel.identity.actions.mandates import answer as answer_mandate
 from minjing.kernel.identity.actions.people import (
     ask_erasure,
     correct_person,
@@ -83,9 +85,11 @@ from minjing.kernel.identity.actions.second_factors import (
 __all__ = [
     "VERDICTS",
     "Compared",
+    "Offer",
     "Opened",
     "Recalled",
     "add_passkey",
+    "answer_mandate",
     "answer_note",
     "appoint",
     "ask_erasure",
@@ -98,6 +102,7 @@ __all__ = [
     "check_second_factor",
     "choose_way",
     "claim_by_code",
+    "claim_guardian",
     "claim_next",
     "confirm_fields",
     "confirm_totp",
@@ -120,6 +125,7 @@ __all__ = [
     "ensure_person",
     "erase_person",
     "give_up",
+    "grant",
     "keep_card",
     "keep_selfie",
     "look",
@@ -135,12 +141,14 @@ __all__ = [
     "put_unit",
     "recall_person",
     "received_at_counter",
+    "record_acting",
     "record_look",
     "record_looks",
     "release",
     "remove_passkey",
     "reset_factors",
     "review_note",
+    "revoke",
     "revoke_tokens",
     "said_of",
     "say_who",

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from minjing.base import idnumber, names
+from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity import limits, sealing
 from minjing.kernel.identity.actions.people import ensure_person
@@ -19,6 +20,7 @@ from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
 from minjing.kernel.identity.models import Account, ApiToken, PersonKey, PhoneCode, Session
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.queries import PHONE, token_hash
+from minjing.kernel.identity.rules.mandates import GUARDIAN_ALONE, age_on
 from minjing.kernel.ledger import actions as ledger
 
 CODE_LASTS = timedelta(minutes=5)
@@ -176,6 +178,15 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
         raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
     spoken, number = parse_name(name), parse_id_number(id_number)
     limits.spend("who", str(by.account_id), limits.WHO, now)
+    if age_on(idnumber.parse(number).birth, local_day(now)) < GUARDIAN_ALONE:
+        raise Wrong(
+            "guardian_only",
+            {
+                "zh": "未满十四周岁，请由父母或其他监护人用自己的账号代为办理（我的 › 委托与监护）。",
+                "en": "Under 14 a parent or guardian acts, from an account of their own (Me › Acting for others).",
+            },
+            "id_number",
+        )
     if plugs.check_register is None:
         raise NotAllowed(
             "no_register",

@@ -1,4 +1,4 @@
-"""What a check that an officer confirms brings about: evidence of level 3, and what it was made for."""
+"""What a check that an officer confirms brings about: evidence of level 3, or what papers were sent in for."""
 
 from datetime import datetime
 
@@ -8,5 +8,11 @@ from minjing.kernel.identity.models import Check
 
 
 def confirmed(row: Check, *, method: str, holding: Holding, by: Actor, now: datetime) -> None:
-    """Do what the check was for; the caller holds the row locked, in a transaction."""
-    proofs.prove(row, method=method, by=by, now=now)
+    """Do what the check was for; the caller holds the row locked, in a transaction.
+
+    A mandate that waits for its papers holds from now on: it names this check (queries.mandates).
+    """
+    if row.purpose in (Check.GUARDIAN, Check.FIRM):
+        proofs.bear_out(row, by=by, unit_id=holding.unit_id, now=now)
+    else:
+        proofs.prove(row, method=method, by=by, now=now)

@@ -136,6 +136,26 @@ def record_desk(by: Actor, person_id: UUID, what: Sequence[str], *, holding: Hol
     return Seen({person_id: frozenset(what)})
 
 
+def record_acting(
+    by: Actor, person_id: UUID, what: Sequence[str], *, mandate: UUID, matter_id: UUID | None = None, now: datetime
+) -> Seen:
+    """Write that a representative or guardian sees what concerns whom they act for; the caller asked the right."""
+    said: dict[str, Any] = {
+        "by": by.account_id,
+        "unit": None,
+        "post": "",
+        "deputy_for": None,
+        "reason": reasons.assigned()["acting_for"].key,
+        "words": "",
+        "bound": True,
+        "matter": matter_id,
+        "mandate": mandate,
+        "fields": list(what),
+    }
+    ledger.append(ledger.entry(LOOKED, said, at=now, subject_id=person_id))
+    return Seen({person_id: frozenset(what)})
+
+
 def _why(by: Actor, reason: str, matter_id: UUID | None) -> _Why:
     if reason:
         found, words = reasons.parse(reason)

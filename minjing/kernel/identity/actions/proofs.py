@@ -16,7 +16,7 @@ from minjing.kernel.identity.models import Check, Evidence
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.queries.checks import SAID
 from minjing.kernel.identity.rules import CARD, FRESH, FRESH_FOR, STANDS_FOR
-from minjing.kernel.identity.rules.checks import OUTCOMES, SAME
+from minjing.kernel.identity.rules.checks import OUTCOMES, PAPERS, SAME
 from minjing.kernel.ledger import actions as ledger
 
 MACHINE, OFFICER, COUNTER, PASSKEY = "machine", "officer", "counter", "passkey"
@@ -62,6 +62,12 @@ def prove(check: Check, *, method: str, by: Actor, now: datetime) -> Evidence:
     return evidence
 
 
+def bear_out(check: Check, *, by: Actor, unit_id: int, now: datetime) -> None:
+    """End a check of papers that an officer bears out; the caller holds the row locked, in a transaction."""
+    _close(check, Check.DONE, SAME, now)
+    note("borne_out", check, by, now, purpose=check.purpose, unit=unit_id)
+
+
 def figure(value: float | None) -> str | None:
     """Return a distance as the ledger holds it: text, for floats have no place there."""
     return None if value is None else f"{value:.4f}"
@@ -83,7 +89,8 @@ def _close(check: Check, state: str, outcome: str, now: datetime) -> None:
 def tell_outcome(check: Check, now: datetime) -> None:
     """Tell the resident how an officer decided; called in the transaction of the decision."""
     if plugs.tell is not None:
-        params = {"outcome": dict(OUTCOMES[check.outcome])}
+        words = PAPERS if check.purpose in (Check.GUARDIAN, Check.FIRM) else OUTCOMES
+        params = {"outcome": dict(words[check.outcome])}
         plugs.tell(check.account_id, "identity_checked", params, dedupe=f"check:{check.pk}", now=now)
 
 

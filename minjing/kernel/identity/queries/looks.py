@@ -169,6 +169,8 @@ def _look(
 ) -> Look:
     matter_id = UUID(entry["matter"]) if entry["matter"] else None
     nowhere: Text = {"zh": "系统", "en": "the system"}
+    if entry.get("mandate"):
+        nowhere = {"zh": "受托人或监护人", "en": "your representative or guardian"}
     at = datetime.fromisoformat(entry["at"])
     listed = _listed(entry["reason"])
     return Look(

@@ -55,6 +55,19 @@ OUTCOMES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+PAPERS: Mapping[str, Mapping[str, str]] = {
+    SAME: {"zh": "材料已由民警确认。", "en": "An officer has confirmed your papers."},
+    DIFFERENT: {
+        "zh": "民警没有确认这份材料。如有异议，请带原件到派出所窗口。",
+        "en": "An officer did not confirm the papers. If you object, bring the originals to a police station.",
+    },
+    CANNOT_TELL: {
+        "zh": "材料看不清，请重新拍照提交，或带原件到派出所窗口。",
+        "en": "The papers cannot be read: photograph them again, or bring the originals to a police station.",
+    },
+}
+
+
 def whose_card(fields: Mapping[str, str], *, name: str, id_number: str) -> str:
     """Return "" when the card is that person's, otherwise the outcome that refuses it.
 

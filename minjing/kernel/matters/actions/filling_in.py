@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from minjing.base.clock import local_day
+from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import CARD, FRESH, NUMBER
 from minjing.kernel.identity.sealing import seal
@@ -27,33 +28,53 @@ MAX_DRAFTS = 20
 
 
 @transaction.atomic
-def draft(code: str, *, by: Actor, now: datetime) -> Draft:
-    """Start an application for `code`, or return the one already begun; known answers are filled in."""
+def draft(
+    code: str, *, by: Actor, now: datetime, for_person: UUID | None = None, for_firm: UUID | None = None
+) -> Draft:
+    """Start an application for `code`, or return the one already begun; known answers are filled in.
+
+    `for_person` is whom it is for, where somebody acts by mandate or as guardian; what the register knows of them
+    is shown to the one who acts, and the look is on record. `for_firm` is the mandate of a firm.
+    """
     procedure_id, body = queries.service(code)
     _one_at_a_time(f"draft:{by.account_id}")
-    begun = next((d for d in queries.drafts(by, now) if queries.body_of(d).service.code == code), None)
-    if begun is not None:
-        return begun
+    person_id = for_person or by.person_id
+    begun = [d for d in queries.drafts(by, now) if d.person_id == person_id]
+    if person_id == by.person_id:
+        begun = [d for d in begun if d.mandate_id == for_firm]
+    found = next((d for d in begun if queries.body_of(d).service.code == code), None)
+    if found is not None:
+        return queries.draft(found.id, by, now)
     can_apply(body, by)
+    if person_id == by.person_id:
+        queries.of_age_to_act(by, now)
+    assert person_id is not None
+    acting = queries.right_to_act(person_id, code, by, now)
+    queries.still_may_act(for_firm, by.person_id, by.account_id, code, by, now)
     if len(queries.drafts(by, now)) >= MAX_DRAFTS:
         raise NotAllowed(
             "too_many_drafts",
             "未提交的申请太多，请先完成或删除一些。",
             "There are too many unfinished applications; finish or delete some first.",
         )
-    assert by.person_id is not None
     made = Draft(
         org_id=0,
         account_id=by.account_id,
-        person_id=by.person_id,
+        person_id=person_id,
+        mandate_id=acting.mandate if acting else for_firm,
         procedure_id=procedure_id,
         started_at=now,
         saved_at=now,
         expires_at=now + DRAFT_LIVES,
     )
-    made.answers_sealed = _sealed_draft(made, queries.prefills(body, by.person_id, now))
+    if acting is not None:
+        identity.record_acting(by, person_id, [queries.FORM], mandate=acting.mandate, now=now)
+    made.answers_sealed = _sealed_draft(made, queries.prefills(body, person_id, now))
     made.save(force_insert=True)
-    append(ledger_entry("matters:draft:started", {"draft": made.id, "by": by.account_id, "code": code}, at=now))
+    said: dict[str, Any] = {"draft": made.id, "by": by.account_id, "code": code}
+    if made.mandate_id is not None:
+        said |= {"mandate": made.mandate_id, "for": person_id}
+    append(ledger_entry("matters:draft:started", said, at=now))
     return made
 
 
@@ -231,3 +252,10 @@ def take_off(materials: QuerySet[Material], now: datetime) -> None:
     sent = [file_id for file_id in materials.values_list("file_id", flat=True) if file_id is not None]
     files.let_go(sent, now=now)
     materials.delete()
+
+
+def note_refused(by: Actor, key: str, now: datetime) -> None:
+    """Put on record that somebody was kept from acting for another; called where the refusal becomes an answer."""
+    append(
+        ledger_entry("matters:acting:refused", {"by": by.account_id, "reason": key}, at=now, subject_id=by.person_id)
+    )

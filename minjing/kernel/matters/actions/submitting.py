@@ -11,6 +11,7 @@ from uuid import UUID
 
 from minjing.base.clock import CHINA, local_day
 from minjing.base.ids import new_id
+from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
@@ -23,6 +24,7 @@ from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
+from minjing.kernel.notify import actions as notify
 
 
 def submit(draft_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
@@ -123,15 +125,16 @@ def _submitted(
     counter: AtCounter | None = None,
     receiver: queries.UnitFacts | None = None,
 ) -> Snapshot:
-    assert by.person_id is not None
-    wanted = queries.wanted_materials(body, checked.clean, by.person_id, attached, now)
+    person_id = draft.person_id if draft is not None else by.person_id
+    assert person_id is not None
+    wanted = queries.wanted_materials(body, checked.clean, person_id, attached, now)
     if counter is not None:
         wanted = [_shown_at(counter, w) for w in wanted]
     errors = queries.lacking(body, checked, wanted)
     if receiver is not None:
         errors.pop("office", None)
     if body.service.accepts and not errors:
-        errors |= plugs.ACCEPTS[body.service.accepts](person_id=by.person_id, answers=checked.clean, now=now)
+        errors |= plugs.ACCEPTS[body.service.accepts](person_id=person_id, answers=checked.clean, now=now)
     receiver = receiver or queries.receiver(body, checked.clean)
     if errors:
         raise Wrong(errors)
@@ -142,23 +145,29 @@ def _submitted(
         if w.held_ref
     ]
     loose = [] if draft else [_material_row(m) for m in attached]
-    quote = fees.quote(body, checked.clean, by.person_id, now)
+    quote = fees.quote(body, checked.clean, person_id, now)
     new = _new_matter(body, procedure_id, receiver, by, now, quote)
     if counter is not None:
         new = new.but(received_at_unit=counter.unit_id, acts={"submit": str(counter.officer.account_id)})
+    if draft is not None and draft.mandate_id is not None:
+        new = new.but(person_id=person_id, mandate_id=draft.mandate_id)
     try:
-        return _write_submission(
-            new,
-            body,
-            checked.clean,
-            held + loose,
-            draft,
-            quote,
-            by=by,
-            now=now,
-            request_id=request_id,
-            counter=counter,
-        )
+        with together(new.mandate_id is not None):
+            written = _write_submission(
+                new,
+                body,
+                checked.clean,
+                held + loose,
+                draft,
+                quote,
+                by=by,
+                now=now,
+                request_id=request_id,
+                counter=counter,
+            )
+            if new.mandate_id is not None and new.person_id != by.person_id:
+                _tell_whom_it_is_for(written, body, by, now)
+        return written
     except NotWritten:
         return _earlier(request_id, draft, body, checked.clean, by, now)
 
@@ -168,6 +177,14 @@ def _shown_at(counter: AtCounter, wanted: queries.Wanted) -> queries.Wanted:
     if wanted.held_ref or wanted.spec.name not in counter.originals:
         return wanted
     return replace(wanted, held_ref=f"{queries.SHOWN_AT_COUNTER}{counter.reception}")
+
+
+def _tell_whom_it_is_for(matter: Snapshot, body: Body, by: Actor, now: datetime) -> None:
+    """Tell the person, if they have an account, who has applied in their name."""
+    account_id = identity.account_of_person(matter.person_id)
+    if account_id is not None:
+        params = {"name": by.name, "title": body.service.title.model_dump()}
+        notify.tell(account_id, "acted_for", params, dedupe=f"acted_for:{matter.id}", now=now, matter_id=matter.id)
 
 
 def _write_submission(

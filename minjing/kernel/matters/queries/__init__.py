@@ -1,5 +1,6 @@
 """Reading matters and procedures; every read of a matter checks the asker's right on that very matter."""
 
+from minjing.kernel.matters.queries.acting import of_age_to_act, right_to_act, still_may_act
 from minjing.kernel.matters.queries.catalogue import (
     UnitFacts,
     body,
@@ -18,6 +19,7 @@ from minjing.kernel.matters.queries.catalogue import (
     service,
     station,
     stations,
+    to_act_in,
     units,
     versions,
 )
@@ -174,6 +176,7 @@ __all__ = [
     "named_in",
     "notes",
     "numbers",
+    "of_age_to_act",
     "officers",
     "open_file",
     "open_of_same",
@@ -195,6 +198,7 @@ __all__ = [
     "record_paper",
     "refold",
     "register_of",
+    "right_to_act",
     "running_on",
     "service",
     "snapshot",
@@ -202,8 +206,10 @@ __all__ = [
     "station",
     "stations",
     "steps",
+    "still_may_act",
     "supervised_lights",
     "tasks",
+    "to_act_in",
     "units",
     "versions",
     "wanted_materials",

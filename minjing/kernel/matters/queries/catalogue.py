@@ -147,6 +147,12 @@ def _read_most_wanted() -> list[str]:
 _wanted = Kept(_read_most_wanted, 600)
 
 
+def to_act_in() -> list[tuple[str, Mapping[str, str], Mapping[str, str]]]:
+    """Return the services that have a form: code, title and group, for whoever lets another act in them."""
+    with_form = [body.service for body in current() if body.service.form]
+    return [(s.code, s.title.model_dump(), s.group.model_dump()) for s in with_form]
+
+
 def most_wanted(limit: int = 6) -> list[Body]:
     """Return the services that most people applied for lately; where few did, those of the first batch follow."""
     offered = (body for body in current() if body.service.form and body.service.code not in plugs.QUESTIONS)

@@ -20,7 +20,8 @@ from minjing.kernel.matters.models import (
     Draft,
     Material,
 )
-from minjing.kernel.matters.queries.catalogue import receiver
+from minjing.kernel.matters.queries.acting import still_may_act
+from minjing.kernel.matters.queries.catalogue import body_of, receiver
 from minjing.kernel.matters.schema import Body, Page, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
@@ -33,6 +34,8 @@ def draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:
     row = Draft.objects.filter(id=draft_id, account_id=by.account_id).first()
     if row is None or (row.expires_at <= now and row.matter_id is None):
         raise Unknown
+    if row.mandate_id is not None:
+        still_may_act(row.mandate_id, row.person_id, row.account_id, body_of(row).service.code, by, now)
     return row
 
 

@@ -38,11 +38,11 @@ def mine(by: Actor, *, limit: int = PAGE, before: datetime | None = None) -> lis
 
 
 def _own(by: Actor) -> Q:
-    """What one applied for: by one's own door, or through an officer at a counter before one had any."""
+    """What one applied for: by one's own door, through an officer at a counter, or by who acts for one."""
     if by.person_id is None:
         return Q(account_id=by.account_id)
     doors = Account.objects.filter(person_id=by.person_id, kind=Account.RESIDENT).values("id")
-    return Q(account_id__in=doors)
+    return Q(account_id__in=doors) | Q(person_id=by.person_id, mandate_id__isnull=False)
 
 
 def drafts(by: Actor, now: datetime) -> list[Draft]:

@@ -27,6 +27,7 @@ from minjing.kernel.matters.models import (
     Request,
     Task,
 )
+from minjing.kernel.matters.queries.acting import still_may_act
 from minjing.kernel.matters.queries.catalogue import body_of, place_of, units
 from minjing.kernel.matters.rules import COLUMNS, Happening, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
@@ -53,6 +54,7 @@ def matter(ref: UUID | str, by: Actor, now: datetime) -> Snapshot:
     found = snapshot(row)
     if not may_see(found, by):
         raise Unknown
+    still_may_act(found.mandate_id, found.person_id, found.account_id, found.code, by, now)
     return found
 
 
@@ -181,7 +183,7 @@ def steps(matter: Snapshot, by: Actor, now: datetime) -> list[Step]:
     body = body_of(matter)
     offered = []
     for action, spec in body.flow.states[matter.state].actions.items():
-        if spec.by == "system" or (spec.by == "applicant") != (by.account_id == matter.account_id):
+        if spec.by == "system" or (spec.by == "applicant") != matter.is_applicant(by):
             continue
         why_not = _why_not(body, matter, action, spec, by)
         target = body.flow.states.get(spec.to)

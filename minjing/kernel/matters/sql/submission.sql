@@ -13,11 +13,11 @@ WITH draft AS (
     RETURNING last
 ), matter AS (
     INSERT INTO matters_matter (id, org_id, number, procedure_id, code, unit_id, station_id, state, post, ver,
-        person_id, account_id, subject_index, answers_sealed, submitted_at, due_at, due_provisional, yellow_at,
-        step_since, paused_since, pause_reason, acts, open_tasks, extension_days, asked, asked_days, back_to, outcome,
-        received_at_unit)
+        person_id, account_id, mandate_id, subject_index, answers_sealed, submitted_at, due_at, due_provisional,
+        yellow_at, step_since, paused_since, pause_reason, acts, open_tasks, extension_days, asked, asked_days, back_to,
+        outcome, received_at_unit)
     SELECT %(id)s, %(org_id)s, %(prefix)s || lpad(last::text, 7, '0'), %(procedure_id)s, %(code)s, %(unit_id)s,
-        %(station_id)s, %(state)s, %(post)s, 1, %(person_id)s, %(account_id)s, %(subject_index)s,
+        %(station_id)s, %(state)s, %(post)s, 1, %(person_id)s, %(account_id)s, %(mandate_id)s, %(subject_index)s,
         %(answers_sealed)s, %(now)s, %(due_at)s, %(due_provisional)s, %(yellow_at)s, %(now)s,
         %(paused_since)s::timestamptz, %(pause_reason)s, %(acts)s, %(open_tasks)s, 0, '[]', 0, %(back_to)s, '',
         %(received_at_unit)s::integer

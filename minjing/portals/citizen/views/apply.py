@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
 from minjing.kernel.files import queries as stored
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, fees, forms, queries
 from minjing.kernel.matters.errors import NotAllowed, Wrong
@@ -39,7 +40,19 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     """Say what is open already; then begin or go on."""
     at, by = now(), who(request)
     code = code.upper()
-    begun = next((d for d in queries.drafts(by, at) if queries.body_of(d).service.code == code), None)
+    begun = next(
+        (d for d in queries.drafts(by, at) if d.mandate_id is None and queries.body_of(d).service.code == code), None
+    )
+    if request.method == "POST" and request.POST.get("firm"):
+        mandate = UUID(request.POST["firm"])
+        return HttpResponseRedirect(
+            reverse("citizen:draft", args=[actions.draft(code, by=by, now=at, for_firm=mandate).id])
+        )
+    if request.method == "POST" and request.POST.get("for"):
+        whom = UUID(request.POST["for"])
+        return HttpResponseRedirect(
+            reverse("citizen:draft", args=[actions.draft(code, by=by, now=at, for_person=whom).id])
+        )
     # What was begun may be finished, also when the service is no longer offered.
     body = queries.body_of(begun) if begun else queries.service(code)[1]
     service = body.service
@@ -50,7 +63,14 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     running = [m for m in queries.mine(by, limit=50) if m.code == code and m.closed_at is None]
     if request.method == "POST" and (begun or not running or "anyway" in request.POST):
         return HttpResponseRedirect(reverse("citizen:draft", args=[actions.draft(code, by=by, now=at).id]))
-    context = {"tab": "matters", "service": service, "begun": begun, "running": running}
+    context = {
+        "tab": "matters",
+        "service": service,
+        "begun": begun,
+        "running": running,
+        "others": people.acting_for(by, code, at),
+        "level": service.level_for("submit"),
+    }
     context["prices"] = fees.prices(body, at)
     return render(request, "citizen/start.html", context)
 
