@@ -190,6 +190,13 @@ class Fee(Strict):
     days: Annotated[int, Field(ge=1, le=60)] = 7  # how long it may be paid; then the matter lapses
 
 
+class VisitSpec(Strict):
+    """That the applicant comes once: chosen in the application, held for the draft, confirmed by submitting."""
+
+    kind: str  # of place: exit_entry_hall, household_counter
+    service: str  # as the places offer it: passport, id_card
+
+
 IdentityLevel = Annotated[int, Field(ge=1, le=4)]
 
 
@@ -199,6 +206,7 @@ class Service(Strict):
     later: ClassVar[tuple[str, ...]] = (
         "fee",
         "on_submit",
+        "booking",
     )
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{4}$")]
@@ -230,6 +238,7 @@ class Service(Strict):
     seen_by: list[str] = []  # the only posts that see its matters; empty: every post of the units above
     accepts: str = ""  # a module's check of the answers as a whole, before a matter is made of them
     excludes: str = ""  # a module's rule of who has a conflict of interests: they neither see the matter nor act
+    booking: VisitSpec | None = None  # the one visit that the service takes
     on_submit: str = ""  # a module's act in the transaction of the submission: a lost document is void at once
 
     @property

@@ -36,6 +36,7 @@ class ExitEntryConfig(AppConfig):
         plugs.special_record("EX", queries.RECORD, queries.on_record)
         identity.person_field(queries.RECORD, {"zh": "出入境证件", "en": "travel documents"})(queries.document_kinds)
         identity.person_field(queries.CROSSINGS, {"zh": "出入境记录", "en": "border records"})(queries.no_crossings)
+        citizen.begins_at("EX0001", "citizen:visit_new")
         citizen.own_page(
             "exit_entry:mine",
             title=Text(zh="我的出入境证件", en="My travel documents"),

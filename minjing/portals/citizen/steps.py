@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.queries import Wanted
 from minjing.kernel.matters.schema import Body, Page, Text
 
-MATERIALS, CHECK = "materials", "check"
+MATERIALS, VISIT, CHECK = "materials", "visit", "check"
 # What a resident has said of themselves stands in where the city's register knows nothing of them.
 OWN = {"register.name": "name", "register.id_number": "id_number", "account.phone": "phone"}
 
@@ -34,11 +34,13 @@ class Application:
     answers: dict[str, Any]
     pages: Sequence[Page]
     wanted: Sequence[Wanted]
+    visit_lacks: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def steps(self) -> list[str]:
         """Return the names of the steps in order."""
-        return [p.page for p in self.pages] + ([MATERIALS] if self.wanted else []) + [CHECK]
+        visit = [VISIT] if self.body.service.booking else []
+        return [p.page for p in self.pages] + ([MATERIALS] if self.wanted else []) + visit + [CHECK]
 
     def page(self, name: str) -> Page:
         """Return a page of the form; raise Unknown."""
@@ -54,8 +56,8 @@ class Application:
 
     def address(self, step: str) -> str:
         """Return the address of a step."""
-        if step in (MATERIALS, CHECK):
-            return reverse(f"citizen:{step}", args=[self.draft.id])
+        if step in (MATERIALS, VISIT, CHECK):
+            return reverse("citizen:visit_step" if step == VISIT else f"citizen:{step}", args=[self.draft.id])
         return reverse("citizen:page", args=[self.draft.id, step])
 
     def after(self, step: str) -> str:
@@ -69,11 +71,15 @@ class Application:
         for page in self.pages:
             if page.page not in self.draft.pages_done:
                 return page.page
-        return MATERIALS if any(not w.is_there for w in self.wanted) else CHECK
+        if any(not w.is_there for w in self.wanted):
+            return MATERIALS
+        return VISIT if self.visit_lacks else CHECK
 
     def lacking(self, today: date) -> dict[str, Text]:
         """Return all that is wrong or missing before it can be submitted, by field or paper."""
-        return queries.lacking(self.body, forms.check_all(self.body, self.answers, today), self.wanted)
+        return queries.lacking(self.body, forms.check_all(self.body, self.answers, today), self.wanted) | dict(
+            self.visit_lacks
+        )
 
     def where(self, step: str) -> Mapping[str, Any]:
         """Return what every step shows: the service, how far one is, the way back, whether the rules have changed."""
@@ -99,7 +105,9 @@ def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
     wanted: Sequence[Wanted] = ()
     if draft.person_id is not None and draft.matter_id is None:
         wanted = queries.wanted_materials(body, answers, draft.person_id, queries.materials(draft), now)
-    return Application(draft, body, answers, forms.visible_pages(body, answers, local_day(now)), wanted)
+    pages = forms.visible_pages(body, answers, local_day(now))
+    lacks = {} if draft.matter_id else queries.visit_lacking(body, draft.id, now)
+    return Application(draft, body, answers, pages, wanted, lacks)
 
 
 def known(

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from minjing.portals.citizen.views import apply, home, matters, oneself, paying, receipts, visits
+from minjing.portals.citizen.views import apply, choosing, home, matters, oneself, paying, receipts, visits
 
 
 class ReceiptFile(StringConverter):
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("apply/<str:code>/", apply.start, name="apply"),
     path("drafts/<uuid:draft_id>/", apply.draft, name="draft"),
     path("drafts/<uuid:draft_id>/materials/", apply.materials, name="materials"),
+    path("drafts/<uuid:draft_id>/visit/", choosing.visit_step, name="visit_step"),
     path("drafts/<uuid:draft_id>/check/", apply.check, name="check"),
     path("drafts/<uuid:draft_id>/discard/", apply.discard, name="discard"),
     path("drafts/<uuid:draft_id>/<slug:name>/", apply.page, name="page"),

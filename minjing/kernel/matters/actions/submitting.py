@@ -15,7 +15,7 @@ from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
-from minjing.kernel.matters.actions import payment
+from minjing.kernel.matters.actions import payment, visiting
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import run_step_act
 from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level, sound_papers
@@ -40,7 +40,15 @@ def submit(draft_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Sna
     require_level(by, body.service.level_for("submit"))
     checked = forms.check_all(body, queries.draft_answers(row), local_day(now))
     attached = queries.materials(row)
-    return _submitted(body, row.procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=row)
+    errors = queries.visit_lacking(body, row.id, now)
+    if errors:
+        raise Wrong(errors)
+    with together(body.service.booking is not None):
+        matter = _submitted(
+            body, row.procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=row
+        )
+        visiting.confirm_visit(body, row.id, matter, by=by, now=now)
+    return matter
 
 
 def submit_whole(

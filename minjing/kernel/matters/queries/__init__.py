@@ -109,6 +109,7 @@ from minjing.kernel.matters.queries.one import (
     tasks,
 )
 from minjing.kernel.matters.queries.receptions import Handover, handover, known_at_counter, reception
+from minjing.kernel.matters.queries.visiting import VISIT, VISIT_MISSING, VISIT_OVER, visit_lacking
 
 __all__ = [
     "ADDRESSED",
@@ -129,6 +130,9 @@ __all__ = [
     "SHOWN_AT_COUNTER",
     "SORTS",
     "STASH_CONTEXT",
+    "VISIT",
+    "VISIT_MISSING",
+    "VISIT_OVER",
     "Handover",
     "Lights",
     "OpenFile",
@@ -212,5 +216,6 @@ __all__ = [
     "to_act_in",
     "units",
     "versions",
+    "visit_lacking",
     "wanted_materials",
 ]

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
+from minjing.kernel.booking import queries as visits
 from minjing.kernel.files import queries as stored
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
@@ -24,7 +25,7 @@ from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.schema import Page, Text
 from minjing.portals.citizen import plugs, questions, uploads
 from minjing.portals.citizen.access import resident, sign_in, who
-from minjing.portals.citizen.steps import CHECK, MATERIALS, Application, application, known, outdated
+from minjing.portals.citizen.steps import CHECK, MATERIALS, VISIT, Application, application, known, outdated
 from minjing.portals.citizen.views.paying import to_pay
 from minjing.portals.frame.language import pick, t
 
@@ -315,6 +316,7 @@ def check(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         **mine.where(CHECK),
         "pages": [_rows(page, mine, errors, today) for page in mine.pages],
         "wanted": mine.wanted,
+        "visit": None if mine.visit_lacks else visits.visit_of_subject(mine.draft.id),
         "errors": [(_place(mine, name), pick(text)) for name, text in errors.items()],
         "wrong": errors,
         "declared": request.POST.get("declare") == "yes",
@@ -336,6 +338,8 @@ def _place(mine: Application, name: str) -> str:
     """Return the address where an error of the check page is put right."""
     if name == "declare":
         return "#declare"
+    if name == VISIT:
+        return mine.address(VISIT)
     page = next((p.page for p in mine.body.service.form if name in {f.name for f in p.fields}), "")
     return f"{mine.address(page)}?then=check#q-{name}" if page else f"{mine.address(MATERIALS)}#q-{name}"
 

@@ -1,0 +1,27 @@
+"""The visit of a draft or a matter, where its service takes one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from minjing.kernel.booking import queries as visits
+from minjing.kernel.matters.schema import Body, Text
+
+VISIT = "visit"  # the step of the application, and the key of what is wrong with it
+VISIT_MISSING = Text(zh="请选择到场的大厅和时间。", en="Choose the hall and time of your visit.")
+VISIT_OVER = Text(
+    zh="为您保留的时间已经过了，请重新选择到场的大厅和时间。",
+    en="The time that was kept for you is over: choose hall and time again.",
+)
+
+
+def visit_lacking(body: Body, draft_id: UUID, now: datetime) -> dict[str, Text]:
+    """Return what is wrong with the visit of a draft: none chosen, or kept no longer; {} where none is needed."""
+    if body.service.booking is None:
+        return {}
+    found = visits.visit_of_subject(draft_id)
+    if found is None:
+        return {VISIT: VISIT_MISSING}
+    over = found.state == "held" and found.held_until is not None and found.held_until <= now
+    return {VISIT: VISIT_OVER} if over else {}
