@@ -61,9 +61,11 @@ def open_file(
         fields.setdefault(person_id, [FORM])
     if full:
         register = [name for name, _ in _records(matter.code)]
-        fields[matter.person_id] += [NOTES, *register, *([MATERIAL] if material else [])]
+        fields[matter.person_id] += [NOTES, *register]
         if subject is not None and subject != matter.person_id:
             fields[subject] += register
+        if material:
+            fields = {person_id: [*named, MATERIAL] for person_id, named in fields.items()}
     seen = _record(matter, by, fields, now, reason)
     if not full:
         return OpenFile(said, subject=subject)
@@ -150,6 +152,17 @@ def record_paper(matter: Snapshot, holder_id: UUID, by: Actor, now: datetime, re
     return _record(matter, by, {person_id: [PAPER] for person_id in people_on_it}, now, reason)
 
 
+def record_material(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> Seen:
+    """Write down that `by` looks at a paper sent in: whoever the form names may stand on it, not the applicant alone.
+
+    Nobody has read the picture, so it is taken to show everyone whom the matter is known to concern.
+    """
+    said = opened(matter)
+    subject = _subject(matter, said)
+    shown = dict.fromkeys([matter.person_id, *named_in(matter, said), *([subject] if subject else [])])
+    return _record(matter, by, {person_id: [MATERIAL] for person_id in shown}, now, reason)
+
+
 def record_look(matter: Snapshot, by: Actor, what: str, now: datetime, reason: str = "") -> Seen:
     """Write down that `by` looks at something of this matter's applicant, unless it is their own.
 
@@ -229,7 +242,7 @@ def may_open_file(file_id: UUID, by: Actor, now: datetime) -> bool:
             if not opens_in_full(found, by, now):
                 continue
             try:
-                record_look(found, by, MATERIAL, now)
+                record_material(found, by, now)
             except NoLook:  # closed meanwhile, or the ledger lies behind
                 continue
             return True

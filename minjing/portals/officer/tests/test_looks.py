@@ -75,13 +75,14 @@ def test_one_opening_of_a_page_writes_one_entry_for_each_person_it_shows(bench):
     assert entry["what"]["fields"] == ["matters.form", "matters.notes", "household.record", "matters.material"]
     assert (entry["what"]["reason"], entry["what"]["bound"]) == ("matter", True)
     (named,) = looks_at(wu)
-    assert named["what"]["fields"] == ["matters.form"]
+    assert named["what"]["fields"] == ["matters.form", "matters.material"], "a scan may show whom the form names"
     # The paper that the page itself shows is in that entry; the next one is not.
     shown = re.search(r'<img src="([^"]+)"', page).group(1).replace("&amp;", "&")
     assert bench(CHEN).get(shown).status_code == 200
     assert len(looks_at(matter.person_id)) == 1
     assert bench(CHEN).get(shown.partition("?")[0]).status_code == 200
     assert len(looks_at(matter.person_id)) == 2
+    assert len(looks_at(wu)) == 2
 
 
 def test_the_mark_of_a_page_is_good_for_its_officer_and_its_paper_only(bench):

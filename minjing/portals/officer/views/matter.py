@@ -374,7 +374,7 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
     if row is None or row.file_id is None:
         raise Unknown
     if not was_seen_with_page(request.actor, material_id, request.GET.get("seen", "")):
-        queries.record_look(matter, request.actor, queries.MATERIAL, request.at, reason)
+        queries.record_material(matter, request.actor, request.at, reason)
     kept = files.file(row.file_id)
     return _shown(files.read(row.file_id), kept.media_type)
 
