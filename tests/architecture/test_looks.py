@@ -10,7 +10,16 @@ import yaml
 HOUSE = Path(__file__).resolve().parents[2] / "minjing"
 UNSEALS = {"unseal", "unseal_many", "unseal_with"}
 # What writes a look, or asks for the proof that one is written.
-RECORDS = {"record_look", "record_looks", "record_assigned", "record_paper", "must_cover", "may_see", "_record"}
+RECORDS = {
+    "record_look",
+    "record_looks",
+    "record_assigned",
+    "record_paper",
+    "record_material",
+    "must_cover",
+    "may_see",
+    "_record",
+}
 
 # Functions that open something sealed without writing a look themselves, and why that shows nobody's record to
 # others. "recorded": private, called only after the look is on record by the functions named in CALLERS.
@@ -68,6 +77,7 @@ CALLERS = {
     "kernel/matters/queries/looks.py::open_file": "learns whom the form names, writes their looks, then returns it",
     "kernel/matters/queries/looks.py::answers": "learns whom the form names, writes their looks, then returns it",
     "kernel/matters/queries/looks.py::record_paper": "learns whom the form names; returns nothing of it",
+    "kernel/matters/queries/looks.py::record_material": "learns whom the form names; returns nothing of it",
     "kernel/matters/queries/looks.py::own_register": "one's own record",
     "modules/household/queries.py::heads_with_birth": "the loader of the demo, whose people do not exist",
     "modules/household/queries.py::_view": "recorded by household()",
