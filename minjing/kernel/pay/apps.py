@@ -10,8 +10,9 @@ class PayConfig(AppConfig):
     label = "pay"
 
     def ready(self) -> None:
-        """Register the checks; hang the texts of the notices into notify."""
+        """Register the checks and who knows payers; hang the texts of the notices into notify."""
         from minjing.kernel.notify.plugs import texts
-        from minjing.kernel.pay import checks  # noqa: F401
+        from minjing.kernel.pay import checks, payers, plugs  # noqa: F401
 
         texts(Path(__file__).with_name("texts"))
+        plugs.payer_of(payers.wechat)
