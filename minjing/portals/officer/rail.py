@@ -124,6 +124,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "notes_to_review": to_review,
         "approves_hidden": holds(actor, APPROVE_HIDDEN),
         "supervises_looks": holds(actor, "supervise"),
+        "has_halls": holds(actor, "serve") or holds(actor, "supervise"),
         "looks": holds(actor, "look"),
         "confirms": holds(actor, identity.CONFIRM),
         "checks_waiting": identity.waiting_count(actor, clock.now()) if holds(actor, identity.CONFIRM) else 0,

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.portals.open.views import check, figures, hidden, ledger, receipt, services
+from minjing.portals.open.views import check, figures, halls, hidden, ledger, receipt, services
 
 app_name = "open"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("figures.csv", figures.raw, name="figures_csv"),
     path("hidden-looks/", hidden.table, name="hidden"),
     path("hidden-looks.json", hidden.raw, name="hidden_json"),
+    path("halls/<slug:code>/", halls.screen, name="hall"),
     path("ledger/", ledger.head, name="ledger"),
     path("check-receipt/", receipt.form, name="check_receipt"),
     path("ledger/policy", receipt.policy, name="ledger_policy"),

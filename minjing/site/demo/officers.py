@@ -22,7 +22,7 @@ STATION = (("clerk", "station_clerk"), ("clerk2", "station_clerk"), ("chief", "s
 BRANCH = (
     ("approver", "branch_approver"), ("approver2", "branch_approver"), ("checker", "record_checker"),
     ("supervisor", "branch_supervisor"), ("legal", "branch_legal"),
-    ("hall", "hall_clerk"), ("hall2", "hall_clerk"),
+    ("hall", "hall_clerk"), ("hall2", "hall_clerk"), ("hallhead", "hall_head"),
 )  # fmt: skip
 BUREAU = (
     ("bureau.approver", "bureau_approver"), ("bureau.approver2", "bureau_approver"), ("supervisor", "supervisor"),

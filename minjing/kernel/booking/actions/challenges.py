@@ -8,16 +8,18 @@ from uuid import UUID
 from django.db import transaction
 
 from minjing.kernel.booking import queries, rules
-from minjing.kernel.booking.errors import NotAllowed, Stale, Wrong
+from minjing.kernel.booking.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.booking.models import Challenge, Visit
 from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.booking.words import told
+from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.sealing import seal
+from minjing.kernel.identity.sealing import seal, unseal
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import actions as notify
 
 CONTEXT = "booking_challenge.words"
+LOOKED_AT = "booking.challenge"
 WORDS_MAX = 500  # characters
 
 
@@ -42,6 +44,21 @@ def challenge(visit_id: UUID, words: str, *, by: Actor, now: datetime) -> Challe
     )  # fmt: skip
     _tell_ledger("challenged", visit, place, by, now)
     return made
+
+
+def read_challenge(visit_id: UUID, *, by: Actor, now: datetime) -> str:
+    """Return what was said against a missed visit, to the hall's supervisor; the look is written down first.
+
+    Raises NotAllowed (of booking for the hall, of identity for reading records), Unknown.
+    """
+    visit = queries.visit(visit_id, by)
+    place = queries.place_by_id(visit.place_id)
+    queries.may_run(by, place, "supervise")
+    found = queries.challenge_of(visit)
+    if found is None:
+        raise Unknown
+    identity.record_look(by, [found.person_id], [LOOKED_AT], reason="complaint", unit_path=place.unit_path, now=now)
+    return unseal(found.person_id, CONTEXT, bytes(found.words_sealed)).decode()
 
 
 @transaction.atomic

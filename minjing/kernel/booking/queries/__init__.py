@@ -2,6 +2,8 @@
 
 from minjing.kernel.booking.queries.hall import Called, Display, Ticket, challenges, display, queue, today
 from minjing.kernel.booking.queries.places import (
+    SERVE,
+    SUPERVISE,
     exit_of,
     forget_kept,
     may_run,
@@ -39,6 +41,8 @@ from minjing.kernel.booking.queries.visits import (
 )
 
 __all__ = [
+    "SERVE",
+    "SUPERVISE",
     "Called",
     "DayFree",
     "Display",
