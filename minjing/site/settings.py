@@ -324,9 +324,6 @@ WATCH_RECORDS = [
     "minjing.modules.household.records.REGISTER",
 ]
 
-# The card reader of a machine: a small bridge on the machine itself that speaks WebSocket; empty: there is none.
-READER_URL = env("READER_URL")
-
 # Cookies: over http the browser would refuse the __Host- prefix, so it comes with https.
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"

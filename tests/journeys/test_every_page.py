@@ -24,7 +24,7 @@ EXAMINED: set[tuple[str, str]] = set()  # kind of page and mode: not looked at a
 PORTALS = ("/officer/", "/open/", "/api/")
 OFFICERS = (
     "futian.clerk", "futian.checker", "futian.approver", "supervisor", "system.admin", "security.admin",
-    "audit.admin", "futian.legal",
+    "audit.admin", "futian.legal", "desk",
 )  # fmt: skip
 
 

@@ -12,8 +12,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from minjing.base.ids import new_id
+from minjing.kernel.booking import actions as booking
+from minjing.kernel.booking.models import Visit as BookedVisit
 from minjing.kernel.identity import limits
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.errors import TooMany
 from minjing.kernel.identity.limits import Limit
 from minjing.kernel.identity.sealing import blind_index
@@ -197,6 +199,15 @@ def printed(job: PrintJob, *, now: datetime) -> None:
     """Write down that the paper came out."""
     if PrintJob.objects.filter(id=job.id, state=PrintJob.WAITING).update(state=PrintJob.PRINTED, done_at=now):
         append(entry("kiosk:paper:printed", {"machine": job.machine_id, "job": job.id}, at=now, org_id=job.org_id))
+
+
+@transaction.atomic
+def take_ticket(machine: Machine, place: str, service: str, *, now: datetime, request_id: UUID) -> BookedVisit:
+    """Give a ticket for today, printed with its number alone. Raises booking's refusals: full, closed."""
+    taken = booking.take_ticket(place, [service], by=SYSTEM, now=now, request_id=request_id)
+    said = {"machine": machine.id, "ticket": taken.id, "place": place}
+    append(entry("kiosk:ticket:taken", said, at=now, org_id=machine.org_id))
+    return taken
 
 
 def call_help(machine: Machine, words: str, *, now: datetime, request_id: UUID) -> str:

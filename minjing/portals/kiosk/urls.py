@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pair/", coming.pair, name="pair"),
     path("identify/", coming.identify, name="identify"),
     path("code/", coming.code, name="code"),
+    path("ticket/", coming.ticket, name="ticket"),
     path("help/", coming.help_call, name="help"),
     path("end/", coming.end, name="end"),
     path("alive/", coming.alive, name="alive"),

@@ -14,17 +14,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from minjing.base.clock import now
 from minjing.base.ids import new_id
+from minjing.kernel.booking import queries as booking
+from minjing.kernel.booking.errors import BookingError
+from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import clients, sealing
 from minjing.kernel.identity import queries as people
-from minjing.kernel.identity.actions import doors
+from minjing.kernel.identity.actions import card_readers, doors
 from minjing.kernel.identity.errors import IdentityError, TooMany
+from minjing.kernel.identity.views.card_reader import may_talk_to_reader, session_of
 from minjing.kernel.identity.views.entry import let_in
 from minjing.kernel.matters.schema import Text
 from minjing.portals.frame.language import pick
 from minjing.portals.kiosk import actions, plugs, queries
 from minjing.portals.kiosk.access import TOKEN_AGE_S, TOKEN_COOKIE, VISIT, KioskRequest, machine_page, wiped, with_end
 from minjing.portals.kiosk.errors import KioskError
+from minjing.portals.kiosk.models import Machine
 from minjing.portals.kiosk.views.inside import offered
 
 HANDLE, PHONE = "kiosk_handle", "kiosk_phone"
@@ -80,9 +85,15 @@ def start(request: KioskRequest) -> HttpResponse:
     context = {
         "machine": request.machine,
         "offers": offered(),
+        "ticket": bool(places_here(request.machine)),
         "helps": plugs.helper() is not None,
     }
     return render(request, "kiosk/start.html", context)
+
+
+def places_here(machine: Machine) -> list[PlaceFacts]:
+    """Return the places whose counters are in the machine's hall and give tickets."""
+    return [place for place in booking.places() if place.unit_id == machine.unit_id and place.offers]
 
 
 def _goal(request: HttpRequest) -> str:
@@ -95,17 +106,25 @@ def _goal(request: HttpRequest) -> str:
 def identify(request: KioskRequest) -> HttpResponse:
     """Ask for the ID card, an ID number or a phone, and send a code: a number alone lets nobody in."""
     context: dict[str, object] = {"machine": request.machine, "goal": _goal(request), "leaves": True}
-    context["reader_url"] = settings.READER_URL
+    context["reader_url"] = settings.CARD_READER_URL
     if request.method == "POST":
-        typed = re.sub(r"\s", "", request.POST.get("who", "")).upper()
         try:
-            handle, phone = _code_for(request, typed)
+            handle, phone = _code_for(request, _who(request))
         except IdentityError as error:
-            return render(request, "kiosk/identify.html", {**context, "wrong": error.text}, status=422)
+            again = render(request, "kiosk/identify.html", {**context, "wrong": error.text}, status=422)
+            return may_talk_to_reader(with_end(again))
         request.session[HANDLE] = handle
         request.session[PHONE] = sealing.conceal(CONCEALED, phone)
         return HttpResponseRedirect(f"{reverse('kiosk:code')}?goal={_goal(request)}")
-    return with_end(render(request, "kiosk/identify.html", context))
+    return may_talk_to_reader(with_end(render(request, "kiosk/identify.html", context)))
+
+
+def _who(request: KioskRequest) -> str:
+    """Return the number of the card on the reader, or what was typed."""
+    carried = request.POST.get("card_reading", "")
+    if carried:
+        return card_readers.take_card(carried, session=session_of(request), by=None, now=now()).value("id_number")
+    return re.sub(r"\s", "", request.POST.get("who", "")).upper()
 
 
 def _code_for(request: KioskRequest, typed: str) -> tuple[str, str]:
@@ -140,6 +159,27 @@ def code(request: KioskRequest) -> HttpResponse:
     visit = actions.begin_visit(request.machine, people.actor_of(account.pk, at), at)
     request.session[VISIT] = str(visit.id)
     return HttpResponseRedirect(reverse(f"kiosk:{_goal(request)}"))
+
+
+@machine_page
+@require_http_methods(["GET", "POST"])
+def ticket(request: KioskRequest) -> HttpResponse:
+    """Give a ticket for today at the counters of this hall: nobody needs to say who they are."""
+    places = places_here(request.machine)
+    context: dict[str, object] = {"machine": request.machine, "places": places, "request_id": new_id()}
+    if request.method == "POST":
+        place, _, service = request.POST.get("what", "").partition("|")
+        if place not in {one.code for one in places}:
+            return HttpResponseRedirect(reverse("kiosk:ticket"))
+        try:
+            context["taken"] = actions.take_ticket(
+                request.machine, place, service, now=now(), request_id=UUID(request.POST.get("request_id", ""))
+            )
+        except BookingError as refused:
+            context["wrong"] = refused.text
+        except ValueError:
+            return HttpResponseRedirect(reverse("kiosk:ticket"))
+    return render(request, "kiosk/ticket.html", context, status=409 if "wrong" in context else 200)
 
 
 @machine_page

@@ -44,28 +44,11 @@ for (const box of document.querySelectorAll("[data-see]")) {
 }
 
 const sheet = document.querySelector("[data-print]");
-const print = () => (sheet?.contentWindow ?? window).print();
+// A browser without a viewer of its own for PDFs cannot print one from a frame.
+const print = () => (sheet?.tagName === "IFRAME" ? navigator.pdfViewerEnabled && sheet.contentWindow.print() : window.print());
 if (sheet) {
   if (sheet.tagName === "IFRAME") sheet.addEventListener("load", () => setTimeout(print, 300));
   else setTimeout(print, 300);
   const more = document.querySelector("[data-print-again]");
   if (more) { more.hidden = false; more.addEventListener("click", print); }
-}
-
-// The card reader: a bridge on this machine that says what lies on it. Without one the number is typed.
-const reader = document.querySelector("[data-reader]");
-if (reader?.dataset.reader) {
-  reader.hidden = false;
-  const bridge = new WebSocket(reader.dataset.reader);
-  bridge.addEventListener("open", () => bridge.send(JSON.stringify({ type: "read" })));
-  bridge.addEventListener("message", (event) => {
-    const card = JSON.parse(event.data);
-    const number = card.card?.id_number ?? card.id_number;
-    if (!number) return;
-    reader.textContent = reader.dataset.found;
-    const field = document.getElementById("who");
-    field.value = number;
-    field.form.requestSubmit();
-  });
-  bridge.addEventListener("error", () => { reader.textContent = reader.dataset.none; });
 }
