@@ -16,13 +16,13 @@ def machine_of(browse, officer, size: dict[str, int] = UPRIGHT, **more) -> Brows
     """Register a machine at the desk and pair a browser with it."""
     desk = officer("desk")
     desk.goto("/officer/desk/machines/")
-    code = f"T{int(time.time() * 1000) % 10**9}"
+    code = f"T-{int(time.time() * 10) % 10**6}"
     desk.locator("#code").fill(code)
     desk.locator("#unit").select_option(label="福田派出所")
     desk.locator("#spot_zh").fill("福田派出所大厅")
     desk.locator("#spot_en").fill("Hall of Futian station")
     desk.get_by_role("button", name="登记并取得配对码").click()
-    pairing = re.search(r"\d{8}", desk.locator(".notice").first.inner_text())
+    pairing = re.search(r"(?<!\d)\d{8}(?!\d)", desk.locator(".notice").first.inner_text())
     assert pairing is not None
     context = browse(size, **more)
     page = context.new_page()

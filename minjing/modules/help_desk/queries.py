@@ -123,6 +123,12 @@ def by_code(number: str, code: str, now: datetime) -> Answered:
     return Answered(matter, found, str(said["words"]), notes[-1] if notes else "", by)
 
 
+def stars_given(matter: Snapshot) -> int | None:
+    """Return the stars that the one who asked has given, None while none are."""
+    found = matters.rating(matter)
+    return found.stars if found else None
+
+
 def asker(question: Question, now: datetime) -> Actor:
     """Return the one who asked, for whoever has shown the code of the question."""
     from minjing.kernel.identity import queries as people

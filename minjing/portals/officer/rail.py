@@ -12,7 +12,7 @@ from django.urls import reverse
 from minjing.base import clock
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.rules import APPROVE_HIDDEN
+from minjing.kernel.identity.rules import APPROVE_HIDDEN, DESK
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.actions.receptions import COUNTER
 from minjing.kernel.pay.queries import desk
@@ -126,6 +126,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "supervises_looks": holds(actor, "supervise"),
         "has_halls": holds(actor, "serve") or holds(actor, "supervise"),
         "looks": holds(actor, "look"),
+        "searches": any("look" in h.acts and DESK not in h.acts for h in actor.holdings),
         "confirms": holds(actor, identity.CONFIRM),
         "checks_waiting": identity.waiting_count(actor, clock.now()) if holds(actor, identity.CONFIRM) else 0,
         "queues": works(actor)

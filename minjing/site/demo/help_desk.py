@@ -21,6 +21,7 @@ from minjing.kernel.matters import actions as matters
 from minjing.kernel.matters import city_wide, queries
 from minjing.kernel.matters.errors import MatterError
 from minjing.modules.help_desk import actions
+from minjing.modules.help_desk import queries as desk_queries
 from minjing.modules.help_desk.models import Article
 from minjing.modules.household import queries as register
 from minjing.portals.kiosk import actions as kiosk
@@ -28,6 +29,7 @@ from minjing.site.demo.queues import filled
 
 QUESTIONS = 300
 WEEKS = 12
+RATED = 0.3  # share of the answers that were rated
 CALLS = 0.35  # share of questions that came by telephone
 OPEN = 14  # the newest wait for an operator
 COUNTERS = ("440304004", "440303004", "440305007", "440306018", "440307014", "440309002")
@@ -112,6 +114,10 @@ def _asked(
         later = at + timedelta(minutes=minutes)
         matters.act(taken.matter_id, "claim", ver=1, by=operator, now=later, request_id=new_id())
         matters.act(taken.matter_id, "answer", ver=2, by=operator, now=later, request_id=new_id(), note=answer)
+        if drawn.random() < RATED:
+            by = desk_queries.by_code(taken.number, taken.code, later).by
+            stars = drawn.choice((5, 5, 5, 4, 4, 3, 2))
+            matters.rate(taken.matter_id, stars, by=by, now=later + timedelta(hours=1))
 
 
 ROUTES = {

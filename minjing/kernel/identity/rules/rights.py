@@ -16,6 +16,7 @@ ADMIN_ACTS: Mapping[str, frozenset[str]] = {
     AUDIT_ADMIN: frozenset({"audit", "confirm_erasure"}),
 }
 LOOK = "look"  # the act of reading a person's record
+DESK = "desk"  # the help desk: its posts read what was asked of it, and no other record
 APPROVE_HIDDEN = "approve_hidden"  # the act of giving leave to hide looks for a time
 
 # A deputy stands in for an absence, not for a career; longer needs an appointment of its own.
@@ -76,14 +77,17 @@ def may_look(actor: Actor, *, unit_path: str = "") -> Verdict:
     """Say whether `actor` may read persons' records; the caller has checked the matter, where there is one.
 
     Administrators never may: who can erase or appoint must not also read. Nor may those whose posts do not carry
-    the act, supervisors among them: a matter that one may see is not yet a record that one may read.
+    the act, supervisors among them: a matter that one may see is not yet a record that one may read. The help desk
+    looks only with a matter behind it.
     """
     if actor.kind != OFFICER:
         return Verdict(False, "not_officer", LOOK)
     able = [
         h
         for h in actor.holdings
-        if h.post not in ADMINISTRATORS and LOOK in h.acts and (not unit_path or unit_path.startswith(h.unit_path))
+        if h.post not in ADMINISTRATORS
+        and LOOK in h.acts
+        and (unit_path.startswith(h.unit_path) if unit_path else DESK not in h.acts)
     ]
     if not able:
         return Verdict(False, "no_post", LOOK)

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from minjing.base.clock import CHINA
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account
-from minjing.kernel.identity.rules import ADMINISTRATORS
+from minjing.kernel.identity.rules import ADMINISTRATORS, DESK
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.models import (
     Draft,
@@ -163,7 +163,7 @@ def _in_my_units(by: Actor) -> Q:
     """What was received at or below the units the officer serves in, wherever it lies now."""
     wanted = Q(pk__in=[])
     for h in by.holdings:
-        if h.post in ADMINISTRATORS:
+        if h.post in ADMINISTRATORS or DESK in h.acts:
             continue
         below = [u.id for u in units().values() if u.path.startswith(h.unit_path) and u.level == "station"]
         scope = {"code__in": list(h.scope)} if h.scope else {}

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Person
-from minjing.kernel.identity.rules import ADMINISTRATORS
+from minjing.kernel.identity.rules import ADMINISTRATORS, DESK
 from minjing.kernel.identity.sealing import blind_index, unseal
 from minjing.kernel.matters import plugs, rules
 from minjing.kernel.matters.errors import NotAllowed, Unknown
@@ -101,7 +101,7 @@ def holdings_here(matter: Snapshot, by: Actor) -> list[Holding]:
         for h in by.holdings
         if any(path.startswith(h.unit_path) for path in paths) and (not h.scope or matter.code in h.scope)
     ]
-    return [h for h in here if h.post in seen_by] if seen_by else here
+    return [h for h in here if h.post in seen_by] if seen_by else [h for h in here if DESK not in h.acts]
 
 
 def _paths(matter: Snapshot) -> list[str]:

@@ -8,13 +8,15 @@ from django.test import Client
 
 from minjing.base import clock
 from minjing.base.ids import new_id
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.errors import NotAllowed as NoLook
 from minjing.kernel.identity.models import Person
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions as matters
 from minjing.kernel.matters import queries as matter_queries
 from minjing.kernel.matters.errors import Unknown as UnknownMatter
 from minjing.kernel.matters.errors import Wrong as WrongAnswers
-from minjing.kernel.matters.tests.conftest import signed_in
+from minjing.kernel.matters.tests.conftest import ANSWERS, scan, signed_in
 from minjing.kernel.matters.tests.world import CHEN, LIN
 from minjing.modules.help_desk import actions, queries
 from minjing.modules.help_desk.actions import Taken
@@ -57,6 +59,31 @@ def test_somebody_without_an_account_asks_and_reads_the_answer_with_number_and_c
     seen = queries.by_code(taken.number.lower(), taken.code.lower(), clock.now())
     assert (seen.words, seen.answer) == (WORDS, "请换成 10 MB 以内的照片。")
     assert Question.objects.get().route == "matters/<str:number>/"
+
+
+def test_who_reads_the_answer_rates_it_once():
+    taken = ask()
+    browser = visitor()
+    said = {"number": taken.number, "code": taken.code}
+    assert "您满意吗" not in browser.post("/help/answer/", said | {"stars": "5"}).content.decode()
+    answered(taken)
+    for stars in ("4", "1"):
+        page = browser.post("/help/answer/", said | {"stars": stars}).content.decode()
+    assert "4 星" in page
+    assert browser.post("/help/answer/", said | {"stars": "9"}).status_code == 200
+
+
+def test_the_desk_reads_what_was_asked_of_it_and_nobody_elses_matter():
+    asked = ask(by=LIN)
+    sheet = {"marriage_certificate": [scan()]}
+    other = matters.submit_whole("HZ9901", ANSWERS, by=LIN, now=clock.now(), request_id=new_id(), materials=sheet)
+    with pytest.raises(UnknownMatter):
+        matter_queries.matter(other.id, WEN, clock.now())
+    assert matter_queries.queue(WEN, "waiting", clock.now()) == []
+    assert matter_queries.answers(matter_queries.matter(asked.matter_id, WEN, clock.now()), WEN, clock.now())["words"]
+    assert LIN.person_id is not None
+    with pytest.raises(NoLook):
+        identity.look(WEN, [LIN.person_id], ["name"], reason="phone_enquiry", now=clock.now())
 
 
 @pytest.mark.parametrize("code", ["", "AAAAAAAA", "the other’s"])

@@ -15,6 +15,7 @@ from minjing.base.clock import now
 from minjing.base.ids import new_id
 from minjing.kernel.identity import clients
 from minjing.kernel.identity.errors import TooMany
+from minjing.kernel.matters import actions as matters
 from minjing.kernel.matters.errors import Wrong
 from minjing.kernel.matters.schema import Text
 from minjing.modules.help_desk import actions, queries, rules
@@ -22,6 +23,7 @@ from minjing.modules.help_desk.errors import Unknown
 from minjing.portals.frame.language import t
 
 OWN = ("help/", "open/help/")
+STARS = tuple("12345")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -95,7 +97,10 @@ def answer(request: HttpRequest) -> HttpResponse:
     at = now()
     try:
         actions.check_guess(clients.address(request), at)
-        context["asked"] = queries.by_code(typed["number"], typed["code"], at)
+        context["asked"] = asked = queries.by_code(typed["number"], typed["code"], at)
+        if request.POST.get("stars") in STARS and asked.matter.closed_at is not None:
+            matters.rate(asked.matter.id, int(request.POST["stars"]), by=asked.by, now=at)
+        context["rated"] = queries.stars_given(asked.matter)
     except Unknown as unknown:
         context["wrong"] = t(unknown.text.zh, unknown.text.en)
         return render(request, "help_desk/answer.html", context, status=404)
