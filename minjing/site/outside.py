@@ -42,6 +42,8 @@ STAND_INS: Sequence[StandIn] = (
     StandIn("unionpay", 8, "minjing.kernel.pay.providers.standin.unionpay"),
     StandIn("card_reader", 13, "minjing.kernel.identity.providers.standin.card_reader"),
     StandIn("wechat", 9, "minjing.kernel.notify.providers.standin.wechat_account"),
+    StandIn("mail", 10, "minjing.kernel.notify.providers.standin.mail_server"),  # its page at 14
+    StandIn("push", 11, "minjing.kernel.notify.providers.standin.push_service"),
     StandIn("carrier", 12, "minjing.modules.exit_entry.providers.standin.postal_carrier"),
 )
 

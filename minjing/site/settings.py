@@ -298,6 +298,21 @@ WECHAT_AES_KEY = (
     env("WECHAT_AES_KEY") or "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tISE"
 )  # 43 signs, as WeChat gives it
 WECHAT_TEMPLATE = env("WECHAT_TEMPLATE") or "demo-progress"  # thing1, character_string2, thing3, time4
+WECHAT_PHONE_URL = env("WECHAT_PHONE_URL") or f"http://127.0.0.1:{PORT + 9}/phone"  # of the demo
+# E-mail by SMTP; in the demo the mailboxes are a page.
+MAIL_HOST = env("MAIL_HOST") or "127.0.0.1"
+MAIL_PORT = env_int("MAIL_PORT", PORT + 10)
+MAIL_USER, MAIL_PASSWORD = env("MAIL_USER"), env("MAIL_PASSWORD")
+MAIL_TLS = env_bool("MAIL_TLS", not DEMO)
+MAIL_FROM = env("MAIL_FROM") or "民生警务 <notice@minjing.example>"
+MAIL_PAGE_URL = env("MAIL_PAGE_URL") or f"http://127.0.0.1:{PORT + 14}/"
+# Web Push: our key, by which browsers know us, and the push services that may be called; ".x" means all below x.
+VAPID_KEY = secret("VAPID_KEY")
+PUSH_HOSTS = [h for h in env("PUSH_HOSTS").split(",") if h] or [
+    "fcm.googleapis.com", "updates.push.services.mozilla.com", ".push.apple.com", ".notify.windows.com",
+    *([f"127.0.0.1:{PORT + 11}"] if DEMO else []),
+]  # fmt: skip
+FONTS_DIR = ROOT / "minjing" / "kernel" / "papers" / "fonts"  # of everything that is printed
 # When telephones are left in peace, China time; urgent notices and codes ring all the same. "none": never.
 NOTIFY_QUIET_HOURS = env("NOTIFY_QUIET_HOURS") or "22:00-08:00"
 # The bridge to a card reader beside the browser, as the browser reaches it, and the list of readers that count.

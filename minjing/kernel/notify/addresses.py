@@ -86,3 +86,8 @@ def sealed(account_id: UUID, address: str) -> bytes:
 def index_of(channel: str, address: str) -> bytes:
     """Return the blind index by which an address is found."""
     return sealing.blind_index(f"notify.{channel}", address)
+
+
+def read_back(account_id: UUID, blob: bytes) -> str:
+    """Return an address that is just being confirmed by whoever reads it there. Raises Erased."""
+    return sealing.unseal(account_id, BOUND, blob).decode()

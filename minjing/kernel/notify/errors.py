@@ -10,3 +10,11 @@ class NotDelivered(Exception):
         super().__init__(fault)
         self.fault = fault
         self.retry_at = retry_at
+
+
+class WrongAddress(Exception):
+    """An address that cannot be one; `field` says which: email, push, push_many, letter."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field

@@ -1,13 +1,33 @@
 """Reading notices: a person's own inbox, and how delivery goes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Min, Q
+from django.db.models.functions import TruncDate
 
-from minjing.kernel.notify.models import Message
-from minjing.kernel.notify.rules import LOST_AFTER, Text
+from minjing.base.clock import CHINA
+from minjing.kernel.notify import addresses, wording
+from minjing.kernel.notify.models import Address, Batch, Carrier, Message, Wishes
+from minjing.kernel.notify.rules import (
+    CHANNELS,
+    CHOOSABLE,
+    IN_APP,
+    LETTER,
+    LOST_AFTER,
+    REACHING,
+    REPORT_LOST_AFTER,
+    SMS,
+    UNDELIVERED,
+    WECHAT,
+    Text,
+    Topic,
+    occasion,
+    routes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +40,7 @@ class Notice:
     matter_id: UUID | None
     at: datetime
     read_at: datetime | None
+    dedupe: str = ""
 
 
 def inbox(account_id: UUID, *, limit: int = 20, before: UUID | None = None) -> list[Notice]:
@@ -28,9 +49,32 @@ def inbox(account_id: UUID, *, limit: int = 20, before: UUID | None = None) -> l
     if before is not None:
         own = own.filter(pk__lt=before)
     return [
-        Notice(m.pk, m.template, {"zh": m.text_zh, "en": m.text_en}, m.matter_id, m.created_at, m.read_at)
+        Notice(m.pk, m.template, {"zh": m.text_zh, "en": m.text_en}, m.matter_id, m.created_at, m.read_at, m.dedupe)
         for m in own.order_by("-id")[:limit]
     ]
+
+
+# What a notice's reader is told of its other channels.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one notice went by one channel."""
+
+    channel: str
+    state: str
+    report: str
+    fault: str
+    at: datetime | None  # sent, or when it will be tried
+
+
+def ways_of(notices: Sequence[Notice]) -> dict[UUID, list[Way]]:
+    """Return how each notice went by the other channels, by one query."""
+    about = {occasion(n.dedupe): n.id for n in notices}
+    keys = [f"{one}:{channel}" for one in about for channel in CHANNELS if channel != IN_APP]
+    found: dict[UUID, list[Way]] = {}
+    for m in Message.objects.filter(dedupe__in=keys).exclude(state=Message.SKIPPED).order_by("id"):
+        way = Way(m.channel, m.state, m.report, m.fault, m.sent_at or m.next_at)
+        found.setdefault(about[occasion(m.dedupe)], []).append(way)
+    return found
 
 
 def unread_count(account_id: UUID) -> int:
@@ -50,7 +94,8 @@ class Delivery:
 
 def delivery(now: datetime) -> Delivery:
     """Return how many notices wait, are late or failed."""
-    due = Message.objects.filter(state__in=[Message.WAITING, Message.SENDING]).aggregate(
+    waits = Message.objects.filter(state__in=[Message.WAITING, Message.SENDING]).exclude(channel=LETTER)
+    due = waits.aggregate(
         waiting=Count("pk"),
         late=Count("pk", filter=Q(next_at__lte=now - LOST_AFTER)),
         oldest=Min("created_at"),
@@ -61,6 +106,171 @@ def delivery(now: datetime) -> Delivery:
         failed_in_a_day(now),
         (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An address of one's own, as its owner sees it."""
+
+    id: UUID
+    channel: str
+    label: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One topic with the channels it goes by now, whether wished or the city's way."""
+
+    topic: Topic
+    on: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a person is told now."""
+
+    usable: Sequence[str]
+    bound: Sequence[Bound]
+    waiting_email: str  # the masked address whose link has not been opened, "" for none
+    choices: Sequence[Choice]
+    quiet: str  # as they set it; "" the city's
+
+
+def wanted(account_id: UUID, now: datetime) -> Wanted:
+    """Return how the account is told, and where it is reached."""
+    usable = addresses.channels_of(account_id)
+    wishes = Wishes.objects.filter(pk=account_id).first()
+    mine = Address.objects.filter(account_id=account_id)
+    bound = [
+        Bound(a.pk, a.channel, a.label, a.confirmed_at)
+        for a in mine.filter(confirmed_at__isnull=False, ended_at__isnull=True).order_by("confirmed_at")
+        if a.confirmed_at
+    ]
+    waiting = mine.filter(channel="email", confirmed_at__isnull=True, confirm_until__gt=now).first()
+    choices = [
+        Choice(topic, routes(topic, wishes.channels.get(name) if wishes else None, usable))
+        for name, topic in wording.topics().items()
+    ]
+    shown = [c for c in CHOOSABLE if c in usable]
+    return Wanted(shown, bound, waiting.label if waiting else "", choices, wishes.quiet if wishes else "")
+
+
+def openid_of(account_id: UUID) -> str | None:
+    """Return the openid of the account's WeChat, for payments inside WeChat; None when none is bound."""
+    found = addresses.bound(account_id, WECHAT)
+    return found[0][1] if found else None
+
+
+# ---- for those who watch over delivery ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How one channel did in a span of time."""
+
+    channel: str
+    sent: int
+    failed: int
+    delivered: int
+    undelivered: int
+    unreported: int  # sent long ago, and no report came
+    waiting: int
+
+
+def figures(since: datetime, now: datetime) -> list[Figure]:
+    """Return how each channel did since then; numbers only, nobody's messages."""
+    rows = Message.objects.filter(created_at__gte=since).values("channel")
+    late = Q(state=Message.SENT, report="", sent_at__lt=now - REPORT_LOST_AFTER)
+    counted: dict[str, dict[str, Any]] = {
+        str(row["channel"]): dict(row)
+        for row in rows.annotate(
+            sent=Count("pk", filter=Q(state=Message.SENT)),
+            failed=Count("pk", filter=Q(state=Message.FAILED)),
+            delivered=Count("pk", filter=Q(report="delivered") | Q(channel=IN_APP, read_at__isnull=False)),
+            undelivered=Count("pk", filter=Q(report=UNDELIVERED)),
+            unreported=Count("pk", filter=late & Q(channel__in=[SMS, WECHAT])),
+            waiting=Count("pk", filter=Q(state__in=[Message.WAITING, Message.SENDING])),
+        )
+    }
+    names = ("sent", "failed", "delivered", "undelivered", "unreported", "waiting")
+    nothing: dict[str, Any] = dict.fromkeys(names, 0)
+    return [Figure(c, **{name: counted.get(c, nothing)[name] for name in names}) for c in CHANNELS]
+
+
+def by_day(since: datetime) -> dict[str, dict[date, tuple[int, int]]]:
+    """Return for each channel and day in China how many were sent and how many failed."""
+    rows = (
+        Message.objects.filter(created_at__gte=since, state__in=[Message.SENT, Message.FAILED])
+        .annotate(day=TruncDate("created_at", tzinfo=CHINA))
+        .values("channel", "day")
+        .annotate(sent=Count("pk", filter=Q(state=Message.SENT)), failed=Count("pk", filter=Q(state=Message.FAILED)))
+    )
+    found: dict[str, dict[date, tuple[int, int]]] = {}
+    for row in rows:
+        found.setdefault(row["channel"], {})[row["day"]] = (row["sent"], row["failed"])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one SMS provider fares."""
+
+    name: str
+    share: int
+    resting: int
+    faults: int
+    fault: str
+    fault_at: datetime | None
+    sent_in_a_day: int
+
+
+def carriers(resting: Mapping[str, int], now: datetime) -> list[Health]:
+    """Return how the SMS providers fare; one without a row has never been in trouble."""
+    rows = {c.name: c for c in Carrier.objects.all()}
+    sent = dict(
+        Message.objects.filter(channel=SMS, state=Message.SENT, sent_at__gte=now - timedelta(days=1))
+        .values_list("carrier")
+        .annotate(n=Count("pk"))
+    )
+    found = []
+    for name, rest in resting.items():
+        row = rows.get(name)
+        state = (row.share, rest, row.faults, row.fault, row.fault_at) if row else (rest, rest, 0, "", None)
+        found.append(Health(name, *state, sent.get(name, 0)))
+    return found
+
+
+def batches(limit: int = 30) -> list[Batch]:
+    """Return the newest batches of letters."""
+    return list(Batch.objects.order_by("-made_at")[:limit])
+
+
+def batch(batch_id: UUID) -> Batch | None:
+    """Return one batch."""
+    return Batch.objects.filter(pk=batch_id).first()
+
+
+def letters_of(batch_id: UUID) -> list[Message]:
+    """Return the letters of a batch in their order: without names, which stand in the printed list only."""
+    return list(Message.objects.filter(batch_id=batch_id).order_by("id"))
+
+
+def letters_waiting() -> int:
+    """Return how many letters wait for the next batch."""
+    return Message.objects.filter(channel=LETTER, state=Message.WAITING).count()
+
+
+def unreached(since: datetime) -> int:
+    """Return how many notices that the law wants told reached nobody by any channel since then."""
+    failed = Q(state=Message.FAILED) | Q(report=UNDELIVERED)
+    lost = Message.objects.filter(failed, channel__in=REACHING, created_at__gte=since, account_id__isnull=False)
+    keys = {occasion(d) for d in lost.values_list("dedupe", flat=True)}
+    others = Message.objects.filter(
+        dedupe__in=[f"{k}:{c}" for k in keys for c in REACHING],
+        state__in=[Message.SENT, Message.WAITING, Message.SENDING],
+    ).exclude(report=UNDELIVERED)
+    return len(keys - {occasion(d) for d in others.values_list("dedupe", flat=True)})
 
 
 def failed_in_a_day(now: datetime) -> int:

@@ -1,7 +1,7 @@
 """When a notice is tried again, by which channels it goes, and who carries it: pure."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -177,3 +177,14 @@ def order_of(shares: Mapping[str, int], key: str) -> list[str]:
 DELIVERED, UNDELIVERED = "delivered", "undelivered"
 # A report that has not come by then does not come: it is counted as lost, and nothing is sent again.
 REPORT_LOST_AFTER = timedelta(hours=72)
+
+
+# ---- letters ----------------------------------------------------------------------------------------------
+
+POST_LETTERS = "post_letters"  # the act of a post that prints and posts
+BATCH_HOUR = 7  # of the day in China, when the letters of the day are gathered
+
+
+def may_post(acts: Iterable[str]) -> bool:
+    """Say whether one of these acts lets somebody print and post letters."""
+    return POST_LETTERS in acts

@@ -8,11 +8,12 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
-from minjing.base.clock import now
+from minjing.base.clock import CHINA, now
 from minjing.kernel.notify import actions, duty, menu
 from minjing.kernel.notify.actions import wechat
 from minjing.kernel.notify.errors import NotDelivered
 from minjing.kernel.notify.providers import sms
+from minjing.kernel.notify.rules import BATCH_HOUR
 
 
 class AsPlanned(BaseRetryStrategy):
@@ -36,6 +37,14 @@ def sweep(timestamp: int) -> None:
     actions.sweep(now())
     wechat.forget_heard(now())
     keep_menu()
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(name="notify.batch", queue=actions.QUEUE, queueing_lock="notify.batch")
+def batch(timestamp: int) -> None:
+    """Gather the day's letters in the morning; safe to run twice: what is in a batch is not gathered again."""
+    if now().astimezone(CHINA).hour == BATCH_HOUR:
+        actions.make_batch(now=now())
 
 
 # A menu stays where it is put: this process looks again after an hour.

@@ -31,11 +31,11 @@ class Kind:
 
     topic: str
     urgent: bool = False
-    from_flow: bool = False  # the words come from the procedure, not from a file
+    words_elsewhere: bool = False  # they come from the procedure, not from a file
 
 
 # Notices of matters come with their own words from the flow; these are what they are about.
-OF_MATTERS = Kind("matters", from_flow=True)
+OF_MATTERS = Kind("matters", words_elsewhere=True)
 
 
 def words(template: str, channel: str, params: Mapping[str, Any]) -> Text:
@@ -81,7 +81,7 @@ def faults() -> list[str]:
         ):
             found.append(f"{template}.{channel} names other places in {language} than in {other}")
     for template, said in _kinds().items():
-        if not said.from_flow and (template, IN_APP, "zh") not in files:
+        if not said.words_elsewhere and (template, IN_APP, "zh") not in files:
             found.append(f"{template} has no in-app text")
         if said.topic not in topics():
             found.append(f"{template} is about {said.topic}, which is no topic")
@@ -132,7 +132,7 @@ def _kinds() -> Mapping[str, Kind]:
     found: dict[str, Kind] = {}
     for folder in _folders():
         for template, said in _yaml(folder / "kinds.yaml").items():
-            found[template] = Kind(str(said["topic"]), bool(said.get("urgent")), said.get("words") == "flow")
+            found[template] = Kind(str(said["topic"]), bool(said.get("urgent")), said.get("words") == "elsewhere")
     return found
 
 

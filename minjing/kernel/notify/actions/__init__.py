@@ -1,7 +1,9 @@
 """Writing to notify: telling people, delivering, what they wish, where they are reached, letters."""
 
+from minjing.kernel.notify.actions.addressing import ask_email, confirm_email, set_postal, subscribe
 from minjing.kernel.notify.actions.bindings import bind_by_code, bind_wechat, end_address, give_code, give_up_address
 from minjing.kernel.notify.actions.delivery import deliver, sweep
+from minjing.kernel.notify.actions.letters import downloaded, make_batch, mark_posted, mark_printed, mark_returned
 from minjing.kernel.notify.actions.reports import reported
 from minjing.kernel.notify.actions.telling import (
     CODE,
@@ -21,17 +23,26 @@ __all__ = [
     "QUEUE",
     "TASK",
     "announce",
+    "ask_email",
     "bind_by_code",
     "bind_wechat",
+    "confirm_email",
     "deliver",
+    "downloaded",
     "end_address",
     "give_code",
     "give_up_address",
+    "make_batch",
+    "mark_posted",
+    "mark_printed",
     "mark_read",
+    "mark_returned",
     "reported",
     "rows",
     "send_code",
+    "set_postal",
     "set_wishes",
+    "subscribe",
     "sweep",
     "tell",
     "text_phone",

@@ -14,7 +14,6 @@ from minjing.kernel.notify.actions.telling import enqueue
 from minjing.kernel.notify.models import Message, Wishes
 from minjing.kernel.notify.rules import (
     CHANNELS,
-    DELIVERED,
     EMAIL,
     IN_APP,
     LETTER,
@@ -29,8 +28,6 @@ from minjing.kernel.notify.rules import (
     quiet_of,
     routes,
 )
-
-__all__ = ["DELIVERED", "city_quiet", "go_on", "plan"]
 
 
 def city_quiet() -> Quiet | None:
@@ -69,7 +66,9 @@ def go_on(message: Message, now: datetime) -> str:
 
     Only what the law wants told goes on, and only while no other channel has it or still tries.
     """
-    topic = wording.topic(wording.kind(message.template).topic)
+    topic = topic_of(message)
+    if message.envelope_sealed is not None:  # it was meant for that one address
+        return ""
     if message.account_id is None or not topic.required or message.channel not in REACHING:
         return ""
     others = _occasion(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,8 +16,8 @@ from minjing.kernel.notify import addresses, wording
 from minjing.kernel.notify.actions.bindings import give_up_address
 from minjing.kernel.notify.actions.carrying import carry, hold
 from minjing.kernel.notify.models import Message
-from minjing.kernel.notify.providers import sms, wechat
-from minjing.kernel.notify.rules import SMS_CHARS_MAX, WECHAT
+from minjing.kernel.notify.providers import mail, push, sms, wechat
+from minjing.kernel.notify.rules import EMAIL, PUSH, SMS_CHARS_MAX, WECHAT
 
 Sender = Callable[[Message, datetime], str]
 
@@ -126,4 +127,68 @@ def language_of(message: Message) -> str:
     return "en" if found.startswith("en") else "zh"
 
 
-SENDERS: Mapping[str, Sender] = {Message.SMS: _by_sms, Message.WECHAT: _by_wechat}
+def _by_email(message: Message, now: datetime) -> str:
+    language = language_of(message)
+    if message.envelope_sealed is not None:
+        address, words = addresses.open_envelope(message.pk, bytes(message.envelope_sealed))
+        subject, _, text = words.partition("\n")
+    else:
+        address = _only(message, EMAIL)
+        subject, text = letter_text(message, language)
+    try:
+        return mail.send(message_id=message.pk, to=address, subject=subject, text=text, now=now)
+    except mail.Bounced:
+        if message.envelope_sealed is None:
+            give_up_address(EMAIL, address, why="bounced", now=now)
+        raise
+
+
+def letter_text(message: Message, language: str) -> tuple[str, str]:
+    """Return subject and text of an e-mail: the words, where to look, how to be told otherwise."""
+    words = message.text_en if language == "en" else message.text_zh
+    topic = wording.topic(wording.kind(message.template).topic)
+    subject = (
+        f"{topic.title[language]}" if message.matter_id is None else f"{topic.title[language]} {_number(message)}"
+    )
+    if wording.has(message.template, EMAIL):
+        subject, _, words = words.partition("\n")
+    link = f"{settings.BASE_URL}{_matter_path(message)}"
+    foot = wording.words("mail_foot", EMAIL, {"link": link, "ways": f"{settings.BASE_URL}/messages/ways/"})[language]
+    return subject, f"{words.strip()}\n\n{foot}\n"
+
+
+def _by_push(message: Message, now: datetime) -> str:
+    """Send to each browser of the account; those that are gone are taken off, and one that takes it is enough."""
+    language = language_of(message)
+    browsers = addresses.bound(message.account_id, PUSH) if message.account_id else []
+    topic = wording.topic(wording.kind(message.template).topic)
+    said = {
+        "title": topic.title[language],
+        "body": _short(message.text_en if language == "en" else message.text_zh, PUSH_CHARS),
+        "url": _matter_path(message),
+        "tag": str(message.pk),  # shown again, it replaces itself
+    }
+    taken, trouble = 0, None
+    for _, kept in browsers:
+        try:
+            push.send(json.loads(kept), said, message_id=message.pk)
+            taken += 1
+        except push.Gone:
+            give_up_address(PUSH, kept, why="gone", now=now)
+        except sms.Unavailable as fault:
+            trouble = trouble or fault
+        except sms.Refused:
+            continue
+    if taken:
+        return f"{taken}"
+    raise trouble or sms.Refused("gone" if browsers else "no_address")
+
+
+PUSH_CHARS = 120
+
+SENDERS: Mapping[str, Sender] = {
+    Message.SMS: _by_sms,
+    Message.WECHAT: _by_wechat,
+    Message.EMAIL: _by_email,
+    Message.PUSH: _by_push,
+}

@@ -1,5 +1,7 @@
 """The stand-in gateway as the process it is, and two residents to write to."""
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -11,14 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import http_ece
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.notify.providers import standin
-from minjing.kernel.notify.providers.standin import aliyun_sms, wechat_account
+from minjing.kernel.notify.providers.standin import aliyun_sms, mail_server, push_service, wechat_account
 from tests.ports import free_port
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -154,3 +159,76 @@ def wechat_phone(wechat_server: Any, settings: Any) -> WechatPhone:
     found = WechatPhone(url, wechat_server.RequestHandlerClass.world)
     found.tell(reset=True)
     return found
+
+
+@dataclass
+class MailWorld:
+    """The stand-in of the world's mail."""
+
+    post: Any
+
+    def to(self, address: str) -> list[Any]:
+        return [m for m in self.post.mails.values() if m.to == address]
+
+
+@pytest.fixture(scope="session")
+def mail_server_running() -> Iterator[Any]:
+    yield from serving(mail_server.server(free_port(), page_port=0))
+
+
+@pytest.fixture
+def mailbox(mail_server_running: Any, settings: Any) -> MailWorld:
+    settings.MAIL_HOST, settings.MAIL_PORT, settings.MAIL_TLS = "127.0.0.1", mail_server_running.port, False
+    post = mail_server_running.post
+    post.mails.clear()
+    post.taken, post.down = 0, False
+    for _ in range(100):
+        if mail_server_running.controller is not None and mail_server_running.controller.server is not None:
+            break
+        time.sleep(0.02)
+    return MailWorld(post)
+
+
+@dataclass
+class Browser:
+    """A browser with a push subscription: its keys stay with it, the push service sees sealed bodies only."""
+
+    url: str
+    name: str
+
+    def __post_init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.auth = os.urandom(16)
+
+    def subscription(self) -> dict[str, Any]:
+        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        keys = {"p256dh": urlsafe(point), "auth": urlsafe(self.auth)}
+        return {"endpoint": f"{self.url}/push/{self.name}", "keys": keys}
+
+    def shown(self) -> list[dict[str, str]]:
+        said = httpx.get(f"{self.url}/taken.json", params={"of": self.name}, trust_env=False).json()
+        return [
+            json.loads(
+                http_ece.decrypt(
+                    base64.b64decode(body), private_key=self.key, auth_secret=self.auth, version="aes128gcm"
+                )
+            )
+            for body in said["bodies"]
+        ]
+
+
+def urlsafe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.fixture(scope="session")
+def push_server() -> Iterator[Any]:
+    yield from serving(push_service.server(0))
+
+
+@pytest.fixture
+def push_world(push_server: Any, settings: Any) -> Any:
+    settings.PUSH_HOSTS = [f"127.0.0.1:{push_server.server_address[1]}"]
+    url = f"http://127.0.0.1:{push_server.server_address[1]}"
+    httpx.post(f"{url}/admin", json={"reset": True}, trust_env=False)
+    return url

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from minjing.base.clock import now
+from minjing.base.clock import CHINA, now
 from minjing.kernel.identity import actions as identity_actions
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import queries
@@ -20,6 +20,7 @@ from minjing.kernel.papers import queries as papers
 from minjing.portals.citizen import openings, plugs
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.citizen.views.matters import handed_out
+from minjing.portals.frame.language import t
 
 PAGE = 20
 
@@ -33,14 +34,41 @@ def messages(request: HttpRequest) -> HttpResponse:
     listed = notices.inbox(by.account_id, limit=PAGE + 1, before=UUID(before) if before else None)
     shown = listed[:PAGE]
     numbers = queries.numbers([n.matter_id for n in shown if n.matter_id])
+    ways = notices.ways_of(shown)
     context = {
         "tab": "messages",
-        "notices": [(n, numbers.get(n.matter_id) if n.matter_id else None) for n in shown],
+        "notices": [
+            (n, numbers.get(n.matter_id) if n.matter_id else None, [_way(way) for way in ways.get(n.id, [])])
+            for n in shown
+        ],
         "more": shown[-1].id if len(listed) > PAGE else None,
     }
     response = render(request, "citizen/messages.html", context)
     notify.mark_read(by.account_id, now=now())
     return response
+
+
+CHANNELS = {
+    "sms": ("短信", "SMS"),
+    "wechat": ("微信", "WeChat"),
+    "email": ("邮件", "e-mail"),
+    "push": ("推送", "browser"),
+    "letter": ("信函", "letter"),
+}
+
+
+def _way(way: notices.Way) -> str:
+    """Return how a notice went by one more channel, in few words."""
+    name = t(*CHANNELS[way.channel])
+    if way.report == "delivered":
+        return t(f"{name}已送达", f"{name} delivered")
+    if way.report or way.state == "failed":
+        return t(f"{name}未送达", f"{name} not delivered")
+    if way.state == "sent":
+        return t(f"{name}已发出", f"{name} sent")
+    if way.at and way.fault == "" and way.at > now():
+        return t(f"{name}将于 {way.at.astimezone(CHINA):%H:%M} 发出", f"{name} at {way.at.astimezone(CHINA):%H:%M}")
+    return t(f"{name}发送中", f"{name} on its way")
 
 
 @require_safe
