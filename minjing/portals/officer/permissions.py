@@ -26,6 +26,7 @@ ACTS: Mapping[str, Words] = {
     "approve_fee": {"zh": "审批减免和退费", "en": "approve waivers and refunds"},
     "close_day": {"zh": "收费日结", "en": "close the day's books"},
     "supervise": {"zh": "效能监督", "en": "supervise"},
+    "post_letters": {"zh": "寄送信函", "en": "post letters"},
     "approve_hidden": {"zh": "审批暂不告知", "en": "give leave to hide looks"},
     "desk": {"zh": "服务台接听与解答", "en": "work at the help desk"},
     "watch": {"zh": "账本值守", "en": "watch the ledger"},

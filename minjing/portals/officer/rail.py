@@ -16,6 +16,7 @@ from minjing.kernel.identity.rules import APPROVE_HIDDEN, DESK
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.actions.receptions import COUNTER
 from minjing.kernel.pay.queries import desk
+from minjing.kernel.notify.rules import POST_LETTERS
 from minjing.kernel.watch import queries as watch
 from minjing.portals.officer import plugs
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
@@ -100,6 +101,7 @@ ADMIN_PAGES: Sequence[tuple[str, str, Words]] = (
     ("audit", "looks", {"zh": "无在办办件的查看", "en": "Looks without an open matter"}),
     ("audit", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
     ("manage_accounts", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
+    ("manage_catalogue", "notices", {"zh": "告知与送达", "en": "Telling people"}),
     ("manage_catalogue", "ledger_watch", {"zh": "账本与时限", "en": "Ledger watch"}),
 )
 
@@ -125,6 +127,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "approves_hidden": holds(actor, APPROVE_HIDDEN),
         "supervises_looks": holds(actor, "supervise"),
         "has_halls": holds(actor, "serve") or holds(actor, "supervise"),
+        "posts_letters": holds(actor, POST_LETTERS),
         "looks": holds(actor, "look"),
         "searches": any("look" in h.acts and DESK not in h.acts for h in actor.holdings),
         "confirms": holds(actor, identity.CONFIRM),
