@@ -52,7 +52,7 @@ def _by_sms(message: Message, now: datetime) -> str:
 # repeated within that time only, afterwards the next channel takes over.
 WECHAT_UNCLEAR_TRIES = 4
 THING_CHARS, STRING_CHARS = 20, 32  # what WeChat allows in a field
-TITLE = re.compile(r"[「“]([^」”]{1,60})[」”]")
+TITLE = re.compile(r"「([^」]{1,60})」|\bapplication “([^”]{1,60})”")
 
 
 def _by_wechat(message: Message, now: datetime) -> str:
@@ -83,7 +83,7 @@ def template_fields(message: Message, language: str) -> dict[str, str]:
     text = message.text_en if language == "en" else message.text_zh
     named = TITLE.search(text)
     topic = wording.topic(wording.kind(message.template).topic)
-    title = named[1] if named else topic.title[language]
+    title = (named[1] or named[2]) if named else topic.title[language]
     says = text
     if wording.has(message.template, WECHAT):
         says = wording.words(message.template, WECHAT, message.params)[language]

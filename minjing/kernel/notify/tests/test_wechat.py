@@ -298,3 +298,12 @@ def sign_in(client, actor):
     let_in(request, Account.objects.get(pk=actor.account_id), clock.now(), second=False)
     request.session.save()
     client.cookies["session"] = request.session.session_key
+
+
+def test_after_a_sign_in_the_door_is_a_page_because_browsers_stop_a_forms_redirects(lin, client, wechat_phone):
+    answer = through(client, wechat_phone, "lin")
+    wanted = parse_qs(urlsplit(answer["Location"]).query)["next"][0]
+    sign_in(client, lin)
+    page = client.get(wanted)
+    assert page.status_code == 200
+    assert 'http-equiv="refresh"' in page.content.decode()

@@ -42,7 +42,10 @@ def door(request: HttpRequest, kind: str) -> HttpResponse:
     state = secrets.token_urlsafe(16)
     request.session[STATE] = state
     request.session[WANTED] = next_of(request, "/")
-    return HttpResponseRedirect(through.address(state=state, back=_back(request, kind)))
+    there = through.address(state=state, back=_back(request, kind))
+    if "on" in request.GET:  # straight from a form: browsers hold form-action against the redirects that follow it
+        return _page(request, "on", kind, wanted=request.session[WANTED], there=there)
+    return HttpResponseRedirect(there)
 
 
 @never_cache
@@ -75,7 +78,7 @@ def _arrived(request: HttpRequest, kind: str, subject: str, wanted: str) -> Http
             return _page(request, "other", kind, wanted=wanted)
         return HttpResponseRedirect(wanted)
     if actor is None or not actor.is_resident:
-        here = with_next(reverse("notify:door", args=[kind]), wanted)
+        here = f"{with_next(reverse('notify:door', args=[kind]), wanted)}&on=1"
         return HttpResponseRedirect(f"{reverse('identity:sign_in')}?{urlencode({'next': here})}")
     if people.doors_of(actor.account_id).get(kind):
         return _page(request, "has_other", kind, wanted=wanted)
