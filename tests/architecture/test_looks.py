@@ -198,6 +198,7 @@ HANDED_OUT = {
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
     "portals/citizen/views/visits.py::calendar_file": "the resident's own visit, for their calendar",
     "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
+    "portals/officer/views/notices.py::print_batch": "a day's letters, each look written first",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",
     "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",
     "kernel/files/views.py::show": "asks may_see, which writes the look first",

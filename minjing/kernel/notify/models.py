@@ -212,7 +212,7 @@ class Heard(models.Model):
 
     key = models.CharField(max_length=80, primary_key=True)  # source|its own id of the message
     at = models.DateTimeField()
-    answer_sealed = models.TextField(blank=True)
+    answer_sealed = models.BinaryField(null=True)
 
     personal: ClassVar[dict[str, Personal]] = {
         "answer_sealed": Personal(PERSONAL, "重复推送时给出同一答复", "平台规则", "1 小时"),

@@ -15,8 +15,8 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import APPROVE_HIDDEN, DESK
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.actions.receptions import COUNTER
-from minjing.kernel.pay.queries import desk
 from minjing.kernel.notify.rules import POST_LETTERS
+from minjing.kernel.pay.queries import desk
 from minjing.kernel.watch import queries as watch
 from minjing.portals.officer import plugs
 from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with

@@ -9,8 +9,10 @@ from django.db import transaction
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
+from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed
+from minjing.kernel.identity.models import Account
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import addresses
 from minjing.kernel.notify.models import Batch, Message
@@ -92,11 +94,23 @@ def mark_returned(message_id: UUID, *, by: Actor, now: datetime) -> bool:
     return bool(came_back)
 
 
+# What the list of reasons has for it: answering the person when all other ways are closed.
+REASON = "after_closing"
+
+
+@transaction.atomic
 def downloaded(batch_id: UUID, *, by: Actor, now: datetime) -> None:
-    """Put on record that the letters of a batch, names and addresses, are about to leave the house as a file."""
+    """Put on record that the letters of a batch, names and addresses, are about to leave the house as a file.
+
+    Each person sees it among the looks at their data. Raises identity's NotAllowed.
+    """
     _check(by)
-    people = list(Message.objects.filter(batch_id=batch_id).values_list("account_id", flat=True))
-    said = {"by": by.account_id, "batch": batch_id, "accounts": people}
+    accounts = list(Message.objects.filter(batch_id=batch_id).values_list("account_id", flat=True))
+    people = Account.objects.filter(pk__in=[a for a in accounts if a], person__isnull=False)
+    named = [pk for pk in people.values_list("person_id", flat=True) if pk]
+    if named:
+        identity.record_look(by, named, ["name", "address"], reason=REASON, now=now)
+    said = {"by": by.account_id, "batch": batch_id, "accounts": accounts}
     ledger.append(ledger.entry("notify:batch:downloaded", said, at=now))
 
 

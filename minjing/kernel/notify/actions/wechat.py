@@ -63,10 +63,10 @@ def heard(said: Mapping[str, str], *, now: datetime) -> str:
         mine = Heard.objects.bulk_create([Heard(key=key, at=now)], ignore_conflicts=True)
         first = Heard.objects.select_for_update().get(pk=mine[0].pk)
         if first.at != now:
-            return sealing.reveal(SEALING, first.answer_sealed) if first.answer_sealed else ""
+            return sealing.reveal(SEALING, bytes(first.answer_sealed).decode()) if first.answer_sealed else ""
         answer = _answer(said, openid, now)
         if answer:
-            Heard.objects.filter(pk=key).update(answer_sealed=sealing.conceal(SEALING, answer))
+            Heard.objects.filter(pk=key).update(answer_sealed=sealing.conceal(SEALING, answer).encode())
     return answer
 
 

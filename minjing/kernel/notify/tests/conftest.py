@@ -18,10 +18,14 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import RequestFactory
 
+from minjing.base import clock
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.models import Account
+from minjing.kernel.identity.views.entry import let_in
 from minjing.kernel.notify.providers import standin
 from minjing.kernel.notify.providers.standin import aliyun_sms, mail_server, push_service, wechat_account
 from tests.ports import free_port
@@ -232,3 +236,12 @@ def push_world(push_server: Any, settings: Any) -> Any:
     url = f"http://127.0.0.1:{push_server.server_address[1]}"
     httpx.post(f"{url}/admin", json={"reset": True}, trust_env=False)
     return url
+
+
+def sign_in(client: Any, actor: Actor) -> None:
+    """Let a test's browser in as an account."""
+    request = RequestFactory().get("/")
+    request.session = client.session
+    let_in(request, Account.objects.get(pk=actor.account_id), clock.now(), second=False)
+    request.session.save()
+    client.cookies["session"] = request.session.session_key
