@@ -27,6 +27,8 @@ UNSEALING = {
     "kernel/identity/actions/looks.py::_opened": "recorded",
     "kernel/identity/actions/hidden_looks.py::open_facts": "the asker's own words, which name nobody; on record",
     "kernel/identity/actions/checks.py::said_of": "what was read of one's own card, on one's own page",
+    "kernel/identity/actions/recoveries.py::_move": "the phone goes over to the account's own key; shown to nobody",
+    "kernel/identity/actions/recoveries.py::_text_old": "where the old phone is told; shown to nobody",
     "kernel/identity/queries/mandates.py::_names": "what the giver told the taker; shown to these two",
     "kernel/identity/queries/mandates.py::age_of": "says an age to the engine: may they act themselves?",
     "kernel/identity/queries/checks.py::name_and_number": "the house compares a card; the desk is on record",

@@ -24,6 +24,7 @@ def sweep(timestamp: int) -> None:
     LookNote.objects.filter(reviewed_at__lt=now - NOTE_KEPT).delete()
     HiddenLook.objects.filter(until__lt=now - NOTE_KEPT).delete()
     actions.sweep_checks(now)
+    actions.finish_recoveries(now)
 
 
 @app.periodic(cron="17 * * * *")

@@ -72,6 +72,7 @@ from minjing.kernel.identity.actions.posts import (
 )
 from minjing.kernel.identity.actions.proofs import by_passkey
 from minjing.kernel.identity.actions.proofs import sweep as sweep_checks
+from minjing.kernel.identity.actions.recoveries import begin_recovery, finish_recoveries, object_to_recovery
 from minjing.kernel.identity.actions.second_factors import (
     add_passkey,
     check_passkey,
@@ -94,6 +95,7 @@ __all__ = [
     "appoint",
     "ask_erasure",
     "ask_hidden",
+    "begin_recovery",
     "bind_door",
     "by_passkey",
     "check_own_password",
@@ -124,6 +126,7 @@ __all__ = [
     "ensure_people_bulk",
     "ensure_person",
     "erase_person",
+    "finish_recoveries",
     "give_up",
     "grant",
     "keep_card",
@@ -131,6 +134,7 @@ __all__ = [
     "look",
     "nameless",
     "new_recovery_codes",
+    "object_to_recovery",
     "open_account",
     "open_check",
     "open_desk",

@@ -277,7 +277,7 @@ def keep_selfie(check_id: UUID, straight: bytes, turned: bytes, *, by: Actor, de
         row.engine, row.distance, row.threshold = found.engine[:60], found.distance, found.threshold
         row.device_index = bytes.fromhex(device) if device else None
         if found.outcome == "same":
-            proofs.prove(row, method=proofs.MACHINE, by=by, now=now)
+            _proved_by_machine(row, by, now)
         elif found.outcome == "officer":
             _keep(row, pictures, now)
             row.state, row.expires_at = Check.WAITING, now + checks.WAITING_LASTS
@@ -288,6 +288,15 @@ def keep_selfie(check_id: UUID, straight: bytes, turned: bytes, *, by: Actor, de
             row.save()
             proofs.note("not_followed", row, by, now, challenge=check.challenge)
     return found
+
+
+def _proved_by_machine(row: Check, by: Actor, now: datetime) -> None:
+    if row.purpose == Check.RECOVERY:
+        from minjing.kernel.identity.actions import recoveries
+
+        recoveries.proved(row, at_counter=False, by=by, now=now)
+    else:
+        proofs.prove(row, method=proofs.MACHINE, by=by, now=now)
 
 
 def _compared(check: Check, pictures: Mapping[str, bytes]) -> Compared:

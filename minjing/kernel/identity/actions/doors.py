@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth import authenticate
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.http import HttpRequest
 
@@ -205,6 +205,7 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
         )
     with transaction.atomic():
         person_id = ensure_person(name=spoken, id_number=number, now=now)
+        _one_account(person_id, by)
         linked = Account.objects.filter(pk=by.account_id, person_id__isnull=True).update(person_id=person_id, level=2)
         if not linked:
             raise NotAllowed(
@@ -214,6 +215,28 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
             ledger.entry("identity:account:linked", {"by": by.account_id, "level": 2}, at=now, subject_id=person_id)
         )
     return person_id
+
+
+def _one_account(person_id: UUID, by: Actor) -> None:
+    """One person, one account: who has one by another phone signs in there, or gets it back with this one.
+
+    Otherwise whoever knows a name and a number would be that person on a phone of their own.
+    """
+    with connection.cursor() as cursor:  # two phones at once: one after the other
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"one-account:{person_id}"])
+    others = Account.objects.filter(
+        person_id=person_id, kind=Account.RESIDENT, is_active=True, phone_index__isnull=False
+    )
+    if others.exclude(pk=by.account_id).exists():
+        raise Wrong(
+            "has_account",
+            {
+                "zh": "您已用另一个手机号实名过。请用那个手机号登录；手机号不用了，可以在下面找回账号。",
+                "en": "You have said who you are from another phone. Sign in with that one; if it is gone, "
+                "recover the account below.",
+            },
+            "id_number",
+        )
 
 
 NAME_WORDS = {

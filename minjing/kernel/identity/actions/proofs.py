@@ -68,6 +68,13 @@ def bear_out(check: Check, *, by: Actor, unit_id: int, now: datetime) -> None:
     note("borne_out", check, by, now, purpose=check.purpose, unit=unit_id)
 
 
+def close_recovery(check: Check, *, by: Actor, now: datetime) -> None:
+    """End a check by which somebody proved whose account they want back; figures stay, pictures go."""
+    _close(check, Check.DONE, SAME, now)
+    figures = {"distance": figure(check.distance), "threshold": figure(check.threshold)}
+    note("confirmed", check, by, now, purpose=check.purpose, engine=check.engine, **figures)
+
+
 def figure(value: float | None) -> str | None:
     """Return a distance as the ledger holds it: text, for floats have no place there."""
     return None if value is None else f"{value:.4f}"

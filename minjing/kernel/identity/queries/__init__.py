@@ -49,9 +49,11 @@ from minjing.kernel.identity.queries.levels import (
     EvidenceRow,
     account_by_door,
     account_of_person,
+    account_with_phone,
     doors_of,
     evidence_of,
     level_of,
+    recovery_of,
 )
 from minjing.kernel.identity.queries.look_notes import (
     NoteRow,
@@ -105,6 +107,7 @@ __all__ = [
     "WasHidden",
     "account_by_door",
     "account_of_person",
+    "account_with_phone",
     "acting_for",
     "actor_by_token",
     "actor_of",
@@ -150,6 +153,7 @@ __all__ = [
     "post_names",
     "posts",
     "recheck_lot",
+    "recovery_of",
     "sessions_of",
     "standing_in",
     "token_hash",

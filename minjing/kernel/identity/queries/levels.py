@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from minjing.kernel.identity import sealing
-from minjing.kernel.identity.models import Account, Door, Evidence
+from minjing.kernel.identity.models import Account, Door, Evidence, Recovery
 from minjing.kernel.identity.queries.accounts import actor_of
 
 
@@ -50,6 +50,20 @@ def account_by_door(kind: str, subject: str) -> Account | None:
 def doors_of(account_id: UUID) -> dict[str, datetime]:
     """Return which doors beside the phone an account has, by kind, and since when."""
     return dict(Door.objects.filter(account_id=account_id).values_list("kind", "bound_at"))
+
+
+def account_with_phone(person_id: UUID) -> UUID | None:
+    """Return the open account by whose phone a person signs in, None for none."""
+    rows = Account.objects.filter(
+        person_id=person_id, kind=Account.RESIDENT, is_active=True, phone_index__isnull=False
+    )
+    return rows.order_by("created_at").values_list("pk", flat=True).first()
+
+
+def recovery_of(account_id: UUID) -> datetime | None:
+    """Return when the account is to move to a new phone, None when no move is under way."""
+    rows = Recovery.objects.filter(account_id=account_id, objected_at__isnull=True, done_at__isnull=True)
+    return rows.values_list("due_at", flat=True).first()
 
 
 def account_of_person(person_id: UUID) -> UUID | None:

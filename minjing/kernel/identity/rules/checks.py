@@ -10,6 +10,7 @@ FILLING_LASTS = timedelta(hours=1)
 CHALLENGE_LASTS = timedelta(minutes=3)
 WAITING_LASTS = timedelta(days=7)
 COUNTER_LASTS = timedelta(minutes=30)
+OBJECTION_LASTS = timedelta(hours=24)  # 平台规则: the old phone may object so long
 TRIES = 3  # of the machine in one check; then an officer compares
 
 MACHINE, OFFICER, COUNTER = "machine", "officer", "counter"

@@ -33,9 +33,9 @@ def check(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(with_next(reverse("identity:sign_in"), request.get_full_path()))
     if not actor.is_resident:
         return HttpResponseRedirect(HOME)
-    if actor.person_id is None:
-        return HttpResponseRedirect(with_next(reverse("identity:who"), request.get_full_path()))
     now = clock.now()
+    if actor.person_id is None and queries.last_check(actor.account_id, Check.RECOVERY) is None:
+        return HttpResponseRedirect(with_next(reverse("identity:who"), request.get_full_path()))
     wanted = next_of(request, "")
     if wanted:
         request.session[NEXT] = wanted
@@ -44,13 +44,18 @@ def check(request: HttpRequest) -> HttpResponse:
     return _shown(request, actor, now)
 
 
+def purpose_of(actor: Actor) -> str:
+    """Return what a check of this account is for: who has not said who they are wants an account back."""
+    return Check.LEVEL if actor.person_id else Check.RECOVERY
+
+
 def _shown(request: HttpRequest, actor: Actor, now: datetime, error: IdentityError | None = None) -> HttpResponse:
-    row = queries.open_check_of(actor.account_id, Check.LEVEL, now)
-    last = row or queries.last_check(actor.account_id, Check.LEVEL)
+    row = queries.open_check_of(actor.account_id, purpose_of(actor), now)
+    last = row or queries.last_check(actor.account_id, purpose_of(actor))
     state = row.state if row else last.state if last and last.state in Check.ENDED else "none"
     if last and row is None and state == Check.REFUSED and "again" in request.GET:
         state = "none"
-    if last and row is None and state == Check.DONE and actor.level >= CARD:
+    if last and row is None and state == Check.DONE and actor.person_id is not None and actor.level >= CARD:
         return HttpResponseRedirect(request.session.pop(NEXT, HOME))
     said = actions.said_of(row) if row else {}
     context: dict[str, Any] = {
@@ -66,6 +71,8 @@ def _shown(request: HttpRequest, actor: Actor, now: datetime, error: IdentityErr
             row and row.state == Check.SELFIE and (row.challenge_until is None or row.challenge_until <= now)
         ),
         "outcome": checks.OUTCOMES.get(last.outcome) if last and not row else None,
+        "outcome_done": state == Check.DONE,
+        "recovering": purpose_of(actor) == Check.RECOVERY,
         "seconds": int(checks.CHALLENGE_LASTS.total_seconds()),
     }
     if context["late"] and row and not error:
@@ -89,10 +96,12 @@ def _template(state: str) -> str:
 def _taken(request: HttpRequest, actor: Actor, now: datetime) -> HttpResponse:
     step = request.POST.get("step", "")
     try:
+        if step == "begin" and actor.person_id is None:
+            return HttpResponseRedirect(reverse("identity:recover"))
         if step == "begin":
             actions.open_check(by=actor, session_ref=sessions.ref_of(request), now=now)
         elif step in STEPS:
-            row = queries.open_check_of(actor.account_id, Check.LEVEL, now)
+            row = queries.open_check_of(actor.account_id, purpose_of(actor), now)
             if row is None:
                 return HttpResponseRedirect(f"{reverse('identity:check')}?again=1")
             return STEPS[step](request, actor, row.pk, now)
@@ -141,7 +150,7 @@ def _selfie(request: HttpRequest, actor: Actor, pk: UUID, now: datetime) -> Http
     )
     if found.outcome == "again" and found.why is not None:
         answer = _shown(request, actor, now, Wrong("again", found.why, "straight"))
-    elif found.outcome == "same":
+    elif found.outcome == "same" and actor.person_id is not None:
         answer = HttpResponseRedirect(request.session.pop(NEXT, HOME))
     else:
         answer = _here()
@@ -159,7 +168,7 @@ def _retake(request: HttpRequest, actor: Actor, pk: UUID, now: datetime) -> Http
 
 
 def _shown_card(request: HttpRequest, actor: Actor, now: datetime) -> HttpResponse:
-    row = queries.open_check_of(actor.account_id, Check.LEVEL, now)
+    row = queries.open_check_of(actor.account_id, purpose_of(actor), now)
     return page(request, "check_card", check=row, tab="me", next=request.session.get(NEXT, HOME))
 
 
@@ -177,11 +186,13 @@ STEPS = {
 def counter(request: HttpRequest) -> HttpResponse:
     """Show a code for the counter, where an officer holds the card beside the person."""
     actor: Actor | None = request.actor  # type: ignore[attr-defined]
-    if actor is None or not actor.is_resident or actor.person_id is None:
+    if actor is None or not actor.is_resident:
         return HttpResponseRedirect(HOME)
     now = clock.now()
     try:
-        row = actions.open_check(by=actor, session_ref=sessions.ref_of(request), now=now)
+        row = queries.open_check_of(actor.account_id, purpose_of(actor), now)
+        if row is None:
+            row = actions.open_check(by=actor, session_ref=sessions.ref_of(request), now=now)
         code = actions.counter_code(row.pk, by=actor, now=now)
     except Unknown:
         return _here()

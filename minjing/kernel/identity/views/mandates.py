@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from minjing.base import clock
@@ -82,7 +83,7 @@ def give(request: HttpRequest) -> HttpResponse:
     except IdentityError as error:
         return _give_page(request, error)
     messages.success(
-        request, _said({"zh": "委托已发出，对方接受后生效。", "en": "Offered. It holds once they accept."})
+        request, said_in({"zh": "委托已发出，对方接受后生效。", "en": "Offered. It holds once they accept."})
     )
     return HttpResponseRedirect(reverse("identity:mandates"))
 
@@ -145,7 +146,7 @@ def guardian(request: HttpRequest) -> HttpResponse:
     }
     if made.check_of_id is not None:
         words = {"zh": "材料已交民警确认，结果会通知您。", "en": "An officer looks at your papers; you will be told."}
-    messages.success(request, _said(words))
+    messages.success(request, said_in(words))
     return HttpResponseRedirect(reverse("identity:mandates"))
 
 
@@ -166,13 +167,12 @@ def one(request: HttpRequest, mandate_id: UUID) -> HttpResponse:
     except Unknown:
         return render(request, "404.html", status=404)
     except IdentityError as error:
-        messages.error(request, _said(error.text))
+        messages.error(request, said_in(error.text))
     else:
-        messages.success(request, _said(words))
+        messages.success(request, said_in(words))
     return HttpResponseRedirect(reverse("identity:mandates"))
 
 
-def _said(words: Mapping[str, str]) -> str:
-    from django.utils.translation import get_language
-
+def said_in(words: Mapping[str, str]) -> str:
+    """Return the words in the language of the page, for a message that waits for the next one."""
     return words["en" if (get_language() or "").startswith("en") else "zh"]

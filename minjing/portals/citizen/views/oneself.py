@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from minjing.base.clock import CHINA, now
 from minjing.kernel.identity import actions as identity_actions
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import Unknown
@@ -85,6 +86,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "openings": openings.page_of(by.person_id, at)[0][:3] if by.person_id else [],
         "asking": plugs.asking_address(),
+        "moving_at": people.recovery_of(by.account_id),
         "papers": [(p, _number(p.matter_id, by, at)) for p in own],
         "drafts": len(queries.drafts(by, at)),
         "own_pages": plugs.OWN_PAGES if by.person_id else [],
