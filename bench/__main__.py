@@ -30,6 +30,7 @@ BENCHMARKS = {
     "ledger_proof": ("city", 420),
     "ledger_storage": ("city", 300),
     "ledger_year": ("city", 300),
+    "booking": ("city", 420),
     "reading": ("", 3000),
     "faces": ("", 300),
 }

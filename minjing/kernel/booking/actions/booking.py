@@ -79,9 +79,9 @@ def confirm(
     `subject_id` replaces what it is for (the matter a draft has become). Raises HoldOver, Stale, Unknown.
     """
     visit = queries.visit(visit_id, by)
-    if visit.state == rules.BOOKED:
-        return visit
     place = queries.place_by_id(visit.place_id)
+    if visit.state == rules.BOOKED:
+        return _bound(visit, place, subject_id, by, now, request_id)
     if visit.state != rules.HELD or visit.held_until is None or visit.held_until <= now:
         raise refuse(HoldOver(), place, by, now, visit=visit)
     parts = len(place.grid.parts(visit.starts_at, visit.minutes))
@@ -98,6 +98,23 @@ def confirm(
     visit.refresh_from_db()
     if row is None and visit.state != rules.BOOKED:
         raise Stale
+    return visit
+
+
+def _bound(
+    visit: Visit, place: PlaceFacts, subject_id: UUID | None, by: Actor, now: datetime, request_id: UUID
+) -> Visit:
+    """Say what a visit that is booked already is for, where that has changed: the draft has become a matter."""
+    if subject_id is None or subject_id == visit.subject_id:
+        return visit
+    changes = {"subject_id": subject_id}
+    try:
+        store.moved(
+            visit, changes, sources=[rules.BOOKED], place=place, act="bound", by=by, now=now, request_id=request_id
+        )
+    except store.Repeated:
+        return again(request_id, "bound", by)
+    visit.refresh_from_db()
     return visit
 
 

@@ -228,6 +228,17 @@ def test_a_swept_hold_gives_its_room_back_once():
     assert Item.objects.filter(live=True).count() == 0
 
 
+def test_a_visit_booked_for_a_draft_is_bound_to_the_matter_it_becomes():
+    draft, matter = new_id(), new_id()
+    held = hold(subject_id=draft)
+    assert queries.visit_of_subject(draft).pk == held.pk
+    kept = actions.confirm(held.pk, by=LIN, now=later(1), request_id=new_id())
+    assert kept.subject_id == draft
+    bound = actions.confirm(held.pk, by=LIN, now=later(2), request_id=new_id(), subject_id=matter)
+    assert (bound.subject_id, bound.state) == (matter, "booked")
+    assert kinds()[-1] == "booking:visit:bound"
+
+
 # ---- moving and giving up -------------------------------------------------------------------------------
 
 

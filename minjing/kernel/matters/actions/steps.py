@@ -17,6 +17,7 @@ from minjing.kernel.matters.actions.effect import run_effect, run_step_act
 from minjing.kernel.matters.actions.filling_in import own_files, require_level, sound_papers
 from minjing.kernel.matters.actions.handing_over import took_over
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
+from minjing.kernel.matters.actions.visiting import let_visit_go
 from minjing.kernel.matters.errors import Stale, Wrong
 from minjing.kernel.matters.models import Material, Request
 from minjing.kernel.matters.rules import Ask, Change, Snapshot
@@ -94,8 +95,11 @@ def _write(
     sealed = _sealed(change, body, by, now, corrections)
     ends = body.service.fee is not None and change.after.closed_at is not None
     taking_over = change.action == "claim" and change.before.is_received_elsewhere
-    several = change.runs_effect or change.action == "supplement" or bool(change.does) or ends or taking_over
-    with together(several):
+    visited = body.service.booking is not None and change.after.closed_at is not None
+    several = (
+        change.runs_effect or change.action == "supplement" or bool(change.does) or ends or taking_over or visited
+    )
+    with together(several or visited):
         if ends:
             orders.hold_subject(change.before.id)  # before the matter, as a payment takes them
         written = store.write(
@@ -119,6 +123,8 @@ def _write(
         run_step_act(change.does, change.after, by, now)
         if ends:
             _money_follows(change, by, now)
+        if visited:
+            let_visit_go(change.after, by=by, now=now)
 
 
 def _money_follows(change: Change, by: Actor, now: datetime) -> None:

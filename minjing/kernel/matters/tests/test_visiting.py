@@ -79,3 +79,20 @@ def test_a_visit_that_was_kept_too_long_ago_is_chosen_again_and_the_form_is_not_
 
 def test_a_service_that_takes_no_visit_keeps_its_bytes():
     assert "booking" not in world.body().model_dump(mode="json")["service"]
+
+
+def test_a_visit_confirmed_before_the_form_was_sent_is_bound_to_the_matter(draft):
+    held = hold(draft)
+    booking.confirm(held.pk, by=LIN, now=MONDAY, request_id=new_id())
+    matter = submit(draft)
+    held.refresh_from_db()
+    assert (held.state, held.subject_id) == ("booked", matter.id)
+
+
+def test_withdrawing_gives_the_time_back(draft):
+    held = hold(draft)
+    matter = submit(draft)
+    actions.act(matter.id, "withdraw", ver=matter.ver, by=LIN, now=MONDAY, request_id=new_id())
+    held.refresh_from_db()
+    assert held.state == "cancelled"
+    assert Matter.objects.get().state == "withdrawn"

@@ -18,6 +18,7 @@ from minjing.base.clock import CHINA, now
 from minjing.base.ids import new_id
 from minjing.kernel.booking import actions, queries
 from minjing.kernel.booking.errors import (
+    AlreadyBooked,
     BookingError,
     Closed,
     Full,
@@ -30,6 +31,7 @@ from minjing.kernel.booking.errors import (
 )
 from minjing.kernel.booking.models import Visit
 from minjing.kernel.booking.rules import PlaceFacts
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters.schema import Text
 from minjing.portals.citizen import slips
 from minjing.portals.citizen.access import View, resident, stopped, who
@@ -202,7 +204,7 @@ def _choose(request: HttpRequest, place: PlaceFacts, services: list[str], at: da
             visit = actions.hold(
                 place.code, services, start, by=by, now=at, request_id=request_id, subject_id=_subject(request)
             )
-    except (Full, Closed, Past) as refused:
+    except (AlreadyBooked, Full, Closed, Past) as refused:
         return Text(**refused.text)
     back = _draft_url(request)
     return HttpResponseRedirect(back or reverse("citizen:visit", args=[visit.pk]))
@@ -281,8 +283,22 @@ def one(request: HttpRequest, visit_id: UUID) -> HttpResponse:
         "over": visit.state == "held" and not _lives(visit, at), "misses": queries.counted_misses(by, at),
         "qr": slips.qr(visit) if visit.state == "booked" else "", "challenge": queries.challenge_of(visit),
         "lead": queries.may_report_from(visit), "change_url": _change_url(visit),
+        "draft_url": _draft_of(visit, by, at),
     }  # fmt: skip
     return render(request, "citizen/visits/one.html", context)
+
+
+def _draft_of(visit: Visit, by: Actor, at: datetime) -> str:
+    """Return the address of the application that a held visit is for, which confirms it; "" where there is none."""
+    from minjing.kernel.matters import queries as matters
+    from minjing.kernel.matters.errors import MatterError
+
+    if visit.state != "held" or visit.subject_id is None:
+        return ""
+    try:
+        return reverse("citizen:draft", args=[matters.draft(visit.subject_id, by, at).id])
+    except MatterError:
+        return ""
 
 
 def _change_url(visit: Visit) -> str:
