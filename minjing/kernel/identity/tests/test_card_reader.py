@@ -153,7 +153,12 @@ def test_a_second_page_is_told_that_the_reader_is_taken(reader):
 def test_the_bridge_reads_for_no_page_without_a_ticket_of_the_platform(reader):
     lay(reader)
     with page(reader) as line:
-        for ticket in ("", "made.up.by.me", leave()[:-1] + "0", leave(now=datetime.now(UTC) - timedelta(minutes=5))):
+        for ticket in (
+            "",
+            "made.up.by.me",
+            leave()[:-4] + "zzzz",
+            leave(now=datetime.now(UTC) - timedelta(minutes=5)),
+        ):
             assert say(line, do="read", ticket=ticket)["refused"] in ("ticket", "late")
         assert say(line, do="anything") == {"refused": "shape"}
 

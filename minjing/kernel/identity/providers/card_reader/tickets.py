@@ -105,7 +105,7 @@ def sign(key: Ed25519PrivateKey, signed: Signed) -> str:
     """Return the text a page carries to the platform: body and signature."""
     body = signed.body()
     signature = base64.b64encode(key.sign(body.encode())).decode()
-    return json.dumps({"body": body, "signature": signature}, ensure_ascii=False)
+    return json.dumps({"body": body, "signature": signature})
 
 
 def check(carried: str, known: Mapping[str, Device], session: str, now: datetime) -> tuple[UUID, Signed]:

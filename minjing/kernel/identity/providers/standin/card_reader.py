@@ -24,7 +24,6 @@ from websockets.sync.server import Server
 from minjing.kernel.identity.providers.card_reader import tickets
 from minjing.kernel.identity.providers.card_reader.bridge import Bridge
 from minjing.kernel.identity.providers.card_reader.driver import Chip
-from minjing.kernel.identity.providers.standin import specimen
 from minjing.kernel.identity.rules import card_chip
 
 BRIDGE_FILE, REGISTERED_FILE, CARDS_FILE = "bridge.json", "registered.json", "cards.json"
@@ -65,6 +64,8 @@ def prepare(folder: Path) -> None:
     if not (folder / BRIDGE_FILE).exists() or not (folder / REGISTERED_FILE).exists():
         tickets.make(tickets.DEMO_NAME, folder / BRIDGE_FILE, folder / REGISTERED_FILE)
     if not (folder / CARDS_FILE).exists():
+        from minjing.kernel.identity.providers.standin import specimen
+
         drawn = random.Random(2026)  # noqa: S311 - a demo must be the same each time
         cards = [specimen.holder(drawn, TODAY) for _ in range(COUNT)]
         said = [{**one.fields(), "face": one.face} for one in cards]
@@ -129,6 +130,8 @@ class Control:
 
 
 def _chip(fields: dict[str, str]) -> Chip:
+    from minjing.kernel.identity.providers.standin import specimen  # Pillow only when a card is laid on
+
     portrait = specimen.face(int(fields.get("face") or 1), fields["sex"], PORTRAIT_SIZE)
     kept = io.BytesIO()
     portrait.save(kept, "JPEG", quality=88)

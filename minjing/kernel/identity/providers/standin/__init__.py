@@ -1,0 +1,1 @@
+"""Stand-ins: a card reader without a reader, and cards and faces of nobody."""
