@@ -24,6 +24,9 @@ CODE_HERE = Limit(6, timedelta(hours=1))
 CODE_ADDRESS = Limit(60, timedelta(hours=1))
 # Per phone over all addresses: keeps a stranger's phone from being flooded; high enough not to lock its owner out.
 CODE_PHONE = Limit(30, timedelta(days=1))
+# Words that stop codes to a phone: guesses per network address and per phone, of 2^30.
+STOP = Limit(20, timedelta(hours=1))
+STOP_PHONE = Limit(50, timedelta(days=1))
 # Guessing names that go with an ID number, per account.
 WHO = Limit(8, timedelta(hours=1))
 # Checks of oneself by card and photo, per account: begun, cards sent, photos taken before the camera.
@@ -48,11 +51,12 @@ RETURNING count, since
 """
 
 
-def spend(what: str, who: str, limit: Limit, now: datetime) -> None:
-    """Count one try. Raises TooMany when it is one too many."""
+def spend(what: str, who: str, limit: Limit, now: datetime) -> int:
+    """Count one try and return the how manieth it was. Raises TooMany when it is one too many."""
     tried, since = count(what, who, limit, now)
     if tried > limit.count:
         raise TooMany(int((since + limit.window - now).total_seconds()) + 1)
+    return tried
 
 
 def count(what: str, who: str, limit: Limit, now: datetime) -> tuple[int, datetime]:

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from minjing.base import clock
 from minjing.kernel.identity import actions
-from minjing.kernel.identity.models import ApiToken, HiddenLook, LookNote, PhoneCode, Session, Tally
+from minjing.kernel.identity.models import ApiToken, HiddenLook, LookNote, PhoneCode, PhoneStop, Session, Tally
 
 NOTE_KEPT = timedelta(days=3 * 365 + 1)  # after review, after a leave has ended: as the models declare
 TALLY_KEPT = timedelta(hours=24)  # the longest window of identity.limits
@@ -23,6 +23,7 @@ def sweep(timestamp: int) -> None:
     ApiToken.objects.filter(expires_at__lt=now).delete()
     LookNote.objects.filter(reviewed_at__lt=now - NOTE_KEPT).delete()
     HiddenLook.objects.filter(until__lt=now - NOTE_KEPT).delete()
+    PhoneStop.objects.filter(until__lt=now).delete()
     actions.sweep_checks(now)
     actions.finish_recoveries(now)
 

@@ -12,12 +12,14 @@ from minjing.kernel.identity.views import (
     recovering,
     residents,
     sessions,
+    stopping,
 )
 
 app_name = "identity"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", residents.sign_in, name="sign_in"),
     path("sign-in/code/", residents.code, name="code"),
+    path("sign-in/stop/", stopping.stop, name="stop_codes"),
     path("sign-in/who/", residents.who, name="who"),
     path("identity/card-reader/ticket/", card_reader.ticket, name="card_ticket"),
     path("identity/raise/", raising.start, name="raise"),

@@ -82,6 +82,7 @@ from minjing.kernel.identity.actions.second_factors import (
     new_recovery_codes,
     remove_passkey,
 )
+from minjing.kernel.identity.actions.stopping import let_codes_go, stop_codes
 
 __all__ = [
     "VERDICTS",
@@ -131,6 +132,7 @@ __all__ = [
     "grant",
     "keep_card",
     "keep_selfie",
+    "let_codes_go",
     "look",
     "nameless",
     "new_recovery_codes",
@@ -164,6 +166,7 @@ __all__ = [
     "sign_in_by_code",
     "signed_in",
     "signed_out",
+    "stop_codes",
     "sweep_checks",
     "token_for",
     "unbind_door",

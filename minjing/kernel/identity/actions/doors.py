@@ -14,6 +14,7 @@ from minjing.base import idnumber, names
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity import limits, sealing
+from minjing.kernel.identity.actions import stopping
 from minjing.kernel.identity.actions.people import ensure_person
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
@@ -60,7 +61,7 @@ def send_code(phone: str, now: datetime, *, address: str = "", language: str = "
     limits.spend("code-again", f"{number}|{address}", limits.CODE_AGAIN, now)
     limits.spend("code-here", f"{number}|{address}", limits.CODE_HERE, now)
     limits.spend("code-address", address, limits.CODE_ADDRESS, now)
-    limits.spend("code-phone", number, limits.CODE_PHONE, now)
+    asked = limits.spend("code-phone", number, limits.CODE_PHONE, now)
     handle, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
     if plugs.send_code is None:
         raise NotAllowed("no_sender", {"zh": "短信服务暂不可用。", "en": "Text messages are not available now."})
@@ -72,7 +73,10 @@ def send_code(phone: str, now: datetime, *, address: str = "", language: str = "
             sent_at=now,
             expires_at=now + CODE_LASTS,
         )
-        plugs.send_code(phone=number, code=code, minutes=5, language=language, now=now)
+        if not stopping.is_stopped(number, now):  # the asker cannot tell
+            plugs.send_code(phone=number, code=code, minutes=5, language=language, now=now)
+            if asked == stopping.TOLD_AT:
+                stopping.tell_owner(number, language, now)
     return handle
 
 
