@@ -79,6 +79,7 @@ def visitor_page(view: View) -> View:
 
 
 LAST_RESORT_S = 300
+GOOD_BYE_S = 8
 
 
 def with_end(response: HttpResponse) -> HttpResponse:
@@ -102,6 +103,7 @@ def wiped(request: KioskRequest, why: str) -> HttpResponse:
     for name in (settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, ELDER_COOKIE, "messages"):
         response.delete_cookie(name)
     response["Clear-Site-Data"] = CLEARED
+    response["Refresh"] = f"{GOOD_BYE_S}; url={reverse('kiosk:start')}"
     return response
 
 

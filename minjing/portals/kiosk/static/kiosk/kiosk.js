@@ -43,12 +43,12 @@ for (const box of document.querySelectorAll("[data-see]")) {
   box.addEventListener("change", () => { document.getElementById(box.dataset.see).type = box.checked ? "text" : "password"; });
 }
 
+// A receipt is the page itself and prints at once; a PDF lies in a frame of the browser's viewer and prints when asked.
 const sheet = document.querySelector("[data-print]");
-// A browser without a viewer of its own for PDFs cannot print one from a frame.
-const print = () => (sheet?.tagName === "IFRAME" ? navigator.pdfViewerEnabled && sheet.contentWindow.print() : window.print());
+const framed = sheet?.tagName === "IFRAME";
+const print = () => (framed ? sheet.contentWindow.print() : window.print());
 if (sheet) {
-  if (sheet.tagName === "IFRAME") sheet.addEventListener("load", () => setTimeout(print, 300));
-  else setTimeout(print, 300);
-  const more = document.querySelector("[data-print-again]");
-  if (more) { more.hidden = false; more.addEventListener("click", print); }
+  if (!framed) setTimeout(print, 300);
+  const button = document.querySelector("[data-print-again]");
+  if (button && (!framed || navigator.pdfViewerEnabled)) { button.hidden = false; button.addEventListener("click", print); }
 }
