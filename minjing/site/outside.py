@@ -37,7 +37,7 @@ class StandIn:
 STAND_INS: Sequence[StandIn] = (
     StandIn("sms", 1, "minjing.kernel.notify.providers.standin.sms_gateway"),  # 2, 3 and 4 are the witnesses
     StandIn("sms_b", 5, "minjing.kernel.notify.providers.standin.aliyun_sms"),
-    StandIn("wechat", 6, "minjing.kernel.pay.providers.standin.wechat"),
+    StandIn("wechat_pay", 6, "minjing.kernel.pay.providers.standin.wechat"),
     StandIn("alipay", 7, "minjing.kernel.pay.providers.standin.alipay"),
     StandIn("unionpay", 8, "minjing.kernel.pay.providers.standin.unionpay"),
     StandIn("card_reader", 13, "minjing.kernel.identity.providers.standin.card_reader"),

@@ -253,7 +253,7 @@ WECHAT_PAY_URL = env("WECHAT_PAY_URL") or (
 )
 WECHAT_PAY_MCHID = env("WECHAT_PAY_MCHID") or ("1900000001" if DEMO else "")
 WECHAT_PAY_APPID = env("WECHAT_PAY_APPID") or ("wxdem0000000000001" if DEMO else "")
-WECHAT_PAY_DIR = Path(env("WECHAT_PAY_DIR") or PAY_KEYS / "wechat")
+WECHAT_PAY_DIR = Path(env("WECHAT_PAY_DIR") or PAY_KEYS / "wechat_pay")
 # Pages that stand for the WeChat app where there is none: pay with JSAPI's parameters, scan a QR code. Demo only.
 WECHAT_PAY_JSAPI_PAGE = f"{WECHAT_PAY_URL}/wechat/pay" if DEMO else ""
 WECHAT_PAY_SCAN_PAGE = f"{WECHAT_PAY_URL}/wechat/scan" if DEMO else ""

@@ -46,9 +46,9 @@ STYLE = """
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);
 font:17px/1.6 "PingFang SC","HarmonyOS Sans SC","Noto Sans SC","Noto Sans CJK SC","Microsoft YaHei",system-ui,
 sans-serif}
-.demo{background:#ffe9b8;color:#4a3200;text-align:center;padding:.5rem 1rem;font-weight:600}
-header{background:var(--brand);color:#fff;padding:.75rem 1rem;display:flex;justify-content:space-between;gap:1rem;
-align-items:center}header a{color:#fff;display:inline-flex;align-items:center;min-height:2.75rem}
+.demo{background:#ffe9b8;color:#4a3200;text-align:center;padding:.5rem 1rem;font-weight:600;margin:0}
+.bar{background:var(--brand);color:#fff;padding:.75rem 1rem;display:flex;justify-content:space-between;gap:1rem;
+align-items:center}.bar a{color:#fff;display:inline-flex;align-items:center;min-height:2.75rem}
 h1{font-size:1.1rem;margin:0;font-weight:600}
 main{max-width:30rem;margin:0 auto;padding:1rem}
 .sum{text-align:center;margin:1.25rem 0 1rem}.sum b{display:block;font-size:2.6rem;line-height:1.2;
@@ -177,7 +177,7 @@ def _frame(brand: Brand, language: str, title: str, body: str, here: str) -> str
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
         f"<title>{html.escape(title)} · {brand.name(language)}</title>"
         f"<style>:root{{--brand:{brand.colour}}}{STYLE}</style></head>"
-        f"<body><div class='demo' role='note'>{say['demo']}</div>"
-        f"<header><h1>{brand.name(language)}</h1>{other}</header><main>{body}</main>"
+        f"<body><header><p class='demo'>{say['demo']}</p>"
+        f"<div class='bar'><h1>{brand.name(language)}</h1>{other}</div></header><main>{body}</main>"
         f"<footer>{say['fresh']}</footer></body></html>"
     )

@@ -415,7 +415,7 @@ def prepare(folder: Path) -> None:
 
 def server(port: int, host: str = "127.0.0.1", folder: Path | None = None, time_scale: float | None = None) -> Server:
     """Return a gateway listening on the port (0: any free one), not yet serving."""
-    where, stretch = folder or folder_of("wechat"), scale() if time_scale is None else time_scale
+    where, stretch = folder or folder_of("wechat_pay"), scale() if time_scale is None else time_scale
     return Server(port, host, lambda address: WeChatPay(where, address, stretch))
 
 
