@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from minjing.kernel.pay.providers import (
     Answer,
@@ -64,8 +64,9 @@ class WeChatChannel:
                 url = str(said["h5_url"])
                 joint = "&" if "?" in url else "?"
                 return Begun("redirect", url=f"{url}{joint}redirect_url={quote(attempt.return_url, safe='')}")
-            url = f"{self._jsapi_page}?redirect_url={quote(attempt.return_url, safe='')}" if self._jsapi_page else ""
-            return Begun("jsapi", url=url, fields=self._jsapi(str(said["prepay_id"])))
+            fields = self._jsapi(str(said["prepay_id"]))
+            more = urlencode({**fields, "redirect_url": attempt.return_url})
+            return Begun("jsapi", url=f"{self._jsapi_page}?{more}" if self._jsapi_page else "", fields=fields)
         except KeyError:
             raise Unavailable("unreadable") from None
 

@@ -366,7 +366,7 @@ class WeChatPay(Gateway):
     # What the payer's WeChat does.
 
     def _jsapi_page(self, asked: Asked) -> Said:
-        given = asked.form
+        given = asked.query | asked.form
         trade = self.books.trade_of(given.get("package", "").removeprefix("prepay_id=wx"))
         said = "".join(f"{given.get(k, '')}\n" for k in ("appId", "timeStamp", "nonceStr", "package"))
         good = self.seal.is_merchants(said, given.get("paySign", ""))

@@ -228,6 +228,7 @@ def test_jsapi_parameters_that_were_changed_are_refused(gateways, merchant, brow
     assert set(begun.fields) == {"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"}
     changed = replace(begun, fields={**begun.fields, "timeStamp": "1"})
     assert browser.open(changed, gateways["wechat"]).status_code == 403
+    assert browser.http.get(begun.url, follow_redirects=True).status_code == 200, "a link does it too"
     assert browser.open(begun, gateways["wechat"]).status_code == 200
 
 
