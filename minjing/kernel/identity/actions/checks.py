@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -238,6 +239,10 @@ NOT_DONE = {
     "en": "The second photo does not show the step that was asked for. Here is a new one: take both photos again, or "
     "let an officer compare.",
 }
+TO_CONFIRM = {
+    "zh": "机器认为两张照片是同一个人，将由民警确认。",
+    "en": "The machine holds the photos for one person; an officer confirms it.",
+}
 UNLIKE = {
     "zh": "机器没有认出两张照片是同一个人，将由民警对照。机器的结论不会单独作为拒绝的理由。",
     "en": "The machine did not hold the photos for one person; an officer compares them. The machine alone refuses "
@@ -317,8 +322,10 @@ def _compared(check: Check, pictures: Mapping[str, bytes]) -> Compared:
         why = {"zh": found.zh, "en": found.en}
         outcome = "again" if found.reason in ("many_faces", "small") else "officer"
         return Compared(outcome, why, engine, found.score)
-    if found.same:
+    if found.same and settings.FACE_DECIDES:
         return Compared("same", None, engine, found.score, found.threshold)
+    if found.same:
+        return Compared("officer", TO_CONFIRM, engine, found.score, found.threshold)
     return Compared("officer", UNLIKE, engine, found.score, found.threshold)
 
 

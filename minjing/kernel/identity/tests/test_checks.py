@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -62,7 +63,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Machine:
+    settings.FACE_DECIDES = True  # as a city that has measured; by default an officer confirms
     made = Machine()
     monkeypatch.setattr(reading, "read_card", made.read_card)
     monkeypatch.setattr(reading, "check_pose", made.check_pose)
@@ -135,6 +137,17 @@ def test_card_and_face_make_level_3_and_4_in_this_browser_and_leave_figures_only
     assert (CheckPicture.objects.count(), row.said_sealed, row.device_index) == (0, None, None)
     (entry,) = said("confirmed")
     assert (entry["method"], entry["distance"], entry["evidence"]) == ("machine", "0.3100", str(evidence.pk))
+
+
+def test_where_nothing_was_measured_an_officer_confirms_what_the_machine_says(
+    lins: Actor, walk: Walk, settings: Any
+) -> None:
+    settings.FACE_DECIDES = False
+    found = pose(walk(), lins)
+    assert (found.outcome, found.distance) == ("officer", 0.31)
+    assert "民警确认" in found.why["zh"]
+    assert Check.objects.get().state == Check.WAITING
+    assert not Evidence.objects.exists()
 
 
 def test_a_doubt_goes_to_an_officer_and_so_does_the_machines_no(lins: Actor, walk: Walk, machine: Machine) -> None:
