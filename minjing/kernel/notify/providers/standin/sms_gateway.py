@@ -64,11 +64,11 @@ class Inbox:
                     self.taken.popitem(last=False)
             return self.taken[message_id]
 
-    def newest(self, phone: str = "") -> list[Sms]:
+    def newest(self, phone: str = "", most: int = SHOWN) -> list[Sms]:
         """Return what was taken, newest first; `phone` may be a whole number or its end."""
         with self.lock:
             everything = list(reversed(self.taken.values()))
-        return [s for s in everything if s.to.endswith(phone)][:SHOWN] if phone else everything[:SHOWN]
+        return [s for s in everything if s.to.endswith(phone)][:most] if phone else everything[:most]
 
 
 INBOX = Inbox()
@@ -147,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
                     "at": s.at.isoformat(),
                     "carrier": s.carrier,
                 }
-                for s in self.gateway.inbox.newest(phone)
+                for s in self.gateway.inbox.newest(phone, KEPT_MAX if "all" in query else SHOWN)
             ]
             return self._json(200, {"messages": shown, "asked": self.gateway.asked})
         if parts.path in ("/", "/inbox"):
