@@ -244,7 +244,10 @@ def test_more_than_the_queue_holds_are_told_to_come_again(process, monkeypatch):
     monkeypatch.setattr(client, "QUEUE_MAX", 1)
     thread = threading.Thread(target=_slept)
     thread.start()
-    time.sleep(1.0)
+    deadline = time.monotonic() + 20
+    while not client.address().exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)  # it is at work by now
     with pytest.raises(client.Down) as down:
         client.ask("pose", {}, [b"x"])
     assert down.value.reason == "busy"
