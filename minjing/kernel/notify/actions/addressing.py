@@ -17,7 +17,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import addresses, wording
 from minjing.kernel.notify.actions.bindings import keep
-from minjing.kernel.notify.actions.telling import enqueue
+from minjing.kernel.notify.actions.telling import SOMEBODY_WAITS, enqueue
 from minjing.kernel.notify.errors import WrongAddress
 from minjing.kernel.notify.models import Address, Message
 from minjing.kernel.notify.providers import push
@@ -74,7 +74,7 @@ def ask_email(*, by: Actor, address: str, link: str, now: datetime) -> str:
         planned_at=now,
         envelope_sealed=addresses.close(message_id, written, words["en" if by.language.startswith("en") else "zh"]),
     )
-    enqueue([message_id])
+    enqueue([message_id], priority=SOMEBODY_WAITS)
     ledger.append(ledger.entry("notify:email:asked", {"by": by.account_id}, at=now, subject_id=by.person_id))
     return token
 

@@ -16,6 +16,7 @@ from minjing.kernel.notify.models import Message
 from minjing.kernel.notify.rules import Text, code_text, dedupe_key
 
 QUEUE, TASK = "notify", "notify.deliver"
+SOMEBODY_WAITS = 100  # a code, with its reader looking at the phone: before everything else in the queue
 CODE = "sign_in_code"
 # A notice is stored for the app, and once more as the seed from which the delivery plans the person's other channels:
 # so the act's own statement asks nothing about preferences.
@@ -133,17 +134,17 @@ def first_state(channel: str) -> str:
 
 # One statement for all jobs, in the caller's transaction. A job for the same notice that still waits is enough.
 _ENQUEUE = """
-INSERT INTO procrastinate_jobs (queue_name, task_name, args, queueing_lock, scheduled_at)
-SELECT %s, %s, jsonb_build_object('message_id', id), 'notify:' || id, %s FROM unnest(%s::text[]) AS m(id)
+INSERT INTO procrastinate_jobs (queue_name, task_name, args, queueing_lock, scheduled_at, priority)
+SELECT %s, %s, jsonb_build_object('message_id', id), 'notify:' || id, %s, %s FROM unnest(%s::text[]) AS m(id)
 ON CONFLICT DO NOTHING
 """
 
 
-def enqueue(message_ids: Sequence[UUID], at: datetime | None = None) -> None:
-    """Queue the delivery of notices, not before `at`."""
+def enqueue(message_ids: Sequence[UUID], at: datetime | None = None, *, priority: int = 0) -> None:
+    """Queue the delivery of notices, not before `at`; the higher priority goes first."""
     if message_ids:
         with connection.cursor() as cursor:
-            cursor.execute(_ENQUEUE, [QUEUE, TASK, at, [str(pk) for pk in message_ids]])
+            cursor.execute(_ENQUEUE, [QUEUE, TASK, at, priority, [str(pk) for pk in message_ids]])
 
 
 def _message(account_id: UUID, template: str, text: Text, channel: str, about: str, now: datetime) -> Message:
@@ -189,7 +190,7 @@ def _sealed(phone: str, words: str, template: str, named: Text, params: dict[str
         created_at=now,
         envelope_sealed=addresses.close(message_id, phone, words),
     )
-    enqueue([message_id])
+    enqueue([message_id], priority=SOMEBODY_WAITS)
 
 
 def _in(text: Text, language: str) -> str:

@@ -287,3 +287,15 @@ def test_the_inbox_page_shows_newest_first_with_masked_phones_in_both_languages(
     assert "Demo text messages" in gateway.page(lang="en")
     assert "138****0002" not in gateway.page(phone="0001")
     assert "<script" not in gateway.page(phone="<script>")
+
+
+def test_a_code_goes_before_all_that_waits(lin, gateway):
+    told(lin)
+    actions.send_code(phone=CHEN_PHONE, code="482910", minutes=5, language="zh-hans", now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args->>'message_id' FROM procrastinate_jobs WHERE task_name = 'notify.deliver'"
+            " ORDER BY priority DESC, id"
+        )
+        first = cursor.fetchone()[0]
+    assert Message.objects.get(pk=first).template == "sign_in_code"
