@@ -1,5 +1,6 @@
 """Writing: booking and giving up, the hall, the waiting list, places and their capacity, upkeep."""
 
+from minjing.kernel.booking.actions.asked import own
 from minjing.kernel.booking.actions.booking import book, cancel, confirm, hold, reschedule
 from minjing.kernel.booking.actions.challenges import challenge, decide_challenge, read_challenge
 from minjing.kernel.booking.actions.hall import arrive, call_next, finish, miss, recall, skip, take_ticket
@@ -23,6 +24,7 @@ __all__ = [
     "miss",
     "open_all_days",
     "open_days",
+    "own",
     "publish_terms",
     "put_place",
     "read_challenge",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from minjing.base.clock import CHINA
 from minjing.kernel.booking import queries, rules
-from minjing.kernel.booking.errors import BookingError, Closed, Full, Past, Paused, Reused, Stale, Wrong
+from minjing.kernel.booking.errors import BookingError, Closed, Full, Past, Paused, Reused, Stale, Unknown, Wrong
 from minjing.kernel.booking.models import Request, Slot, Visit
 from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.identity.actor import Actor
@@ -93,6 +93,20 @@ def refused_when(place: PlaceFacts, by: Actor, now: datetime, visit: Visit) -> I
         yield
     except Full as error:
         raise refuse(error, place, by, now, visit=visit) from error
+
+
+def own(visit_id: UUID, *, by: Actor, now: datetime) -> Visit:
+    """Return a visit that is the asker’s business; who asks for another’s is refused, on record. Raises Unknown."""
+    try:
+        return queries.visit(visit_id, by)
+    except Unknown:
+        found = Visit.objects.filter(pk=visit_id).first()
+        if found is not None:
+            said = {"visit": found.pk, "why": "not_theirs", "by": by.account_id}
+            ledger.append(
+                ledger.entry("booking:visit:refused", said, at=now, org_id=found.org_id, subject_id=found.person_id)
+            )
+        raise
 
 
 def _is_open(place: PlaceFacts, visit: Visit) -> bool:

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.booking import plugs, queries, rules, store
-from minjing.kernel.booking.actions.asked import again, again_or_stale, checked, refuse, refused_when
+from minjing.kernel.booking.actions.asked import again, again_or_stale, checked, own, refuse, refused_when
 from minjing.kernel.booking.errors import BookingError, Full, HoldOver, NotAllowed, Stale
 from minjing.kernel.booking.models import Request, Visit
 from minjing.kernel.booking.rules import PlaceFacts
@@ -78,7 +78,7 @@ def confirm(
 
     `subject_id` replaces what it is for (the matter a draft has become). Raises HoldOver, Stale, Unknown.
     """
-    visit = queries.visit(visit_id, by)
+    visit = own(visit_id, by=by, now=now)
     place = queries.place_by_id(visit.place_id)
     if visit.state == rules.BOOKED:
         return _bound(visit, place, subject_id, by, now, request_id)
@@ -134,7 +134,7 @@ def reschedule(
 
     Raises Full, Closed, Past, AlreadyBooked, Stale, HoldOver, NotAllowed, Unknown.
     """
-    visit = queries.visit(visit_id, by)
+    visit = own(visit_id, by=by, now=now)
     place = queries.place(place_code) if place_code else queries.place_by_id(visit.place_id)
     wanted = list(services) or list(visit.services)
     checked(place, wanted, starts_at, by, now)
@@ -180,7 +180,7 @@ def cancel(
 
     Cancelling twice is cancelling once. Raises Stale, NotAllowed, Unknown.
     """
-    visit = queries.visit(visit_id, by)
+    visit = own(visit_id, by=by, now=now)
     if visit.state == rules.CANCELLED:
         return visit
     place = queries.place_by_id(visit.place_id)

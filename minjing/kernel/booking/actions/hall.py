@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.booking import plugs, queries, rules, store
-from minjing.kernel.booking.actions.asked import again, again_or_stale, checked_services, refuse
+from minjing.kernel.booking.actions.asked import again, again_or_stale, checked_services, own, refuse
 from minjing.kernel.booking.actions.booking import taking
 from minjing.kernel.booking.errors import Full, NobodyWaits, NotAllowed
 from minjing.kernel.booking.models import Visit
@@ -88,7 +88,7 @@ def arrive(visit_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Vis
     Asked by an officer who serves there, or by the machine in the hall (the system). Raises NotAllowed when it is too
     early or too late, Stale, Unknown.
     """
-    visit = queries.visit(visit_id, by)
+    visit = own(visit_id, by=by, now=now)
     place = queries.place_by_id(visit.place_id)
     if by.is_resident:
         raise refuse(_at_the_hall(), place, by, now, visit=visit)

@@ -14,6 +14,7 @@ from minjing.kernel.booking import actions, queries
 from minjing.kernel.booking.models import Visit, Wait
 from minjing.kernel.booking.tests.conftest import put
 from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import LIN, STRANGER
 
@@ -156,6 +157,9 @@ def test_somebody_elses_visit_is_not_there(lin, hall):
     assert stranger.post(reverse("citizen:visit_confirm", args=[visit.pk]), post).status_code == 404
     visit.refresh_from_db()
     assert visit.state == "booked"
+    refused = Outbox.objects.filter(kind="booking:visit:refused")
+    assert refused.count() == 6
+    assert set(refused.values_list("actor_id", flat=True)) == {STRANGER.account_id}
 
 
 def test_a_missed_visit_is_explained_and_challenged_once(lin, hall):

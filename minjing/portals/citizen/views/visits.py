@@ -253,7 +253,7 @@ def _services(request: HttpRequest, code: str) -> list[str]:
 
 def _moving(request: HttpRequest) -> Visit | None:
     ref = request.GET.get("move", "")
-    return queries.visit(UUID(ref), who(request)) if ref else None
+    return actions.own(UUID(ref), by=who(request), now=now()) if ref else None
 
 
 def _subject(request: HttpRequest) -> UUID | None:
@@ -277,7 +277,7 @@ def _draft_url(request: HttpRequest) -> str:
 def one(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """Show a visit: to be confirmed, the slip with its code, or how it ended."""
     by, at = who(request), now()
-    visit = queries.visit(visit_id, by)
+    visit = actions.own(visit_id, by=by, now=at)
     context = {
         "tab": "matters", **_shown(visit), "at": at, "terms": queries.terms(), "request_id": new_id(),
         "over": visit.state == "held" and not _lives(visit, at), "misses": queries.counted_misses(by, at),
@@ -324,7 +324,7 @@ def confirm(request: HttpRequest, visit_id: UUID) -> HttpResponse:
 @visit_page
 def cancel(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """Ask once more, then give the visit up."""
-    visit = queries.visit(visit_id, who(request))
+    visit = actions.own(visit_id, by=who(request), now=now())
     if request.method == "POST":
         ver, request_id = int(request.POST["ver"]), UUID(request.POST["request_id"])
         actions.cancel(visit_id, ver=ver, by=who(request), now=now(), request_id=request_id)
@@ -338,7 +338,7 @@ def cancel(request: HttpRequest, visit_id: UUID) -> HttpResponse:
 @visit_page
 def calendar_file(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """Return the visit for a calendar (RFC 5545), with a reminder an hour before."""
-    visit = queries.visit(visit_id, who(request))
+    visit = actions.own(visit_id, by=who(request), now=now())
     place = queries.place_by_id(visit.place_id)
     words = _titles(visit.place_id, visit.services)
     answer = HttpResponse(slips.calendar(visit, place, words, now()), content_type="text/calendar; charset=utf-8")
@@ -350,7 +350,7 @@ def calendar_file(request: HttpRequest, visit_id: UUID) -> HttpResponse:
 @visit_page
 def challenge(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """Say why a missed visit should not count."""
-    visit, error = queries.visit(visit_id, who(request)), None
+    visit, error = actions.own(visit_id, by=who(request), now=now()), None
     if request.method == "POST":
         try:
             actions.challenge(visit_id, request.POST.get("words", ""), by=who(request), now=now())
