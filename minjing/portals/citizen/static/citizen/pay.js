@@ -1,4 +1,5 @@
 // On to the gateway: UnionPay's form goes by itself, WeChat's window opens where the browser is WeChat.
+// A page that waits looks again by itself and moves on only when something has changed: nobody's reading is cut off.
 // Without script the buttons on the page do the same.
 
 const form = document.querySelector("[data-pay-form]");
@@ -20,4 +21,19 @@ if (button) {
   };
   if (window.WeixinJSBridge) ready();
   else document.addEventListener("WeixinJSBridgeReady", ready, { once: true });
+}
+
+const waiting = document.querySelector("[data-look-again]");
+if (waiting) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin" });
+      if (answer.redirected) return location.replace(answer.url);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!page.querySelector("[data-look-again]")) location.reload();
+    } catch {
+      // The network is gone for a moment: the next look finds out.
+    }
+  }, waiting.dataset.lookAgain * 1000);
 }
