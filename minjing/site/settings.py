@@ -327,6 +327,10 @@ CARRIER_URL = env("CARRIER_URL") or f"http://127.0.0.1:{PORT + 12}"
 CARRIER_ACCOUNT = env("CARRIER_ACCOUNT") or "minjing"
 CARRIER_KEY = env("CARRIER_KEY") or "demo"
 CARRIER_CALLBACK = env("CARRIER_CALLBACK")  # empty: under BASE_URL
+# The authoritative population register (identity/providers/register.py); empty: the household module answers.
+REGISTER_URL, REGISTER_KEY = env("REGISTER_URL"), env("REGISTER_KEY")
+if REGISTER_URL and len(REGISTER_KEY) < 32:
+    raise ImproperlyConfigured("REGISTER_URL needs a REGISTER_KEY of 32 characters or more.")
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
 # What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.

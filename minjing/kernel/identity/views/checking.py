@@ -53,7 +53,7 @@ def _shown(request: HttpRequest, actor: Actor, now: datetime, error: IdentityErr
     row = queries.open_check_of(actor.account_id, purpose_of(actor), now)
     last = row or queries.last_check(actor.account_id, purpose_of(actor))
     state = row.state if row else last.state if last and last.state in Check.ENDED else "none"
-    if last and row is None and state == Check.REFUSED and "again" in request.GET:
+    if last and row is None and state in Check.ENDED and "again" in request.GET:
         state = "none"
     if last and row is None and state == Check.DONE and actor.person_id is not None and actor.level >= CARD:
         return HttpResponseRedirect(request.session.pop(NEXT, HOME))

@@ -116,6 +116,7 @@ def _give_page(request: HttpRequest, error: IdentityError | None = None) -> Http
     listed = list(plugs.service_names()) if plugs.service_names else []
     groups = [(group, list(rows)) for group, rows in groupby(listed, key=lambda row: row[2])]
     context: dict[str, Any] = {"typed": request.POST, "chosen": request.POST.getlist("services"), "groups": groups}
+    context["day"] = [request.POST.get(f"until-{part}", "") for part in "ymd"]
     return page(request, "give_mandate", error, tab="me", **context)
 
 
