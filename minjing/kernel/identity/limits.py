@@ -51,12 +51,11 @@ RETURNING count, since
 """
 
 
-def spend(what: str, who: str, limit: Limit, now: datetime) -> int:
-    """Count one try and return the how manieth it was. Raises TooMany when it is one too many."""
+def spend(what: str, who: str, limit: Limit, now: datetime) -> None:
+    """Count one try. Raises TooMany when it is one too many."""
     tried, since = count(what, who, limit, now)
     if tried > limit.count:
         raise TooMany(int((since + limit.window - now).total_seconds()) + 1)
-    return tried
 
 
 def count(what: str, who: str, limit: Limit, now: datetime) -> tuple[int, datetime]:

@@ -61,7 +61,8 @@ def send_code(phone: str, now: datetime, *, address: str = "", language: str = "
     limits.spend("code-again", f"{number}|{address}", limits.CODE_AGAIN, now)
     limits.spend("code-here", f"{number}|{address}", limits.CODE_HERE, now)
     limits.spend("code-address", address, limits.CODE_ADDRESS, now)
-    asked = limits.spend("code-phone", number, limits.CODE_PHONE, now)
+    limits.spend("code-phone", number, limits.CODE_PHONE, now)
+    unused, _ = limits.count("code-unused", number, limits.CODE_PHONE, now)
     handle, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
     if plugs.send_code is None:
         raise NotAllowed("no_sender", {"zh": "短信服务暂不可用。", "en": "Text messages are not available now."})
@@ -75,7 +76,7 @@ def send_code(phone: str, now: datetime, *, address: str = "", language: str = "
         )
         if not stopping.is_stopped(number, now):  # the asker cannot tell
             plugs.send_code(phone=number, code=code, minutes=5, language=language, now=now)
-            if asked == stopping.TOLD_AT:
+            if unused == stopping.TOLD_AT:
                 stopping.tell_owner(number, language, now)
     return handle
 
@@ -101,6 +102,7 @@ def sign_in_by_code(phone: str, code: str, now: datetime, *, handle: str, langua
             account = None
         else:
             account = _resident(number, now, language)
+            limits.clear("code-unused", number)
             signed_in(account, now)
     if account is None:
         raise Wrong("code", WRONG_CODE, "code")

@@ -16,7 +16,7 @@ from minjing.kernel.identity.models import PhoneStop
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.ledger import actions as ledger
 
-TOLD_AT = 5  # codes to one phone in a day, after which its owner is told once how to stop them
+TOLD_AT = 5  # codes in a row that nobody used, after which the phone's owner is told how to stop them
 STOP_LASTS = timedelta(hours=24)
 WORD_CHARS = 6
 
@@ -27,7 +27,7 @@ def is_stopped(number: str, now: datetime) -> bool:
 
 
 def tell_owner(number: str, language: str, now: datetime) -> None:
-    """Tell the owner of a phone, once a day, that codes keep being asked for and how to stop them."""
+    """Tell the owner of a phone that codes keep being asked for and how to stop them."""
     if plugs.text_phone is None:
         return
     address, word = f"{settings.BASE_URL}/sign-in/stop/", _word(number, now)

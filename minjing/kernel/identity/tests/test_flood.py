@@ -63,3 +63,11 @@ def test_a_stop_is_over_after_a_day_and_words_are_not_for_guessing(db: None, pho
             actions.stop_codes(VICTIM, f"AAAAA{n}", address="10.9.9.9", now=NOW)
     with pytest.raises(TooMany):
         actions.stop_codes(VICTIM, word, address="10.9.9.9", now=NOW)
+
+
+def test_who_uses_their_codes_is_told_nothing(db: None, phone: Phone, texts: list[str]) -> None:
+    for n in range(8):
+        at = NOW + timedelta(minutes=n)
+        handle = actions.send_code(VICTIM, at, address=f"10.0.0.{n}")
+        actions.sign_in_by_code(VICTIM, phone.codes[-1][1], at, handle=handle)
+    assert texts == []
