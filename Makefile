@@ -38,7 +38,7 @@ bench: $(VENV)/.ready
 
 # The long run of what can go wrong: real processes killed FAULTS times, a million fuzz cases, every altered byte.
 faults: $(VENV)/.ready
-	PAYMENTS=$${PAYMENTS:-10000} FAULTS=$${FAULTS:-500} PAYMENTS=$${PAYMENTS:-10000} FUZZ_CASES=$${FUZZ_CASES:-1000000} FLIPS=$${FLIPS:-1000} \
+	FAULTS=$${FAULTS:-500} PAYMENTS=$${PAYMENTS:-10000} FUZZ_CASES=$${FUZZ_CASES:-1000000} FLIPS=$${FLIPS:-1000} \
 	  $(BIN)/pytest tests/faults tests/verify minjing/kernel/ledger/tests/test_flips.py \
 	    minjing/kernel/pay/tests/test_faults.py
 
