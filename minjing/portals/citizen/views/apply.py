@@ -248,7 +248,7 @@ def materials(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         if "go" in request.POST and not errors:
             errors = _missing(mine)
             if not errors:
-                return HttpResponseRedirect(mine.address(CHECK))
+                return HttpResponseRedirect(mine.after(MATERIALS))
         elif not errors:
             added = request.POST.get("material", "")
             goal = f"#q-{added}" if added else ""
