@@ -54,7 +54,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && typing(event.target)) return event.target.blur();
   if (typing(event.target) && !event.target.matches("input[type=checkbox]")) return;
-  const press = keys[event.key] ?? /^[1-9]$/.test(event.key) && pressed(event.key);
+  const press = keys[event.key] ?? (/^[1-9]$/.test(event.key) ? pressed(event.key) : undefined);
   if (press) { event.preventDefault(); press(); }
 });
 
