@@ -13,7 +13,8 @@ class HouseholdConfig(AppConfig):
         """Hang the register into the kernel."""
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs
-        from minjing.modules.household import queries
+        from minjing.kernel.notify import plugs as notify
+        from minjing.modules.household import letters, queries
         from minjing.modules.household.actions import CORRECTIONS, EFFECTS
         from minjing.modules.household.machine import CERTIFICATE
         from minjing.portals.kiosk import plugs as kiosk
@@ -27,6 +28,7 @@ class HouseholdConfig(AppConfig):
         plugs.register_record(queries.RECORD, queries.register_record)
         identity.register_check(queries.check)
         identity.guardian_check(queries.is_guardian)
+        notify.home(letters.home)
         kiosk.at_once(CERTIFICATE)
         identity.person_field(queries.RECORD, {"zh": "户籍登记", "en": "household register"})(
             queries.household_numbers
