@@ -2,11 +2,14 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import zxingcpp
 from django.urls import reverse
 from icalendar import Calendar
+from PIL import Image
 
 from minjing.base.clock import CHINA, local_day, now
 from minjing.base.ids import new_id
@@ -17,6 +20,7 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import LIN, STRANGER
+from minjing.portals.citizen import slips
 
 pytestmark = pytest.mark.django_db
 QUERY = "?s=passport"
@@ -145,6 +149,14 @@ def test_the_calendar_file_is_read_by_others(lin, hall):
     (event,) = Calendar.from_ical(answer.content).walk("VEVENT")
     assert event.decoded("dtstart") == visit.starts_at
     assert "民警路" in event["location"]
+
+
+def test_the_slips_code_is_read_by_any_reader(lin, hall):
+    visit, picture = booked(lin, hall), BytesIO()
+    slips.drawing(visit).save(picture, kind="png", scale=4)
+    (read,) = zxingcpp.read_barcodes(Image.open(picture))
+    assert (read.text, read.format) == (visit.code, zxingcpp.BarcodeFormat.QRCode)
+    assert "viewBox" in slips.qr(visit)
 
 
 def test_somebody_elses_visit_is_not_there(lin, hall):
