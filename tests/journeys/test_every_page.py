@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Response
 
 from minjing.site.demo.queues import PHONES, PLAYS
 from minjing.site.demo.residents import WANG
@@ -115,6 +115,14 @@ def faults(page: Page, address: str) -> Iterator[str]:
         yield f"{address}: {rule['id']} ({len(rule['nodes'])}×): {nodes} {why}"
 
 
+def _is_elsewhere(answer: Response) -> bool:
+    """Say whether a page of ours has led to a provider's own, such as where one signs in to WeChat."""
+    asked = answer.request
+    while asked.redirected_from is not None:
+        asked = asked.redirected_from
+    return urlsplit(asked.url).netloc != urlsplit(answer.url).netloc
+
+
 def look_at(
     context: BrowserContext, pages: dict[str, str], size: dict[str, int], wrong: list[str], name: str
 ) -> None:
@@ -127,7 +135,7 @@ def look_at(
         if "<number>" not in kind:  # a matter looks different to each
             EXAMINED.add((kind, name.split(" ", 1)[1]))
         answer = page.goto(address)
-        if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+        if answer is None or "text/html" not in answer.headers.get("content-type", "") or _is_elsewhere(answer):
             continue
         if (page.locator("html").get_attribute("lang") == "en") != (" en" in name):
             wrong.append(f"[{name}] {address} speaks the other language")

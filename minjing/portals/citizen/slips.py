@@ -20,7 +20,7 @@ from minjing.portals.frame.language import pick, t
 def qr(visit: Visit) -> SafeString:
     """Return the QR code that the machine in the hall and the counter read; it carries the code alone."""
     drawn = drawing(visit).svg_inline(scale=6, border=4, svgclass="qr", lineclass=None, omitsize=True)
-    return mark_safe(drawn)  # noqa: S308 - our own drawing of our own code
+    return mark_safe(str(drawn))  # noqa: S308 - our own drawing of our own code
 
 
 def drawing(visit: Visit) -> Any:
