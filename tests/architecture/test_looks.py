@@ -75,7 +75,6 @@ CALLERS = {
     "kernel/matters/actions/steps.py": "the engine",
     "kernel/matters/actions/corrections.py": "the engine",
     "kernel/matters/actions/submitting.py": "the engine: is it the same application again?",
-    "kernel/pay/payers.py::wechat": "the payer's own account at WeChat, told to WeChat alone",
     "kernel/matters/actions/payment.py": "the engine: does the paid application decide itself?",
     "kernel/matters/queries/one.py::has_conflict": "the engine: may this officer act on it?",
     "kernel/matters/queries/looks.py::open_file": "learns whom the form names, writes their looks, then returns it",

@@ -7,10 +7,11 @@ protocols, with real signatures over real HTTP.
 import io
 import re
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from minjing.kernel.identity.providers.standin import specimen
 from tests.house import House, wait_for
@@ -63,7 +64,13 @@ def checked_at_the_counter(page: Page, officer) -> None:
 
 
 def go_on(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("^(保存并)?继续$")).click()
+    """Go on to the next page; a press that falls into the moment in which questions come anew is pressed again."""
+    here = page.url
+    for _ in range(4):
+        page.get_by_role("button", name=re.compile("^(保存并)?继续$")).click()
+        with suppress(TimeoutError):
+            page.wait_for_url(lambda url: url != here, timeout=6_000)
+            return
 
 
 def choose(page: Page, name: str, value: str) -> None:
