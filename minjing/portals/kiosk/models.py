@@ -26,7 +26,10 @@ class Machine(models.Model):
     paper_out_at = models.DateTimeField(null=True)  # since when it has no paper
     retired_at = models.DateTimeField(null=True)
 
-    personal: ClassVar[dict[str, Personal]] = {}
+    personal: ClassVar[dict[str, Personal]] = {
+        # Of a machine, not of a person: the hash of the code with which an officer pairs it.
+        "pairing_index": Personal(INTERNAL, "自助机配对", "平台规则", "配对后即删"),
+    }
 
     class Meta:
         constraints = [
