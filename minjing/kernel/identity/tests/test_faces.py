@@ -90,7 +90,7 @@ def test_each_step_of_the_challenge_is_seen_and_no_other():
 
 @needs_engine
 def test_the_model_of_68_points_is_never_opened():
-    """Watches each file the engines open, natively too, by strace where there is one, else by the process's maps."""
+    """Watches from Python which model files the engines load; not the system calls beneath."""
     code = (
         "import builtins, io, sys\n"
         "from pathlib import Path\n"

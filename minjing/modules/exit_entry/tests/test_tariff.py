@@ -8,7 +8,7 @@ import pytest
 
 from minjing.modules.exit_entry import rules, tariff
 
-FACTS = Path("/work/shared/facts/endorsement_kinds.csv")
+FACTS = Path(__file__).resolve().parents[5] / "shared" / "facts" / "endorsement_kinds.csv"
 TODAY = date(2026, 11, 27)
 
 
