@@ -384,6 +384,10 @@ class Handler(BaseHTTPRequestHandler):
                     self.wfile.write(piece)
         self.wfile.flush()
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the head's Date: it follows the gateway's clock, by which a merchant may call an order over."""
+        return super().date_time_string(self.gateway.now() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Keep payments out of every log."""
 

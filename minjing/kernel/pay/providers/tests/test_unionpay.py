@@ -123,3 +123,14 @@ def test_an_order_of_unionpay_is_closed_only_when_both_clocks_say_that_its_time_
     asked = attempt(merchant, minutes=1)
     assert channel("unionpay", gateways, clock=ahead(900)).close(asked).state == "unknown"
     assert channel("unionpay", gateways).close(attempt(merchant, minutes=-6)).state == "closed"
+
+
+def test_an_order_of_unionpay_whose_card_was_refused_ends_when_its_time_is_over(gateways, merchant, browser):
+    """With the order at UnionPay still open, only its clock (the head's Date) and ours together can end it."""
+    asked = attempt(merchant, minutes=1)
+    one = channel("unionpay", gateways)
+    browser.press(browser.open(one.begin(asked), gateways["unionpay"]), "fail")
+    later = channel("unionpay", gateways, clock=ahead(900))
+    assert later.close(asked).state == "open"
+    gateways["unionpay"].tell(clock_s=900)
+    assert later.close(asked).state == "closed"
