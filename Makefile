@@ -33,7 +33,12 @@ check: $(VENV)/.ready
 	$(BIN)/minjing makemigrations --check --dry-run
 	$(BIN)/minjing catalog lint
 
-bench: $(VENV)/.ready
+# The peers that a benchmark runs beside ours, in their own lock: running Minjing needs none of them.
+$(VENV)/.peers: requirements/bench.txt $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(VENV)/.peers
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 # The long run of what can go wrong: real processes killed FAULTS times, a million fuzz cases, every altered byte.
@@ -42,10 +47,12 @@ faults: $(VENV)/.ready
 	  $(BIN)/pytest tests/faults tests/verify minjing/kernel/ledger/tests/test_flips.py \
 	    minjing/kernel/pay/tests/test_faults.py
 
+LOCK := $(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe
+
 # Resolve the versions anew; only when a dependency changes.
 lock: $(VENV)/.ready
-	$(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe \
-	  --extra dev --extra bench --extra demo --extra face -o requirements/dev.txt pyproject.toml
+	$(LOCK) --extra dev --extra demo --extra face -o requirements/dev.txt pyproject.toml
+	$(LOCK) --extra dev --extra demo --extra face --extra bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) var
