@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "minjing.modules.help_desk",
     "minjing.modules.household",
     "minjing.modules.supervision",
+    "minjing.modules.traffic",
     "minjing.portals.api",
     "minjing.portals.open",
     "minjing.portals.officer",

@@ -103,6 +103,10 @@ KEPT = (
     ("pay_refund", "DELETE FROM pay_refund"),
     ("household_member", "DELETE FROM household_member"),
     ("household_item", "DELETE FROM household_item"),
+    ("traffic_vehicle", "DELETE FROM traffic_vehicle"),
+    ("traffic_vehiclepast", "UPDATE traffic_vehiclepast SET plate = ''"),
+    ("traffic_licence", "DELETE FROM traffic_licence"),
+    ("traffic_licencepast", "DELETE FROM traffic_licencepast"),
 )
 
 

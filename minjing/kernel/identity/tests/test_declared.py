@@ -66,7 +66,7 @@ def test_the_test_of_declarations_can_fail() -> None:
 
 def test_foreign_keys_point_inside_or_down() -> None:
     kernel = ["ledger", "watch", "identity", "files", "notify", "papers", "booking", "pay", "matters"]
-    order = [*kernel, "kiosk", "household", "exit_entry", "help_desk", "supervision"]
+    order = [*kernel, "kiosk", "household", "exit_entry", "help_desk", "supervision", "traffic"]
     for model in MODELS:
         for field in fields(model):
             target = getattr(field, "related_model", None)

@@ -1,0 +1,16 @@
+"""Plug board of traffic: its registers, services, effects and pages."""
+
+from pathlib import Path
+
+from django.apps import AppConfig
+
+
+class TrafficConfig(AppConfig):
+    name = "minjing.modules.traffic"
+    label = "traffic"
+
+    def ready(self) -> None:
+        """Hang traffic into the kernel; each corner of the module has its own lines."""
+        from minjing.kernel.matters import plugs
+
+        plugs.catalogue(Path(__file__).parent / "catalog")

@@ -1,0 +1,1 @@
+"""What reads the traffic registers, having written the look where it is another's record."""

@@ -1,0 +1,1 @@
+"""What traffic decides from data alone: plates, penalties, yielding, stars. No Django, no clock, no I/O."""
