@@ -111,6 +111,7 @@ class Visit(models.Model):
     person_id = models.UUIDField(null=True)  # who comes
     subject_id = models.UUIDField(null=True)  # what it is for: a draft, then a matter; the owner of the id knows
     held_until = models.DateTimeField(null=True)
+    prolonged_at = models.DateTimeField(null=True)  # when the hold was lengthened for a check of identity: once
     created_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True)
     ticket = models.CharField(max_length=8, default="", blank=True)

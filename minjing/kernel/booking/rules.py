@@ -35,6 +35,7 @@ class Terms:
     """What the city rules about visits; platform rules, not law. Times in minutes or days as named."""
 
     hold_min: int = 10  # a place chosen is kept so long until it is confirmed
+    level_hold_min: int = 20  # from when a check of identity is begun that the booking waits for; once a visit
     offer_min: int = 30  # and so long for somebody from the waiting list
     days_ahead: int = 30
     early_min: int = 60  # how long before the slot one may report at the hall

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import Text
 
 # The words of what identity tells people, for the one that tells.
@@ -85,6 +86,10 @@ ServiceNames = Callable[[], Iterable[tuple[str, Text, Text]]]
 MatterOpen = Callable[[UUID], bool]
 
 
+# (actor, now): somebody has begun to prove who they are; what waits for that may wait longer.
+CheckBegun = Callable[[Actor, datetime], None]
+
+
 # Says why a person cannot be erased now, None when nothing speaks against it.
 ErasureVeto = Callable[[UUID], Text | None]
 
@@ -105,6 +110,7 @@ class Plugs:
     service_names: ServiceNames | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
     erasure_vetoes: list[ErasureVeto] = field(default_factory=list)
+    check_begun: list[CheckBegun] = field(default_factory=list)
 
 
 plugs = Plugs()
@@ -175,6 +181,13 @@ def erasure_veto(asked: ErasureVeto) -> ErasureVeto:
     if asked not in plugs.erasure_vetoes:
         plugs.erasure_vetoes.append(asked)
     return asked
+
+
+def check_begun(follow: CheckBegun) -> CheckBegun:
+    """Register what follows when somebody begins a check of who they are."""
+    if follow not in plugs.check_begun:
+        plugs.check_begun.append(follow)
+    return follow
 
 
 def person_field(name: str, title: Text) -> Callable[[FieldReader], FieldReader]:

@@ -1,7 +1,7 @@
 """Writing: booking and giving up, the hall, the waiting list, places and their capacity, upkeep."""
 
 from minjing.kernel.booking.actions.asked import own
-from minjing.kernel.booking.actions.booking import book, cancel, confirm, hold, reschedule
+from minjing.kernel.booking.actions.booking import book, cancel, confirm, hold, prolong_held, reschedule
 from minjing.kernel.booking.actions.challenges import challenge, decide_challenge, read_challenge
 from minjing.kernel.booking.actions.hall import arrive, call_next, finish, miss, recall, skip, take_ticket
 from minjing.kernel.booking.actions.places import close_day, open_days, publish_terms, put_place, set_capacity
@@ -25,6 +25,7 @@ __all__ = [
     "open_all_days",
     "open_days",
     "own",
+    "prolong_held",
     "publish_terms",
     "put_place",
     "read_challenge",

@@ -209,6 +209,26 @@ def cancel(
     return visit
 
 
+def prolong_held(by: Actor, now: datetime) -> None:
+    """Lengthen what the asker holds, once a visit: they have begun to prove who they are, which takes its time.
+
+    The room stays the visit's own until the new end; a hold that is over stays over.
+    """
+    until = now + timedelta(minutes=queries.terms().level_hold_min)
+    held = Visit.objects.filter(account_id=by.account_id, state=rules.HELD, held_until__gt=now, held_until__lt=until)
+    for visit in held.filter(prolonged_at__isnull=True, starts_at__gt=now):
+        place = queries.place_by_id(visit.place_id)
+        end = min(until, visit.starts_at)
+        params = {"until": end, "parts": len(place.grid.parts(visit.starts_at, visit.minutes))}
+        try:
+            store.run(
+                "prolong", params, visit=visit, place=place, act="prolonged", by=by, now=now, request_id=new_id(),
+                said={"until": end},
+            )  # fmt: skip
+        except Full:  # somebody took the room at the very instant at which the hold ended
+            continue
+
+
 def _held(person_id: UUID, services: Sequence[str], now: datetime) -> Visit | None:
     held = Visit.objects.filter(person_id=person_id, state=rules.HELD, held_until__gt=now)
     return next((v for v in held if set(v.services) & set(services)), None)

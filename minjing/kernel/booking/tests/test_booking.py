@@ -220,6 +220,31 @@ def test_who_let_a_hold_run_out_may_choose_again():
     assert adds_up()
 
 
+def test_a_hold_is_lengthened_once_when_a_check_of_identity_is_begun():
+    held = hold()
+    actions.prolong_held(LIN, later(8))
+    held.refresh_from_db()
+    assert (held.held_until, kinds()[-1]) == (later(28), "booking:visit:prolonged")
+    assert set(Part.objects.values_list("held_until", flat=True)) == {later(28)}
+    assert set(Item.objects.values_list("held_until", flat=True)) == {later(28)}
+    actions.prolong_held(LIN, later(20))
+    held.refresh_from_db()
+    assert held.held_until == later(28), "once"
+    assert actions.confirm(held.pk, by=LIN, now=later(27), request_id=new_id()).state == "booked"
+
+
+def test_nobody_lengthens_another_s_hold_or_one_that_is_over_or_beyond_its_own_time():
+    mine, others = hold(start=at(9), now=at(8, 50)), hold(CHEN, now=at(8, 40))
+    actions.prolong_held(LIN, at(8, 55))
+    for visit in (mine, others):
+        visit.refresh_from_db()
+    assert mine.held_until == at(9), "never beyond the beginning of the visit"
+    assert others.prolonged_at is None
+    actions.prolong_held(CHEN, at(8, 51))
+    others.refresh_from_db()
+    assert others.held_until == at(8, 50), "over is over"
+
+
 def test_a_swept_hold_gives_its_room_back_once():
     hold(services=("passport", "id_card"))
     assert actions.sweep(later(11))["lapsed"] == 1

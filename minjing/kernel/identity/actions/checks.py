@@ -54,6 +54,7 @@ def open_check(
         )
     begun = queries.open_check(by.account_id, purpose, now)
     if begun is not None:
+        _tell_begun(by, now)
         return begun
     _spend("check", by, person, limits.CHECK, now)
     with transaction.atomic():
@@ -67,7 +68,13 @@ def open_check(
             session_ref=session_ref,
         )
         proofs.note("opened", made, by, now, purpose=purpose)
+        _tell_begun(by, now)
     return made
+
+
+def _tell_begun(by: Actor, now: datetime) -> None:
+    for follow in plugs.check_begun:
+        follow(by, now)
 
 
 def give_up(check_id: UUID, *, by: Actor, now: datetime) -> None:

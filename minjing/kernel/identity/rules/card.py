@@ -1,8 +1,9 @@
 """The resident identity card: what its two sides say, checked against each other. Pure.
 
-Layout and wording follow the card of the second generation (居民身份证法 art. 3, GA 448). 民族 is printed on the
-card and is read by any engine with the rest; card_text drops it in the first function that sees the text, because no
-procedure of this platform may ask for a person's origin (ARCHITECTURE, Personal data).
+Layout and wording follow the card as it is carried. That 居民身份证法 art. 5 rules the periods is confidence A (so in
+our facts, HZ1201); the ages and years below are confidence C, from general knowledge, not from the text of the law.
+民族 is printed on the card and is read by any engine with the rest; card_text drops it in the first function that
+sees the text, because no procedure of this platform may ask for a person's origin (ARCHITECTURE, Personal data).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ TITLES = {
 # Below this a field is shown to its holder for confirmation. Names and addresses have no check digit.
 SURE = {"name": 0.93, "address": 0.9, "issuer": 0.9}
 SURE_OTHERWISE = 0.85
-# GB/T 2260, first two digits; 81, 82 and 83 stand in residence permits of Hong Kong, Macao and Taiwan residents.
+# Codes of provinces, the first two digits (confidence C: the list is not in our facts); 81, 82 and 83 stand in
+# residence permits of Hong Kong, Macao and Taiwan residents.
 PROVINCES = frozenset(
     [
         "11",
@@ -256,7 +258,10 @@ _LOOKALIKES = {
 
 
 def _validity(fields: dict[str, Field], today: date) -> tuple[dict[str, Field], list[Remark]]:
-    """Hold the period against the holder's age at issue (居民身份证法 art. 5) and against the day."""
+    """Hold the period against the holder's age at issue and against the day.
+
+    What does not fit is asked again; the way over the counter stands open beside it, for the ages are confidence C.
+    """
     start, end, birth = fields.get("valid_from"), fields.get("valid_to"), fields.get("birth_date")
     remarks: list[Remark] = []
     if start and date.fromisoformat(start.value) > today:
@@ -285,7 +290,7 @@ def _validity(fields: dict[str, Field], today: date) -> tuple[dict[str, Field], 
 
 
 def years_for(age: int) -> int | None:
-    """Return the years a card issued at this age is valid, None for long term (居民身份证法 art. 5)."""
+    """Return the years a card issued at this age is valid, None for long term (ages and years: confidence C)."""
     if age < 16:
         return 5
     if age <= 25:
@@ -299,7 +304,8 @@ def age_on(birth: date, day: date) -> int:
 
 
 def _fits(issued: date, end: str, born: date) -> bool:
-    # The age counts on the day of the application, the period from the day of issue: up to 60 days lie between.
+    # The age counts on the day of the application, the period from the day of issue (confidence C); up to 60 days lie
+    # between (居民身份证法 art. 12, confidence A).
     lawful = {years_for(age_on(born, day)) for day in (issued, issued - timedelta(days=60)) if day >= born}
     if end == LONG_TERM:
         return None in lawful

@@ -393,3 +393,13 @@ def test_a_passkey_makes_level_4_in_this_sign_in(lins: Actor, walk: Walk) -> Non
 
 def test_the_small_numbers_of_this_test_are_right() -> None:
     assert idnumber.parse(LIN_NUMBER).birth == date(1990, 3, 8)  # 30 at issue: valid for 20 years
+
+
+def test_what_waits_for_a_check_is_told_when_it_is_begun_and_again_when_it_is_taken_up(
+    lins: Actor, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[object, object]] = []
+    monkeypatch.setattr(plugs, "check_begun", [lambda by, now: told.append((by.account_id, now))])
+    for at in (NOW, NOW + MINUTE):
+        actions.open_check(by=lins, session_ref=None, now=at)
+    assert told == [(lins.account_id, NOW), (lins.account_id, NOW + MINUTE)]

@@ -161,7 +161,7 @@ def _street(drawn: random.Random) -> str:
 
 
 def _period(drawn: random.Random, birth: date, today: date) -> tuple[date, date | None]:
-    """Return a lawful period that holds today (居民身份证法 art. 5)."""
+    """Return a period that fits the age, as rules.card has it, and holds today."""
     for _ in range(1000):
         start = today - timedelta(days=drawn.randint(10, 19 * 365))
         if start <= birth + timedelta(days=200) or start < date(2005, 1, 1):
