@@ -253,7 +253,8 @@ WECHAT_PAY_URL = env("WECHAT_PAY_URL") or (
     f"http://127.0.0.1:{PORT + 6}" if DEMO else "https://api.mch.weixin.qq.com"
 )
 WECHAT_PAY_MCHID = env("WECHAT_PAY_MCHID") or ("1900000001" if DEMO else "")
-WECHAT_PAY_APPID = env("WECHAT_PAY_APPID") or ("wxdem0000000000001" if DEMO else "")
+# Openids are an account's own: who pays inside WeChat is known by the official account's, so it must be the same one.
+WECHAT_PAY_APPID = env("WECHAT_PAY_APPID") or env("WECHAT_APP_ID") or ("wx0000demo00000000" if DEMO else "")
 WECHAT_PAY_DIR = Path(env("WECHAT_PAY_DIR") or PAY_KEYS / "wechat_pay")
 # Pages that stand for the WeChat app where there is none: pay with JSAPI's parameters, scan a QR code. Demo only.
 WECHAT_PAY_JSAPI_PAGE = f"{WECHAT_PAY_URL}/wechat/pay" if DEMO else ""

@@ -1,7 +1,7 @@
 """A passport renewed from the WeChat door to the paid receipt, and an endorsement online to the hand.
 
-Every step is the resident's own on a phone; WeChat, WeChat Pay and the carrier are stand-ins that speak the real
-protocols, with real signatures over real HTTP.
+Every step is the resident's own on a phone, the renewal inside WeChat; WeChat, WeChat Pay and the carrier are
+stand-ins that speak the real protocols, with real signatures over real HTTP.
 """
 
 import io
@@ -16,6 +16,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 from minjing.kernel.identity.providers.standin import specimen
 from tests.house import House, wait_for
 from tests.journeys.conftest import shoot, sign_in_resident
+from tests.journeys.wechat_app import AGENT, WeChatApp
 
 LIN = "19900000001"
 PHONE_AGENT = (
@@ -87,6 +88,18 @@ def pay_at_wechat(page: Page) -> None:
     page.locator("button[name=act][value=pay]").click()
 
 
+def pay_inside_wechat(page: Page, app: WeChatApp) -> None:
+    """Choose WeChat Pay; its window opens at once: close it the first time, open it again and pay."""
+    page.locator("button[name=channel][value=wechat_jsapi]").first.click()
+    again = page.get_by_role("button", name="打开微信支付")
+    expect(again).to_be_visible()
+    page.wait_for_timeout(200)
+    assert "/pay/go/" in page.url, "who closes the window stays where it can be opened again"
+    again.click()
+    page.wait_for_url(lambda url: "/pay/go/" not in url)
+    assert app.shown == ["¥120.00", "¥120.00"]
+
+
 def settled(page: Page) -> None:
     """Wait until the fee counts as paid."""
     deadline = time.monotonic() + 60
@@ -104,7 +117,10 @@ def settled(page: Page) -> None:
 
 
 def test_a_passport_is_renewed_from_the_wechat_door_to_the_paid_receipt(browse, house: House, officer):
-    page = browse(user_agent=PHONE_AGENT).new_page()
+    inside = browse(user_agent=AGENT)
+    app = WeChatApp(f"http://127.0.0.1:{house.port + 6}", "lin", iter(["cancel", "pay"]))
+    app.around(inside)
+    page = inside.new_page()
     through_wechat(page, house, LIN, "/me/documents/")
     page.get_by_role("link", name=re.compile("^换发")).first.click()
     page.get_by_role("button", name=re.compile("开始填写|仍要再申请一份")).click()
@@ -143,9 +159,11 @@ def test_a_passport_is_renewed_from_the_wechat_door_to_the_paid_receipt(browse, 
     if "/done/" in page.url:
         page.get_by_role("link", name=re.compile("缴费|支付")).first.click()
     shoot(page, "passport-pay")
-    pay_at_wechat(page)
+    pay_inside_wechat(page, app)
     settled(page)
     shoot(page, "passport-paid")
+    payments = "SELECT channel, fen FROM pay_capture c JOIN pay_order o ON o.id = c.order_id WHERE o.id::text = %s"
+    assert house.rows(payments, [page.url.rstrip("/").rsplit("/", 1)[-1]]) == [("wechat_jsapi", 12_000)]
     receipt = page.get_by_role("link", name=re.compile("电子收据")).get_attribute("href")
     answer = page.context.request.get(receipt)
     assert answer.headers["content-type"] == "application/pdf"

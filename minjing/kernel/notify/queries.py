@@ -156,12 +156,6 @@ def wanted(account_id: UUID, now: datetime) -> Wanted:
     return Wanted(shown, bound, waiting.label if waiting else "", choices, wishes.quiet if wishes else "")
 
 
-def openid_of(account_id: UUID) -> str | None:
-    """Return the openid of the account's WeChat, for payments inside WeChat; None when none is bound."""
-    found = addresses.bound(account_id, WECHAT)
-    return found[0][1] if found else None
-
-
 # ---- for those who watch over delivery ------------------------------------------------------------------------
 
 

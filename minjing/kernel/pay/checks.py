@@ -27,6 +27,8 @@ def houses_are_real(**_: Any) -> list[CheckMessage]:
             found.append(f"{house}: the address, the merchant's number or the keys are the demo's.")
         elif number and not url.startswith("https://"):
             found.append(f"{house}_URL must start with https://.")
+    if settings.WECHAT_PAY_MCHID and settings.WECHAT_PAY_APPID != settings.WECHAT_APP_ID:
+        found.append("WECHAT_PAY_APPID must be WECHAT_APP_ID: the openids that pay inside WeChat are that account's.")
     if not found:
         try:
             channels()

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -15,7 +16,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.errors import NotAllowed
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.notify import actions, menu, plugs
+from minjing.kernel.notify import actions, arrivals, menu, plugs
 from minjing.kernel.notify.errors import NotDelivered
 from minjing.kernel.notify.models import Address, Heard, Message
 from minjing.kernel.notify.providers import wechat, wechat_crypto
@@ -293,3 +294,16 @@ def test_after_a_sign_in_the_door_is_a_page_because_browsers_stop_a_forms_redire
     page = client.get(wanted)
     assert page.status_code == 200
     assert 'http-equiv="refresh"' in page.content.decode()
+
+
+def test_for_a_payment_wechat_only_says_whose_it_is_and_nobody_is_signed_in_or_bound(lin, client, wechat_phone):
+    sign_in(client, lin)
+    answer = through(client, wechat_phone, "chen", "/door/wechat?for=pay&next=/pay/")
+    assert (answer.status_code, answer["Location"]) == (302, "/pay/")
+    request = SimpleNamespace(session=client.session)
+    assert arrivals.here(request, "wechat") == CHEN
+    assert CHEN not in str(dict(client.session)), "sealed in the session"
+    assert arrivals.here(request, "alipay") == ""
+    assert people.account_by_door("wechat", CHEN) is None
+    wechat_phone.tell(down=True)
+    assert through(client, wechat_phone, "lin", "/door/wechat?for=pay&next=/pay/")["Location"] == "/pay/"

@@ -1,7 +1,8 @@
 """Doors from other platforms: WeChat's browser and Alipay's mini-entry open the account they are bound to.
 
 A door opens at level 1, as phone and code do. Whoever comes with a WeChat or Alipay that is bound to nobody signs in
-by phone first and then binds it: one person, one account, whichever door.
+by phone first and then binds it: one person, one account, whichever door. `?for=pay` only asks whose WeChat this is,
+for a payment inside it: nobody is signed in or bound.
 """
 
 from __future__ import annotations
@@ -20,17 +21,16 @@ from django.views.decorators.http import require_GET, require_POST
 from minjing.base import clock
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
-from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed
 from minjing.kernel.identity.views.entry import let_in, next_of, with_next
-from minjing.kernel.notify import actions
+from minjing.kernel.notify import actions, arrivals
 from minjing.kernel.notify.plugs import OAuthDoor, plugs
 from minjing.kernel.notify.providers import sms
 from minjing.kernel.notify.rules import WECHAT
 
-STATE, WANTED, SUBJECT = "door_state", "door_next", "door_subject"
-CONCEALED = "session.door"
+STATE, WANTED, SUBJECT, PURPOSE = "door_state", "door_next", "door_subject", "door_for"
+PAY = "pay"
 NAMES = {"wechat": {"zh": "微信", "en": "WeChat"}, "alipay": {"zh": "支付宝", "en": "Alipay"}}
 
 
@@ -42,6 +42,7 @@ def door(request: HttpRequest, kind: str) -> HttpResponse:
     state = secrets.token_urlsafe(16)
     request.session[STATE] = state
     request.session[WANTED] = next_of(request, "/")
+    request.session[PURPOSE] = PAY if request.GET.get("for") == PAY else ""
     there = through.address(state=state, back=_back(request, kind))
     if "on" in request.GET:  # straight from a form: browsers hold form-action against the redirects that follow it
         return _page(request, "on", kind, wanted=request.session[WANTED], there=there)
@@ -55,15 +56,18 @@ def back(request: HttpRequest, kind: str) -> HttpResponse:
     through = _through(kind)
     state = request.session.pop(STATE, "")
     wanted = request.session.get(WANTED, "/")
+    to_pay = request.session.pop(PURPOSE, "") == PAY
     given = request.GET.get("state", "")
     code = request.GET.get("code") or request.GET.get("auth_code") or ""
     if not state or not secrets.compare_digest(state, given) or not code:
-        return _trouble(request, kind, "again")
+        return HttpResponseRedirect(wanted) if to_pay else _trouble(request, kind, "again")
     try:
         subject = through.subject(code)
-    except (ValueError, sms.Unavailable):
-        return _trouble(request, kind, "unavailable")
-    return _arrived(request, kind, subject, wanted)
+    except (ValueError, sms.Unavailable):  # whoever pays finds the other ways on the page of the fee
+        return HttpResponseRedirect(wanted) if to_pay else _trouble(request, kind, "unavailable")
+    answer = HttpResponseRedirect(wanted) if to_pay else _arrived(request, kind, subject, wanted)
+    arrivals.note(request, kind, subject)  # after signing in, which begins a new session
+    return answer
 
 
 def _arrived(request: HttpRequest, kind: str, subject: str, wanted: str) -> HttpResponse:
@@ -82,7 +86,7 @@ def _arrived(request: HttpRequest, kind: str, subject: str, wanted: str) -> Http
         return HttpResponseRedirect(f"{reverse('identity:sign_in')}?{urlencode({'next': here})}")
     if people.doors_of(actor.account_id).get(kind):
         return _page(request, "has_other", kind, wanted=wanted)
-    request.session[SUBJECT] = sealing.conceal(CONCEALED, f"{kind}|{subject}")
+    request.session[SUBJECT] = arrivals.conceal(kind, subject)
     return _page(request, "bind", kind, wanted=wanted)
 
 
@@ -97,8 +101,8 @@ def bind(request: HttpRequest, kind: str) -> HttpResponse:
         return HttpResponseRedirect(with_next(reverse("notify:door", args=[kind]), wanted))
     if request.POST.get("answer") != "yes":
         return HttpResponseRedirect(wanted)
-    held, _, subject = sealing.reveal(CONCEALED, concealed).partition("|")
-    if held != kind:
+    subject = arrivals.reveal(kind, concealed)
+    if not subject:
         return _trouble(request, kind, "again")
     try:
         if kind == WECHAT:

@@ -1,6 +1,7 @@
 """The pages of paying: what is due, the way to the gateway, waiting for certainty, the receipt."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import LIN, STRANGER
+from minjing.kernel.notify import arrivals
 from minjing.kernel.pay.actions import attempts, orders, refunds
 from minjing.kernel.pay.models import Attempt, Difference, Order, Refund
 from minjing.kernel.pay.rules.amounts import Item
 from minjing.kernel.pay.tests.conftest import house  # noqa: F401 - the house in memory
 from minjing.kernel.pay.tests.simulated import HOUSE
+from minjing.portals.citizen import ways
 
 pytestmark = pytest.mark.django_db
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130 Mobile Safari/537.36"
@@ -44,6 +47,30 @@ def test_the_page_says_what_is_due_and_offers_the_ways_of_this_device(order: Ord
     assert page.index('value="wechat_h5"') < page.index('value="alipay_wap"')
     english = signed_in(LIN, "en").get(f"/pay/{order.id}/").content.decode()
     assert "Choose how to pay" in english
+
+
+def test_inside_wechat_it_is_asked_once_whose_it_is_and_that_one_pays(
+    order: Order,
+    house: Any,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(ways, "channels", lambda: {"wechat_jsapi": SimpleNamespace(house="wechat")})
+    browser, page, agent = signed_in(LIN), f"/pay/{order.id}/", f"{PHONE} MicroMessenger/8.0.49"
+    asked = browser.get(page, HTTP_USER_AGENT=agent)
+    assert (asked.status_code, asked["Location"]) == (302, f"/door/wechat?for=pay&next=%2Fpay%2F{order.id}%2F")
+    # WeChat did not say: the page stands all the same, with the way to ask again.
+    unsaid = browser.get(page, HTTP_USER_AGENT=agent).content.decode()
+    assert 'href="/door/wechat?for=pay' in unsaid
+    assert 'value="wechat_jsapi"' not in unsaid
+    session = browser.session
+    session[arrivals.HERE] = arrivals.conceal("wechat", "oDaughter")
+    session.save()
+    assert 'value="wechat_jsapi"' in browser.get(page, HTTP_USER_AGENT=agent).content.decode()
+    with monkeypatch.context() as watched:
+        paying: list[str] = []
+        watched.setattr(attempts, "begin", lambda *a, payer, **k: paying.append(payer) or SimpleNamespace(number="1"))
+        browser.post(f"{page}begin/", {"channel": "wechat_jsapi", "key": "k"}, HTTP_USER_AGENT=agent)
+    assert paying == ["oDaughter"]
 
 
 def test_from_the_button_to_the_gateway_and_back_to_the_receipt(order: Order):

@@ -30,12 +30,13 @@ from minjing.kernel.pay.queries import orders
 from minjing.kernel.pay.words import channel_title
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.citizen.views.matters import handed_out
-from minjing.portals.citizen.ways import ways
+from minjing.portals.citizen.ways import door, must_say_who, payer, ways
 from minjing.portals.frame.language import pick
 
 PAGE = 30
 # How often the waiting page looks again: often while the answer is likely, rarely afterwards.
 SOON_S, LATER_S, PATIENT_AFTER_S = 3, 15, 120
+ASKED = "payer_asked"
 
 
 @require_safe
@@ -57,8 +58,15 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_safe
 @resident
 def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
-    """Show one fee: what is due and how to pay it, or what became of it."""
-    return _order_page(request, orders.one(order_id, who(request)))
+    """Show one fee: what is due and how to pay it, or what became of it.
+
+    Inside WeChat it is asked first, silently and once a session, whose WeChat this is: only that one can pay there.
+    """
+    sheet = orders.one(order_id, who(request))
+    if sheet.order.state == "open" and must_say_who(request) and not request.session.get(ASKED):
+        request.session[ASKED] = True
+        return HttpResponseRedirect(door(request))
+    return _order_page(request, sheet)
 
 
 def _order_page(request: HttpRequest, sheet: orders.Sheet, error: str = "", status: int = 200) -> HttpResponse:
@@ -103,6 +111,7 @@ def begin(request: HttpRequest, order_id: UUID) -> HttpResponse:
             by=by,
             now=at,
             key=f"{request.POST.get('key', '')[:40]}.{channel[:20]}",
+            payer=payer(request, channel),
             payer_ip=address(request),
         )
     except NotOpen:

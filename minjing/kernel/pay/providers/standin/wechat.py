@@ -41,7 +41,7 @@ from minjing.kernel.pay.providers.standin.wechat_seal import (
     sealed,
 )
 
-APP = "wxdem0000000000001"
+APP = "wx0000demo00000000"  # the official account that the merchant is tied to: openids are its own
 H5_ADDRESS_S = 300  # the address of an H5 payment can be opened for five minutes
 # The seconds between tries of a notification, as the documentation of API v3 lists them.
 SCHEDULE = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600)
@@ -373,6 +373,9 @@ class WeChatPay(Gateway):
         good = good and given.get("appId") == APP and given.get("signType") == "RSA"
         if not good or trade is None:
             return self.page(cashier.refused_page(self.brand, asked.language, "支付验证签名失败 / paySign"), 403)
+        if given.get("openid", trade.more["payer"]) != trade.more["payer"]:  # the app knows whose WeChat it is
+            words = "下单账号与支付账号不一致，请核实后再支付"
+            return self.page(cashier.refused_page(self.brand, asked.language, words), 403)
         # In the app JSAPI calls back; a page without script must come back itself.
         back = asked.query.get("redirect_url", "")
         more = f"?redirect_url={quote(back, safe='')}" if back else ""

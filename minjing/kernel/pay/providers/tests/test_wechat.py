@@ -228,6 +228,8 @@ def test_jsapi_parameters_that_were_changed_are_refused(gateways, merchant, brow
     assert set(begun.fields) == {"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"}
     changed = replace(begun, fields={**begun.fields, "timeStamp": "1"})
     assert browser.open(changed, gateways["wechat"]).status_code == 403
+    another = replace(begun, fields={**begun.fields, "openid": "oSomebodyElse"})  # another's WeChat is open
+    assert "支付账号不一致" in browser.open(another, gateways["wechat"]).text
     assert browser.http.get(begun.url, follow_redirects=True).status_code == 200, "a link does it too"
     assert browser.open(begun, gateways["wechat"]).status_code == 200
 

@@ -9,8 +9,10 @@ const button = document.querySelector("[data-pay-jsapi]");
 if (button) {
   const open = () => {
     const said = Object.fromEntries(new URLSearchParams(button.dataset.payJsapi));
-    // Whatever the window says, only the gateway's own word counts: we go and ask.
-    window.WeixinJSBridge.invoke("getBrandWCPayRequest", said, () => location.assign(button.dataset.then));
+    // Whatever the window says, only the gateway's own word counts: we go and ask. Who has closed it may open it again.
+    window.WeixinJSBridge.invoke("getBrandWCPayRequest", said, (answer) => {
+      if (answer?.err_msg !== "get_brand_wcpay_request:cancel") location.assign(button.dataset.then);
+    });
   };
   const ready = () => {
     button.hidden = false;
