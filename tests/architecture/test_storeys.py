@@ -107,6 +107,9 @@ KEPT = (
     ("traffic_vehiclepast", "UPDATE traffic_vehiclepast SET plate = ''"),
     ("traffic_licence", "DELETE FROM traffic_licence"),
     ("traffic_licencepast", "DELETE FROM traffic_licencepast"),
+    ("traffic_accident", "DELETE FROM traffic_accident"),
+    ("traffic_accidentparty", "UPDATE traffic_accidentparty SET signed_at = NULL"),
+    ("traffic_registerpast", "DELETE FROM traffic_registerpast"),
 )
 
 
