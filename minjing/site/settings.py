@@ -288,8 +288,17 @@ SMS_B_URL = (env("SMS_B_URL") or f"http://127.0.0.1:{PORT + 5}/").removeprefix("
 SMS_B_KEY_ID = env("SMS_B_KEY_ID") or "demo-key-id"
 SMS_B_KEY = env("SMS_B_KEY") or "demo"
 SMS_B_TEMPLATE = env("SMS_B_TEMPLATE") or "SMS_100000001"  # the approved template whose one variable is `text`
-# Of a hundred messages, how many each is given first while both are well.
-SMS_SHARES = {"house": env_int("SMS_SHARE", 60), "aliyun": env_int("SMS_B_SHARE", 40)}
+# A third, or instead of the second: Tencent Cloud's protocol (https://sms.tencentcloudapi.com/); empty: none.
+SMS_C_URL, SMS_C_REGION = env("SMS_C_URL"), env("SMS_C_REGION") or "ap-guangzhou"
+SMS_C_KEY_ID, SMS_C_KEY = env("SMS_C_KEY_ID") or "demo-key-id", env("SMS_C_KEY") or "demo"
+SMS_C_APP_ID = env("SMS_C_APP_ID") or "1400000001"
+SMS_C_TEMPLATE = env("SMS_C_TEMPLATE") or "1000001"  # the approved template whose one variable is the text
+# Of a hundred messages, how many each is given first while all are well.
+SMS_SHARES = {
+    "house": env_int("SMS_SHARE", 60),
+    "aliyun": env_int("SMS_B_SHARE", 40),
+    "tencent": env_int("SMS_C_SHARE", 40),
+}
 # The WeChat official account: its API, the page that says whose WeChat it is, the keys of its callback (AES mode).
 WECHAT_API_URL = env("WECHAT_API_URL") or f"http://127.0.0.1:{PORT + 9}"
 WECHAT_OPEN_URL = env("WECHAT_OPEN_URL") or f"http://127.0.0.1:{PORT + 9}"

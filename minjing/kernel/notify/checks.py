@@ -14,6 +14,7 @@ def keys_are_not_the_demos(**_: Any) -> list[CheckMessage]:
     used = {
         "SMS_KEY": bool(settings.SMS_URL),
         "SMS_B_KEY": bool(settings.SMS_B_URL),
+        "SMS_C_KEY": bool(settings.SMS_C_URL),
         "WECHAT_SECRET": bool(settings.WECHAT_API_URL),
         "WECHAT_TOKEN": bool(settings.WECHAT_API_URL),
     }

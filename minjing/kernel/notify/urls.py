@@ -9,6 +9,7 @@ urlpatterns = [
     path("notices/read/", reading.read, name="read"),
     path("notify/reports/house", reports.house, name="report_house"),
     path("notify/reports/aliyun/<slug:token>", reports.aliyun, name="report_aliyun"),
+    path("notify/reports/tencent/<slug:token>", reports.tencent, name="report_tencent"),
     path("messages/ways/", ways.ways, name="ways"),
     path("messages/ways/topics", ways.topics, name="ways_topics"),
     path("messages/ways/email", ways.email, name="ways_email"),

@@ -4,7 +4,7 @@ from minjing.kernel.notify.actions.addressing import ask_email, confirm_email, s
 from minjing.kernel.notify.actions.bindings import bind_by_code, bind_wechat, end_address, give_code, give_up_address
 from minjing.kernel.notify.actions.delivery import deliver, sweep
 from minjing.kernel.notify.actions.letters import downloaded, make_batch, mark_posted, mark_printed, mark_returned
-from minjing.kernel.notify.actions.reports import reported
+from minjing.kernel.notify.actions.reports import reported, reported_by_receipt
 from minjing.kernel.notify.actions.telling import (
     CODE,
     QUEUE,
@@ -14,6 +14,7 @@ from minjing.kernel.notify.actions.telling import (
     rows,
     send_code,
     tell,
+    text_account,
     text_phone,
 )
 from minjing.kernel.notify.actions.wishing import set_wishes
@@ -38,6 +39,7 @@ __all__ = [
     "mark_read",
     "mark_returned",
     "reported",
+    "reported_by_receipt",
     "rows",
     "send_code",
     "set_postal",
@@ -45,5 +47,6 @@ __all__ = [
     "subscribe",
     "sweep",
     "tell",
+    "text_account",
     "text_phone",
 ]

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from minjing.base.ids import new_id
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import addresses, wording
-from minjing.kernel.notify.models import Message
+from minjing.kernel.notify.models import Message, Wishes
 from minjing.kernel.notify.rules import Text, code_text, dedupe_key
 
 QUEUE, TASK = "notify", "notify.deliver"
@@ -114,6 +114,23 @@ def send_code(*, phone: str, code: str, minutes: int, language: str, now: dateti
 def text_phone(*, phone: str, text: Text, language: str, now: datetime) -> None:
     """Queue words to a phone that need not belong to an account, such as an old number; both are kept sealed."""
     _sealed(phone, _in(text, language), "to_phone", {"zh": "短信告知", "en": "Text message"}, {}, now)
+
+
+@transaction.atomic
+def text_account(account_id: UUID, topic: str, text: Text, *, now: datetime) -> bool:
+    """Queue words to an account's own phone that no other channel may carry; phone and words are kept sealed.
+
+    False where it has no phone, or its holder takes no text messages of that topic: they read it after signing in.
+    """
+    wishes = Wishes.objects.filter(pk=account_id).first()
+    chosen = wishes.channels.get(topic) if wishes else None
+    wanted = wording.topic(topic).channels if chosen is None else chosen
+    found = addresses.of_account(account_id) if Message.SMS in wanted else None
+    if found is None:
+        return False
+    named = {"zh": "短信告知", "en": "Text message"}
+    _sealed(found.phone, _in(text, found.language), "to_phone", named, {}, now)
+    return True
 
 
 def mark_read(account_id: UUID, *, now: datetime, message_ids: Sequence[UUID] | None = None) -> int:

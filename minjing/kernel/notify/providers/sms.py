@@ -1,4 +1,4 @@
-"""Text messages: what every provider is asked, and the two that the settings name.
+"""Text messages: what every provider is asked, and those that the settings name.
 
 A provider that did not take a message for certain (no connection, "too busy") leaves the next one free to take it.
 After an unclear end (no answer in time, a broken answer) only this provider may have it, until it says that it has
@@ -140,6 +140,9 @@ def providers() -> Mapping[str, Provider]:
     if settings.SMS_B_URL:
         b = _aliyun(settings.SMS_B_URL, settings.SMS_B_KEY_ID, settings.SMS_B_KEY, settings.SMS_B_TEMPLATE)
         found[b.name] = b
+    if settings.SMS_C_URL:
+        c = _tencent(settings.SMS_C_URL, settings.SMS_C_KEY_ID, settings.SMS_C_KEY, settings.SMS_C_TEMPLATE)
+        found[c.name] = c
     return found
 
 
@@ -153,6 +156,16 @@ def _aliyun(url: str, key_id: str, key: str, template: str) -> Provider:
     from minjing.kernel.notify.providers.aliyun import AliyunProvider
 
     return AliyunProvider(url, key_id, key, sign_name=settings.SMS_SENDER, template=template)
+
+
+@cache
+def _tencent(url: str, key_id: str, key: str, template: str) -> Provider:
+    from minjing.kernel.notify.providers.tencent import TencentProvider
+
+    return TencentProvider(
+        url, key_id, key, app_id=settings.SMS_C_APP_ID, region=settings.SMS_C_REGION, sign_name=settings.SMS_SENDER,
+        template=template,
+    )  # fmt: skip
 
 
 def client_of(url: str, timeout: httpx.Timeout = TIMEOUT) -> httpx.Client:

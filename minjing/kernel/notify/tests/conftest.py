@@ -27,7 +27,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.views.entry import let_in
 from minjing.kernel.notify.providers import standin
-from minjing.kernel.notify.providers.standin import aliyun_sms, mail_server, push_service, wechat_account
+from minjing.kernel.notify.providers.standin import aliyun_sms, mail_server, push_service, tencent_sms, wechat_account
 from tests.ports import free_port
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -112,6 +112,13 @@ class StandIn:
         httpx.post(f"{self.url}/admin", json=order, trust_env=False).raise_for_status()
 
 
+@dataclass
+class TencentStandIn(StandIn):
+    """Tencent's, with the serial numbers that it lists by now."""
+
+    listed: set[str]
+
+
 def serving(server: Any) -> Iterator[Any]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -135,6 +142,19 @@ def aliyun(aliyun_server: Any, gateway: GatewayProcess, settings: Any, monkeypat
     found = StandIn(url, aliyun_server.RequestHandlerClass.gateway)
     found.tell(reset=True)
     return found
+
+
+@pytest.fixture
+def tencent(gateway: GatewayProcess, settings: Any, monkeypatch: Any) -> Iterator[TencentStandIn]:
+    """A third provider, and the only one that is given messages."""
+    monkeypatch.setenv("PORT", "")
+    for server in serving(tencent_sms.server(0, key=KEY, key_id="AKIDtest")):
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        settings.SMS_C_URL, settings.SMS_C_KEY_ID, settings.SMS_C_KEY = f"{url}/", "AKIDtest", KEY
+        settings.SMS_SHARES = {"house": 0, "aliyun": 0, "tencent": 100}
+        found = TencentStandIn(url, server.RequestHandlerClass.gateway, server.RequestHandlerClass.listed)
+        found.tell(reset=True)
+        yield found
 
 
 @dataclass

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 from minjing.base.clock import now
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import actions
+from minjing.kernel.notify.providers import aliyun as aliyun_wire
 from minjing.kernel.notify.providers import sms
-from minjing.kernel.notify.providers.aliyun import report_token
+from minjing.kernel.notify.providers import tencent as tencent_wire
 
 BODY_MAX = 200_000
 CLOCK_SKEW_S = 300
@@ -44,7 +45,7 @@ def house(request: HttpRequest) -> HttpResponse:
 @require_POST
 def aliyun(request: HttpRequest, token: str) -> HttpResponse:
     """Take Alibaba Cloud's SmsReport: it carries no signature, so its address is the secret."""
-    if not hmac.compare_digest(token, report_token(settings.SMS_B_KEY)):
+    if not hmac.compare_digest(token, aliyun_wire.report_token(settings.SMS_B_KEY)):
         return _refused("aliyun")
     said = _json(request.body) if len(request.body) <= BODY_MAX else None
     if not isinstance(said, list):
@@ -53,6 +54,22 @@ def aliyun(request: HttpRequest, token: str) -> HttpResponse:
         if isinstance(one, dict):
             _keep(str(one.get("out_id", "")), "aliyun", bool(one.get("success")), str(one.get("err_code", "")))
     return JsonResponse({"code": 0, "msg": "成功"})
+
+
+@csrf_exempt
+@require_POST
+def tencent(request: HttpRequest, token: str) -> HttpResponse:
+    """Take Tencent Cloud's report: it names its own serial number, and its address is the secret."""
+    if not settings.SMS_C_URL or not hmac.compare_digest(token, tencent_wire.report_token(settings.SMS_C_KEY)):
+        return _refused("tencent")
+    said = _json(request.body) if len(request.body) <= BODY_MAX else None
+    if not isinstance(said, list):
+        return JsonResponse({"result": 1, "errmsg": "bad_json"}, status=400)
+    for one in said[:200]:
+        if isinstance(one, dict) and one.get("sid"):
+            good, fault = one.get("report_status") == "SUCCESS", str(one.get("errmsg", ""))
+            actions.reported_by_receipt("tencent", str(one["sid"]), delivered=good, fault=fault, now=now())
+    return JsonResponse({"result": 0, "errmsg": "OK"})
 
 
 def _keep(message_id: str, carrier: str, delivered: bool, fault: str) -> bool:

@@ -21,6 +21,11 @@ WECHAT_NEEDED = (
     "交易时间", "微信订单号", "商户订单号", "交易状态", "微信退款单号", "商户退款单号", "手续费", "订单金额",
     "申请退款金额",
 )  # fmt: skip
+WECHAT_REFUNDS_NEEDED = (
+    "退款申请时间", "退款成功时间", "微信退款单号", "商户退款单号", "退款状态", "商户订单号", "手续费",
+    "申请退款金额",
+)  # fmt: skip
+WECHAT_UNDER_WAY, WECHAT_NOT_BACK = ("SUCCESS", "PROCESSING"), ("FAIL", "CHANGE")
 ALIPAY_NEEDED = (
     "支付宝交易号", "商户订单号", "业务类型", "完成时间", "商家实收（元）", "退款批次号/请求号", "服务费（元）",
 )  # fmt: skip
@@ -46,10 +51,30 @@ def twice(file: IO[bytes], read: Callable[[IO[bytes]], Iterator[StatementRow]]) 
 
 def wechat(file: IO[bytes]) -> Iterator[StatementRow]:
     """Yield the rows of WeChat Pay's trade bill of type ALL: every value stands behind a back quote."""
+    return (row for row, _ in _wechat(file, WECHAT_NEEDED, _wechat_row))
+
+
+def wechat_payments(file: IO[bytes]) -> Iterator[StatementRow]:
+    """Yield the payments of a bill of type ALL; its refunds are in the totals and are read from their own bill."""
+    return (row for row in wechat(file) if row.kind == "paid")
+
+
+def wechat_refunds(file: IO[bytes]) -> Iterator[StatementRow]:
+    """Yield the refunds of WeChat Pay's bill of type REFUND: those asked for that day.
+
+    A refund that has failed stands on it too: it counts in the totals and is no row, for nothing has gone back. One
+    that is under way is a row; it stands on no later bill.
+    """
+    return (row for row, done in _wechat(file, WECHAT_REFUNDS_NEEDED, _wechat_refund) if done)
+
+
+def _wechat(
+    file: IO[bytes], needed: tuple[str, ...], read: Callable[[dict[str, str]], tuple[StatementRow, bool]]
+) -> Iterator[tuple[StatementRow, bool]]:
     lines = (line.removesuffix("\n").removesuffix("\r").removeprefix("\ufeff") for line in _text(file, "utf-8"))
     names = next(lines, "").split(",")
     at = {name: n for n, name in enumerate(names)}
-    _needs(at, WECHAT_NEEDED)
+    _needs(at, needed)
     paid_fen = back_fen = 0
     for count, line in enumerate(lines):
         if line.startswith(WECHAT_TOTALS):
@@ -58,25 +83,39 @@ def wechat(file: IO[bytes]) -> Iterator[StatementRow]:
         cells = [cell.removeprefix("`") for cell in line.split(",")]
         if len(cells) != len(names):
             raise ValueError(f"Row {count + 1} has {len(cells)} cells, not {len(names)}.")
-        row = _wechat_row({name: cells[n] for name, n in at.items()})
+        row, done = read({name: cells[n] for name, n in at.items()})
         if row.kind == "paid":
             paid_fen += row.fen
         else:
             back_fen += row.fen
-        yield row
+        yield row, done
     raise ValueError("The bill ends before its totals.")
 
 
-def _wechat_row(said: dict[str, str]) -> StatementRow:
+def _wechat_row(said: dict[str, str]) -> tuple[StatementRow, bool]:
     when, charge = china(said["交易时间"]), abs(fen(said["手续费"]))
     if said["交易状态"] == "REFUND":
-        return StatementRow(
+        row = StatementRow(
             "refunded", said["商户退款单号"], fen(said["申请退款金额"]), said["微信退款单号"], when,
             said["商户订单号"], charge,
         )  # fmt: skip
+        return row, True
     if said["交易状态"] != "SUCCESS":
         raise ValueError(f"A row has the unknown state {said['交易状态'][:20]!r}.")
-    return StatementRow("paid", said["商户订单号"], fen(said["订单金额"]), said["微信订单号"], when, "", charge)
+    return StatementRow("paid", said["商户订单号"], fen(said["订单金额"]), said["微信订单号"], when, "", charge), True
+
+
+def _wechat_refund(said: dict[str, str]) -> tuple[StatementRow, bool]:
+    state = said["退款状态"]
+    if state not in (*WECHAT_UNDER_WAY, *WECHAT_NOT_BACK):
+        raise ValueError(f"A refund has the unknown state {state[:20]!r}.")
+    # 交易时间 is that of the payment; what counts here is when the money went back.
+    when = china(said["退款成功时间"] if state == "SUCCESS" else said["退款申请时间"])
+    row = StatementRow(
+        "refunded", said["商户退款单号"], fen(said["申请退款金额"]), said["微信退款单号"], when, said["商户订单号"],
+        abs(fen(said["手续费"])),
+    )  # fmt: skip
+    return row, state in WECHAT_UNDER_WAY
 
 
 def _wechat_totals(names: str, values: str, count: int, paid_fen: int, back_fen: int) -> None:

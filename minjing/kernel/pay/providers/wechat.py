@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import cache
@@ -142,26 +142,45 @@ class WeChatChannel:
         return self._refund_answer(refund, said)
 
     def statement(self, day: date) -> Iterator[StatementRow]:
-        """Yield the rows of the day's trade bill (type ALL), once its hash and totals hold.
+        """Yield the payments of the day's trade bill (type ALL) and the refunds of its refund bill (type REFUND).
 
-        Refunds stand on the day they were asked for, whatever has become of them. Raises NotReady, Unavailable;
-        ValueError for a file that does not hold.
+        Two files, each with its own hash and totals; where one does not hold, nothing is yielded. Refunds stand on
+        the day they were asked for, with what has become of them. Raises NotReady, Unavailable; ValueError for a
+        file that does not hold.
         """
+        found = [
+            rows
+            for kind, read in (("ALL", bills.wechat_payments), ("REFUND", bills.wechat_refunds))
+            if (rows := self._bill(day, kind, read)) is not None
+        ]
+        if not found:
+            yield from wire.no_bill(day, self._wire.clock())
+        for rows in found:
+            yield from rows
+
+    def _bill(
+        self, day: date, kind: str, read: Callable[[IO[bytes]], Iterator[StatementRow]]
+    ) -> Iterator[StatementRow] | None:
+        """Return the rows of a bill that was fetched and holds, None where there is none of that day."""
         try:
-            bill = self._wire.call("GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP")
+            bill = self._wire.call("GET", f"/v3/bill/tradebill?bill_date={day}&bill_type={kind}&tar_type=GZIP")
         except Refused as refused:
             if refused.fault == "NO_STATEMENT_EXIST":
-                yield from wire.no_bill(day, self._wire.clock())
-                return
+                return None
             if refused.fault == "STATEMENT_CREATING":
                 raise NotReady(day.isoformat()) from None
             raise Unavailable(refused.fault) from None
         url = str(bill.get("download_url", ""))
         if urlsplit(url)[:2] != urlsplit(self._merchant.url)[:2]:
             raise ValueError("The bill lies at another address than WeChat Pay's own.")
-        with self._wire.download(url) as packed, tempfile.TemporaryFile() as plain:
-            _unpack(packed, plain, bill)
-            yield from bills.twice(plain, bills.wechat)
+        plain = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _rows, or below
+        try:
+            with self._wire.download(url) as packed:
+                _unpack(packed, plain, bill)
+            return _rows(plain, bills.twice(plain, read))
+        except BaseException:
+            plain.close()
+            raise
 
     @property
     def _merchant(self) -> Merchant:
@@ -250,6 +269,11 @@ def merchant(url: str, mchid: str, app_id: str, folder: Path) -> Merchant:
 @cache
 def _wire(url: str, mchid: str, app_id: str, folder: Path) -> Wire:
     return Wire(merchant(url, mchid, app_id, folder))
+
+
+def _rows(plain: IO[bytes], rows: Iterator[StatementRow]) -> Iterator[StatementRow]:
+    with plain:
+        yield from rows
 
 
 def _unpack(packed: IO[bytes], plain: IO[bytes], bill: Mapping[str, Any]) -> None:

@@ -103,6 +103,40 @@ def test_from_the_button_to_the_money_and_back(
     assert [d.kind for d in ours] == []
 
 
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        ("extra_refund_row", "refund_theirs_only"),
+        ("drop_refund_row", "refund_ours_only"),
+        ("bad_refund_total", "bad_file"),
+    ],
+)
+def test_the_refund_bill_of_wechat_is_matched_by_itself(
+    trouble: str,
+    kind: str,
+    city: City,
+    open_houses: dict[str, Gateway],
+    merchant: Merchant,  # noqa: F811
+    browser: Browser,  # noqa: F811
+):
+    gateway, order = open_houses["wechat"], order_of(city)
+    attempt = begun(city, order, "wechat_native")
+    pay_by_hand(attempt, gateway, browser)
+    notifications.take_notification("wechat_native", *merchant.next(), address="x", now=now())
+    (refund,) = refunds.refund_all(order.subject_id, by=city.lin, now=now())
+    assert given_back(refund) == "done"
+    gateway.tell(statements="now")
+    row = Statement.objects.create(house="wechat", day=local_day(now()), next_at=now())
+    assert statements.read(row.id, now=now()) == "read"
+    assert not Difference.objects.filter(number=refund.number).exists()
+    before = set(Difference.objects.values_list("pk", flat=True))  # other tests' orders, which are not ours here
+    gateway.tell(trouble=trouble)
+    statements.read(row.id, now=now())
+    new = Difference.objects.exclude(pk__in=before)
+    assert [d.kind for d in new] == [kind]
+    assert (kind == "refund_ours_only") == new.filter(number=refund.number).exists()
+
+
 def pay_by_hand(attempt: Attempt, gateway: Gateway, browser: Browser) -> None:  # noqa: F811
     from minjing.kernel.pay.providers import Begun
 

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from minjing.base.clock import CHINA
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.sealing import blind_index, seal
 from minjing.kernel.ledger.actions import append, entry
+from minjing.kernel.notify import actions as notify
 from minjing.modules.exit_entry import errors, events, tariff
 from minjing.modules.exit_entry.actions.case import Case
 from minjing.modules.exit_entry.actions.documents import handed_over
@@ -102,6 +104,22 @@ def _to_cabinet(case: Case) -> None:
         until_at=until,
     )
     case.act.note(events.PUT, case.matter.org_id, person, box=box, until=until)
+    _tell_code(case, code, box, until)
+
+
+def _tell_code(case: Case, code: str, box: str, until: datetime) -> None:
+    """Text the code to the holder's own phone, sealed on its way; no other channel carries it (README)."""
+    account = case.matter.account_id
+    if account is None or case.matter.person_id != case.holder:
+        return  # somebody else applied: the holder reads the code after signing in
+    end, number = until.astimezone(CHINA), case.matter.number
+    text = {
+        "zh": f"取证码 {code}：办件 {number} 在大厅自助取证柜 {box} 号格口，{end:%m-%d %H:%M} 前有效，"
+        "只能用一次，请勿转告他人。",
+        "en": f"Code {code}: matter {number} is in box {box} of the hall’s cabinet until {end:%m-%d %H:%M}. It works "
+        "once; tell it to nobody.",
+    }
+    notify.text_account(account, "matters", text, now=case.act.now)
 
 
 def _free_box() -> str:

@@ -9,9 +9,15 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from minjing.base.ids import new_id
+from minjing.kernel.identity.models import Account, PersonKey
+from minjing.kernel.identity.queries import PHONE
+from minjing.kernel.identity.sealing import new_key, seal
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import plugs
 from minjing.kernel.matters.models import Matter
+from minjing.kernel.notify.addresses import open_envelope
+from minjing.kernel.notify.models import Message, Wishes
 from minjing.modules.exit_entry import events, queries
 from minjing.modules.exit_entry.actions import fetching, posting
 from minjing.modules.exit_entry.models import DocumentChange, PickUp, Scan, Shipment
@@ -161,6 +167,31 @@ def test_a_code_opens_its_box_once_and_closes_the_matter(office):
     assert fetching.take("00000000", now=NOW + 2 * HOUR) is None
     assert Matter.objects.get(id=put.matter_id).state == "handed_over"
     assert Outbox.objects.filter(kind=events.CODE_REFUSED).count() == 2
+
+
+def with_phone(someone) -> None:
+    key, account = new_id(), someone.actor.account_id
+    PersonKey.objects.get_or_create(pk=account, defaults={"wrapped": new_key(account), "created_at": NOW})
+    Account.objects.filter(pk=account).update(phone_index=key.bytes, phone_sealed=seal(account, PHONE, "19900000001"))
+
+
+def test_the_code_is_texted_to_the_holders_own_phone_sealed_and_stands_in_no_notice(office):
+    with_phone(LIN)
+    put = in_cabinet()
+    (box,) = queries.boxes_of(LIN.person_id, NOW + HOUR)
+    (text,) = Message.objects.filter(template="to_phone")
+    phone, words = open_envelope(text.pk, bytes(text.envelope_sealed))
+    assert (phone, box.code in words, put.box in words) == ("19900000001", True, True)
+    for one in Message.objects.all():
+        assert box.code not in f"{one.text_zh}{one.text_en}{one.params}"
+        assert box.code.encode() not in bytes(one.envelope_sealed or b"")
+
+
+def test_who_wants_no_text_messages_reads_the_code_after_signing_in(office):
+    with_phone(LIN)
+    Wishes.objects.create(account_id=LIN.actor.account_id, channels={"matters": ["email"]}, updated_at=NOW)
+    in_cabinet()
+    assert not Message.objects.filter(template="to_phone").exists()
 
 
 def test_a_code_that_has_run_out_moves_the_document_to_the_counter(office):

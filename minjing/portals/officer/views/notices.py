@@ -38,6 +38,7 @@ CHANNELS: dict[str, Words] = {
 CARRIERS: dict[str, Words] = {
     "house": {"zh": "本市短信网关", "en": "The city’s own gateway"},
     "aliyun": {"zh": "阿里云短信", "en": "Alibaba Cloud"},
+    "tencent": {"zh": "腾讯云短信", "en": "Tencent Cloud"},
 }
 
 
@@ -178,7 +179,7 @@ def bars(days: dict[date, tuple[int, int]], shown: list[date], title: str) -> Sa
 
 
 def _used(name: str) -> bool:
-    return bool({"house": settings.SMS_URL, "aliyun": settings.SMS_B_URL}.get(name))
+    return bool({"house": settings.SMS_URL, "aliyun": settings.SMS_B_URL, "tencent": settings.SMS_C_URL}.get(name))
 
 
 def _bureau() -> str:

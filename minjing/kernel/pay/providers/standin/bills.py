@@ -16,6 +16,7 @@ WECHAT_HEAD = (
     "代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,"
     "申请退款金额,费率备注"
 )
+WECHAT_REFUND_HEAD = WECHAT_HEAD.replace("微信退款单号,", "退款申请时间,退款成功时间,微信退款单号,")
 WECHAT_TOTAL = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 ALIPAY_HEAD = (
     "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,"
@@ -44,6 +45,8 @@ class Row:
     trade_fen: int
     subject: str
     merchant: str = ""
+    asked_at: float = 0.0  # of a refund, and what has become of it
+    state: str = "SUCCESS"
 
 
 def paid(trade: Trade) -> Row:
@@ -57,8 +60,9 @@ def paid(trade: Trade) -> Row:
 def refunded(refund: Refund, trade: Trade) -> Row:
     """Return the line of a refund."""
     return Row(
-        "refunded", refund.no, refund.gateway_no, refund.fen, refund.done_at, trade.no, trade.gateway_no, trade.kind,
-        trade.paid_fen, trade.subject,
+        "refunded", refund.no, refund.gateway_no, refund.fen, refund.done_at or refund.made_at, trade.no,
+        trade.gateway_no, trade.kind, trade.paid_fen, trade.subject, asked_at=refund.made_at,
+        state={"done": "SUCCESS", "failed": "FAIL"}.get(refund.state, "PROCESSING"),
     )  # fmt: skip
 
 
@@ -71,39 +75,44 @@ def invented(count: int, since: float) -> Iterator[Row]:
         )
 
 
-def spoiled(rows: Iterable[Row], trouble: Trouble) -> Iterator[Row]:
-    """Yield the rows as the troubles in force want them."""
-    wrong, drop = trouble.take("wrong_bill_fen"), trouble.take("drop_bill_row")
+def spoiled(rows: Iterable[Row], trouble: Trouble, of: str = "bill") -> Iterator[Row]:
+    """Yield the rows as the troubles in force want them; `of` says whether for the bill or for that of refunds."""
+    wrong, drop = trouble.take(f"wrong_{of}_fen"), trouble.take(f"drop_{of}_row")
     held: Row | None = None
     last: Row | None = None
     for row in rows:
-        if wrong is not None:
+        if wrong is not None and (row.kind == "paid" or of == "refund"):
             row, wrong = replace(row, fen=row.fen + int(wrong)), None
         if held is not None:
             yield held
         held = last = row
     if held is not None and drop is None:
         yield held
-    if last is not None and trouble.take("extra_bill_row") is not None:
+    if last is not None and trouble.take(f"extra_{of}_row") is not None:
         number = f"8{secrets.randbelow(10**20):020d}"
         gateway_no = last.gateway_no[:-6] + f"{secrets.randbelow(10**6):06d}"
-        yield replace(last, kind="paid", number=number, gateway_no=gateway_no, trade_no=number)
+        kind = "paid" if of == "bill" else "refunded"
+        yield replace(last, kind=kind, number=number, gateway_no=gateway_no, trade_no=number)
 
 
-def wechat(path: Path, rows: Iterable[Row], trouble: Trouble) -> int:
-    """Write WeChat Pay's trade bill (every value behind a back quote) and return how many rows it has."""
+def wechat(path: Path, rows: Iterable[Row], trouble: Trouble, kind: str = "ALL") -> int:
+    """Write WeChat Pay's bill (every value behind a back quote) and return how many rows it has.
+
+    The bill of type REFUND says of each refund when it was asked for and when it was done.
+    """
     count = paid_fen = back_fen = 0
+    of = "refund" if kind == "REFUND" else "bill"
     with path.open("w", encoding="utf-8", newline="") as out:
-        out.write(WECHAT_HEAD + "\r\n")
-        for row in spoiled(rows, trouble):
+        out.write((WECHAT_REFUND_HEAD if kind == "REFUND" else WECHAT_HEAD) + "\r\n")
+        for row in spoiled(rows, trouble, of):
             count += 1
             if row.kind == "paid":
                 paid_fen += row.fen
             else:
                 back_fen += row.fen
-            _quoted(out, _wechat_row(row))
+            _quoted(out, _wechat_row(row, kind))
         out.write(WECHAT_TOTAL + "\r\n")
-        if trouble.take("bad_bill_total") is not None:
+        if trouble.take(f"bad_{of}_total") is not None:
             paid_fen += 1
         money = [_yuan(f) for f in (paid_fen, back_fen, 0, 0, paid_fen, back_fen)]
         money[3] = "0.00000"
@@ -111,17 +120,20 @@ def wechat(path: Path, rows: Iterable[Row], trouble: Trouble) -> int:
     return count
 
 
-def _wechat_row(row: Row) -> list[str]:
+def _wechat_row(row: Row, kind: str) -> list[str]:
     from minjing.kernel.pay.providers.standin.wechat import APP
     from minjing.kernel.pay.providers.standin.wechat_seal import MERCHANT
 
     is_paid = row.kind == "paid"
     fen, back = (_yuan(row.fen), "0.00") if is_paid else ("0.00", _yuan(row.fen))
     refund = ["0", "0"] if is_paid else [row.gateway_no, row.number]
+    if kind == "REFUND":
+        done = f"{_china(row.at):%F %T}" if row.state == "SUCCESS" else ""
+        refund = [f"{_china(row.asked_at or row.at):%F %T}", done, *refund]
     return [
         f"{_china(row.at):%F %T}", APP, MERCHANT, "0", "", row.trade_gateway_no, row.trade_no, "oDemo",
         row.trade_kind, "SUCCESS" if is_paid else "REFUND", "OTHERS", "CNY", fen, "0.00", *refund, back, "0.00",
-        "" if is_paid else "ORIGINAL", "" if is_paid else "SUCCESS", row.subject.replace(",", "\\ "), "", "0.00000",
+        "" if is_paid else "ORIGINAL", "" if is_paid else row.state, row.subject.replace(",", "\\ "), "", "0.00000",
         "0.00%", fen, back, "",
     ]  # fmt: skip
 

@@ -113,6 +113,12 @@ class Books:
             everything = list(self.refunds.values())
         yield from (r for r in everything if r.state == "done" and since <= r.done_at < until)
 
+    def refunds_asked_between(self, since: float, until: float) -> Iterator[Refund]:
+        """Yield the refunds asked for in [since, until), whatever has become of them."""
+        with self.lock:
+            everything = list(self.refunds.values())
+        yield from (r for r in everything if since <= r.made_at < until)
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)

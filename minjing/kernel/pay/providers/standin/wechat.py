@@ -329,7 +329,7 @@ class WeChatPay(Gateway):
         if not self.bill_is_out(day):
             raise Fault(400, "STATEMENT_CREATING", "账单生成中，请在每日10点后再试")
         path = self.bill_path("wechat", wanted, f"{day:%F}", secrets.token_hex(8))
-        count = bills.wechat(path, self._bill_rows(day, wanted), self.trouble)
+        count = bills.wechat(path, self._bill_rows(day, wanted), self.trouble, wanted)
         if not count:
             raise Fault(400, "NO_STATEMENT_EXIST", "请求的账单文件不存在")
         digest = hashlib.sha1(usedforsecurity=False)
@@ -344,12 +344,12 @@ class WeChatPay(Gateway):
     def _bill_rows(self, day: datetime, kind: str) -> Iterator[bills.Row]:
         since, until = day.timestamp(), (day + timedelta(days=1)).timestamp()
         extra = int(self.trouble.take("bill_rows") or 0)
+        if kind != "SUCCESS":
+            for refund in self.books.refunds_asked_between(since, until):
+                yield bills.refunded(refund, self.books.trades[refund.trade_no])
         if kind != "REFUND":
             yield from (bills.paid(t) for t in self.books.paid_between(since, until))
             yield from bills.invented(extra, since)
-        if kind != "SUCCESS":
-            for refund in self.books.refunded_between(since, until):
-                yield bills.refunded(refund, self.books.trades[refund.trade_no])
 
     def _download(self, asked: Asked) -> Said:
         token = asked.query.get("token", "")

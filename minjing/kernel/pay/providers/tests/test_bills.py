@@ -54,6 +54,30 @@ def read(house: str, file: io.BytesIO) -> list[StatementRow]:
     return list(bills.twice(file, readers[house]))
 
 
+def refund_bill(path: Path, *states: str) -> io.BytesIO:
+    rows = [replace(row(n, "refunded"), number=f"R{n:07d}", state=state) for n, state in enumerate(states, 1)]
+    making.wechat(path, rows, Trouble(), "REFUND")
+    return io.BytesIO(path.read_bytes())
+
+
+def test_the_refund_bill_of_wechat_says_what_has_gone_back_and_when(tmp_path):
+    file = refund_bill(tmp_path / "bill", "SUCCESS", "PROCESSING", "FAIL", "CHANGE")
+    got = list(bills.twice(file, bills.wechat_refunds))
+    at = datetime(2026, 11, 26, 4, 0, 1, tzinfo=UTC)
+    assert got[0] == StatementRow("refunded", "R0000001", 101, "G0000001", at, "N0000001")
+    assert [r.number for r in got] == ["R0000001", "R0000002"], "what failed has not gone back"
+
+
+def test_a_refund_in_a_state_nobody_knows_is_not_guessed_at(tmp_path):
+    with pytest.raises(ValueError, match="unknown state"):
+        list(bills.twice(refund_bill(tmp_path / "bill", "SUCCESS", "PERHAPS"), bills.wechat_refunds))
+
+
+def test_the_trade_bill_is_no_refund_bill(tmp_path):
+    with pytest.raises(ValueError, match="no column 退款申请时间"):
+        list(bills.twice(written("wechat", tmp_path / "bill", ROWS), bills.wechat_refunds))
+
+
 @pytest.mark.parametrize("house", ["wechat", "alipay", "unionpay"])
 def test_each_row_is_read_as_it_was_written(house, tmp_path):
     got = read(house, written(house, tmp_path / "bill", ROWS))
