@@ -33,6 +33,7 @@ BENCHMARKS = {
     "booking": ("city", 420),
     "reading": ("", 3000),
     "faces": ("", 300),
+    "yielding": ("", 300),
 }
 
 
