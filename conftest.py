@@ -1,14 +1,23 @@
-"""Test set-up: one embedded PostgreSQL for the run, keys and files in a folder of its own."""
+"""Test set-up: an embedded PostgreSQL, keys and files in a folder of its own for each process that runs tests."""
 
 import os
+import sys
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 ROOT = Path(__file__).parent
-os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or str(ROOT / "var" / "test")
+# A server each: the sequencer waits for every transaction of its server, also for those of another test's database.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["DATA_DIR"] = str(Path(os.environ.get("TEST_DATA_DIR") or ROOT / "var" / "test") / WORKER)
 Path(os.environ["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
+if not WORKER:  # what was given reaches the workers, who inherit this process's environment, under another name
+    os.environ["GIVEN_DATABASE_URL"] = os.environ.get("DATABASE_URL", "")
+os.environ["DATABASE_URL"] = os.environ["GIVEN_DATABASE_URL"].replace("{worker}", WORKER)
+DEALS = "-n" in sys.argv and not WORKER
+if DEALS:
+    os.environ["DATABASE_URL"] = "postgresql:///"  # this process only deals out tests and asks no database
 # Lets the tests empty the ledger's tables between them; elsewhere its triggers refuse that.
 os.environ.setdefault("PGOPTIONS", "-c minjing.scratch=on")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
@@ -20,6 +29,8 @@ postgres.ensure(Path(os.environ["DATA_DIR"]))
 import django  # noqa: E402 - only now does the address of the database exist
 
 django.setup()  # the conftest of a part may import its models
+if DEALS:  # a worker that inherited the name would read the settings before it knows its own database
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.db import connection  # noqa: E402
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402

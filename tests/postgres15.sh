@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the kernel's and the modules' tests once more on PostgreSQL 15, the oldest that is supported, where Debian's
-# postgresql-15 is installed; what never asks a database is left out. The cluster lives in a temporary folder and belongs to a user without privileges.
+# postgresql-15 is installed; what never asks a database is left out. The clusters (one for each process that runs
+# tests, see conftest.py) live in a temporary folder and belong to a user without privileges.
 set -eu
 bin=$(ls -d /usr/lib/postgresql/15/bin 2>/dev/null || true)
 if [ -z "$bin" ]; then
@@ -11,18 +12,23 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d -t minjing-pg15.XXXXXX)
 as() { if [ "$(id -u)" = 0 ]; then su -s /bin/sh postgres -c "$1"; else sh -c "$1"; fi; }
 finish() {
-  as "'$bin/pg_ctl' -D '$folder/data' -m immediate stop" >/dev/null 2>&1 || true
+  for worker in gw0 gw1; do
+    as "'$bin/pg_ctl' -D '$folder/$worker/data' -m immediate stop" >/dev/null 2>&1 || true
+  done
   rm -rf "$folder"
 }
 trap finish EXIT INT TERM
 if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
 chmod 755 "$folder"
-as "'$bin/initdb' -D '$folder/data' -U minjing -A trust -E UTF8 --locale=C.UTF-8" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
-rm -f "$folder.log"
-as "'$bin/pg_ctl' -D '$folder/data' -w -l '$folder/log' -o \"-h '' -k '$folder'\" start" >/dev/null
-as "'$bin/createdb' -h '$folder' -U minjing minjing"
+for worker in gw0 gw1; do
+  at="$folder/$worker"
+  as "mkdir '$at' && '$bin/initdb' -D '$at/data' -U minjing -A trust -E UTF8 --locale=C.UTF-8" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
+  rm -f "$folder.log"
+  as "'$bin/pg_ctl' -D '$at/data' -w -l '$at/log' -o \"-h '' -k '$at'\" start" >/dev/null
+  as "'$bin/createdb' -h '$at' -U minjing minjing"
+done
 cd "$here"
 echo "the kernel and the modules on PostgreSQL 15:"
-DATABASE_URL="postgresql://minjing@/minjing?host=$folder" TEST_DATA_DIR="$here/var/test15" MINJING_TEST_DB=minjing_test15 \
-  .venv/bin/pytest minjing/kernel minjing/modules -m "not journey and not fault" --create-db \
+DATABASE_URL="postgresql://minjing@/minjing?host=$folder/{worker}" TEST_DATA_DIR="$here/var/test15" MINJING_TEST_DB=minjing_test15 \
+  .venv/bin/pytest -n 2 --dist loadfile minjing/kernel minjing/modules -m "not journey and not fault" --create-db \
   --ignore minjing/kernel/ledger/tests/test_tree.py --ignore minjing/modules/household/tests/test_catalogue.py "$@"

@@ -33,8 +33,9 @@ def test_a_killed_gateway_remembers_and_tells(name, keys, merchant, browser):
         one = channel(name, {house: gateway})
         assert [one.ask(a).state for a in numbers] == ["paid"] * 5
         gateway.tell(hurry=True)
-        told = {one.read_notification(*merchant.next()).number for _ in range(5)}
-        assert told == {a.number for a in numbers}
+        told: set[str] = set()
+        while told != {a.number for a in numbers}:  # one that was on its way when it died may come twice
+            told.add(one.read_notification(*merchant.next()).number)
     finally:
         process.kill()
         process.wait(5)
