@@ -79,6 +79,7 @@ class Line:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.since = 0.0
+        self.head = ""  # of the answer that came last
         self._had = b""
 
     def ask(self, request: bytes, since: float) -> None:
@@ -95,6 +96,7 @@ class Line:
         head, found, body = self._had.partition(b"\r\n\r\n")
         if not found or not _is_whole(head.lower(), body):
             return None
+        self.head = head.decode("latin-1")
         return int(head[9:12]), body
 
 
