@@ -35,6 +35,7 @@ BENCHMARKS = {
     "reading": ("", 3000),
     "faces": ("", 300),
     "yielding": ("", 300),
+    "traffic_registers": ("", 1500),
 }
 
 

@@ -65,6 +65,7 @@ HELP = """minjing VERB
   up                    start everything (web, worker, sequencer; in the demo also the world outside)
   web | worker | sequencer | monitor   one process alone
   demo load             fill the database with the synthetic city
+  demo traffic [--vehicles N]   fill the traffic registers with a made-up city on wheels
   demo token NAME       print an API token for a demo user
   demo journey --url U  walk the main journey over HTTP; exit 0 when every step held
   demo outside          what stands for the world outside: providers of messages, payments, post
@@ -230,7 +231,7 @@ def worker(arguments: list[str]) -> None:
 
 
 def demo(arguments: list[str]) -> None:
-    """Run one of the demo's verbs: load, token, journey, outside."""
+    """Run one of the demo's verbs: load, traffic, token, journey, outside."""
     parser = argparse.ArgumentParser(prog="minjing demo")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("load")
@@ -238,6 +239,9 @@ def demo(arguments: list[str]) -> None:
     token.add_argument("name")
     journey = verbs.add_parser("journey")
     journey.add_argument("--url", required=True)
+    traffic = verbs.add_parser("traffic")
+    traffic.add_argument("--vehicles", type=int, default=34_000)
+    traffic.add_argument("--seed", type=int, default=20171114)
     world = verbs.add_parser("outside")
     world.add_argument("--port", type=int, help="the port of the pages; the stand-ins listen above it")
     options = parser.parse_args(arguments)
@@ -260,6 +264,11 @@ def demo(arguments: list[str]) -> None:
 
     if options.verb == "load":
         city.load(now(), print)
+    elif options.verb == "traffic":
+        from minjing.site.demo.fleet.fill import fill
+
+        rows, seconds = fill(options.vehicles, now(), print, seed=options.seed)
+        print(f"{rows:,} rows in {seconds:.1f} s: {rows / max(seconds, 0.001):,.0f} rows/s")
     else:
         print(city.token(options.name, now()))
 

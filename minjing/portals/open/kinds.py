@@ -29,6 +29,7 @@ KINDS: dict[str, dict[str, str]] = {
     "identity:factor:removed": {"zh": "移除第二重验证", "en": "A second factor was removed"},
     "identity:officer:loaded": {"zh": "登记一名民警", "en": "An officer was registered"},
     "identity:person:known": {"zh": "首次登记一个人", "en": "A person became known to the system"},
+    "identity:people:taken_over": {"zh": "接收一批原有人员登记", "en": "An existing stock of people was taken over"},
     "identity:person:corrected": {"zh": "更正个人登记信息", "en": "A person’s details were corrected"},
     "identity:person:looked": {"zh": "有人查看了个人信息", "en": "Personal data was looked at"},
     "identity:post:put": {"zh": "设置一个岗位", "en": "A post was set up"},
@@ -101,6 +102,14 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "papers:paper:issued": {"zh": "签发了一份证照", "en": "A paper was issued"},
     "papers:paper:revoked": {"zh": "一份证照被作废", "en": "A paper was revoked"},
+    "traffic:vehicle:registered": {"zh": "登记一辆机动车", "en": "A vehicle was registered"},
+    "traffic:vehicle:changed": {"zh": "变更机动车登记", "en": "A vehicle’s record was changed"},
+    "traffic:licence:issued": {"zh": "核发一本驾驶证", "en": "A driving licence was issued"},
+    "traffic:licence:changed": {"zh": "变更驾驶证登记", "en": "A driving licence’s record was changed"},
+    "traffic:register:taken_over": {
+        "zh": "接收一批原有交通登记",
+        "en": "An existing traffic register was taken over",
+    },
 }
 PARTS: dict[str, dict[str, str]] = {
     "matters": {"zh": "办件的一个步骤", "en": "A step of a matter"},
@@ -110,6 +119,7 @@ PARTS: dict[str, dict[str, str]] = {
     "notify": {"zh": "通知", "en": "A notice"},
     "ledger": {"zh": "账本自身", "en": "The ledger itself"},
     "household": {"zh": "户籍登记的一项变更", "en": "A change of the household register"},
+    "traffic": {"zh": "交通管理登记的一项变更", "en": "A change of the traffic registers"},
 }
 OTHER = {"zh": "一条记录", "en": "An entry"}
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from minjing.kernel.identity.models import Account
 from minjing.site import city
-from minjing.site.demo import documents, enquiries, help_desk, officers, queues, register, residents
+from minjing.site.demo import documents, enquiries, help_desk, officers, queues, register, residents, traffic
 
 Say = Callable[[str], None]
 
@@ -22,6 +22,7 @@ def load(now: datetime, say: Say) -> None:
     register.load(now, say)
     residents.load(now, say)
     documents.load(now, say)
+    traffic.load(now, say)
     queues.load(now, say)
     enquiries.load(now, say)
     help_desk.load(now, say)

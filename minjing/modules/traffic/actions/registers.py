@@ -23,9 +23,19 @@ INSTANT = timedelta(microseconds=1)
 
 
 @transaction.atomic
-def register_vehicle(facts: Mapping[str, Any], *, by: Actor, now: datetime, matter_id: UUID | None = None) -> Vehicle:
-    """Enter a vehicle; `facts` are the fields of Vehicle but `since_at`. IntegrityError: plate or VIN is taken."""
-    vehicle = Vehicle.objects.create(**facts, since_at=now, matter_id=matter_id)
+def register_vehicle(
+    facts: Mapping[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+    matter_id: UUID | None = None,
+    since: datetime | None = None,
+) -> Vehicle:
+    """Enter a vehicle; `facts` are the fields of Vehicle but `since_at`, `since` when they came to hold (now).
+
+    IntegrityError: the plate or the VIN is taken.
+    """
+    vehicle = Vehicle.objects.create(**facts, since_at=since or now, matter_id=matter_id)
     said = {"vehicle": vehicle.pk, "kind": vehicle.plate_kind, "matter": matter_id, "by": by.account_id}
     _append(events.VEHICLE_REGISTERED, said, vehicle.owner_person_id, vehicle.org_id, now)
     return vehicle
@@ -58,9 +68,19 @@ def change_vehicle(
 
 
 @transaction.atomic
-def issue_licence(facts: Mapping[str, Any], *, by: Actor, now: datetime, matter_id: UUID | None = None) -> Licence:
-    """Enter a first licence; `facts` are the fields of Licence but `since_at`. IntegrityError: the person has one."""
-    licence = Licence.objects.create(**facts, since_at=now, matter_id=matter_id)
+def issue_licence(
+    facts: Mapping[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+    matter_id: UUID | None = None,
+    since: datetime | None = None,
+) -> Licence:
+    """Enter a first licence; `facts` are the fields of Licence but `since_at`, `since` when they came to hold (now).
+
+    IntegrityError: the person has one.
+    """
+    licence = Licence.objects.create(**facts, since_at=since or now, matter_id=matter_id)
     said = {"licence": licence.pk, "classes": licence.classes, "matter": matter_id, "by": by.account_id}
     _append(events.LICENCE_ISSUED, said, licence.person_id, licence.org_id, now)
     return licence

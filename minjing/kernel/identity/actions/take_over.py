@@ -1,0 +1,62 @@
+"""Taking over people from another system, by the million: COPY, and one ledger entry for the whole.
+
+Somebody whose ID number is known already would be made known twice: the caller takes over into a register that does
+not know them, and the unique index of the number refuses the whole of it otherwise.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from minjing.kernel.identity import sealing
+from minjing.kernel.identity.queries import ID_NUMBER, NAME
+from minjing.kernel.ledger import actions as ledger
+
+BATCH = 20_000
+_PEOPLE = "COPY identity_person (id, id_index, name_index, name_sealed, id_number_sealed, created_at) FROM STDIN"
+_KEYS = "COPY identity_personkey (owner_id, wrapped, created_at) FROM STDIN"
+
+
+@transaction.atomic
+def take_over_people(
+    people: Iterable[tuple[UUID, str, str]], *, source: str, now: datetime, told: Callable[[int], None]
+) -> int:
+    """Make known these (id, name, ID number), as well formed as `ensure_person` would have them; return how many.
+
+    `told` is called with how many are in after each batch. IntegrityError: one of the numbers is known already.
+    """
+    rows, at, many = iter(people), now.isoformat(), 0
+    while batch := list(islice(rows, BATCH)):
+        _copy(batch, at)
+        many += len(batch)
+        told(many)
+    ledger.append(ledger.entry("identity:people:taken_over", {"count": many, "source": source}, at=now))
+    return many
+
+
+def _copy(batch: list[tuple[UUID, str, str]], at: str) -> None:
+    index, digest = settings.INDEX_KEY, hmac.digest
+    people, keys = [], []
+    for person_id, name, number in batch:
+        said, digits = name.encode(), number.encode()
+        wrapped, (name_sealed, number_sealed) = sealing.sealed_under_new_key(
+            person_id, ((NAME, said), (ID_NUMBER, digits))
+        )
+        by_number = digest(index, b"id_number|" + digits, "sha256").hex()
+        by_name = digest(index, b"name|" + said, "sha256").hex()
+        people.append(
+            f"{person_id.hex}\t\\\\x{by_number}\t\\\\x{by_name}\t\\\\x{name_sealed.hex()}"
+            f"\t\\\\x{number_sealed.hex()}\t{at}\n"
+        )
+        keys.append(f"{person_id.hex}\t\\\\x{wrapped.hex()}\t{at}\n")
+    with connection.cursor() as cursor:
+        for statement, lines in ((_PEOPLE, people), (_KEYS, keys)):
+            with cursor.copy(statement) as copy:
+                copy.write("".join(lines).encode())
