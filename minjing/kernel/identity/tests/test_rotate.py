@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp_auth
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.management.commands import ledger_rotate
+from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.tests.conftest import NOW, PASSWORD, City
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.ledger.models import Outbox
@@ -75,3 +77,24 @@ def test_password_and_code_are_asked(typed: tuple[str, str], monkeypatch: pytest
     with pytest.raises(CommandError, match=r"password|code"):
         call_command("ledger_rotate", "--propose", "security")
     assert not Outbox.objects.filter(kind="ledger:key:proposed").exists()
+
+
+@pytest.mark.parametrize(("login", "post"), [("security", "security_admin"), ("clerk", "station_clerk")])
+def test_with_password_and_code_only_the_two_administrators_get_through(
+    login: str, post: str, monkeypatch: pytest.MonkeyPatch, city: City, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    who = city.hire(login, post, "bureau" if post == "security_admin" else "lianhua")
+    account = Account.objects.get(pk=who.account_id)
+    secret = totp_auth.generate_totp_secret()
+    totp_auth.TOTP.activate(account, secret)
+    code = totp_auth.format_hotp_value(totp_auth.hotp_value(secret, next(totp_auth.yield_hotp_counters_from_time())))
+    answers = iter((PASSWORD, code))
+    monkeypatch.setattr(ledger_rotate, "getpass", lambda prompt: next(answers))
+    if post == "security_admin":
+        call_command("ledger_rotate", "--propose", login, stdout=StringIO())
+    else:
+        with pytest.raises(CommandError, match="Only the security and the audit administrator"):
+            call_command("ledger_rotate", "--propose", login)
+    proposed = Outbox.objects.filter(kind="ledger:key:proposed", actor_id=who.account_id)
+    assert proposed.count() == (post == "security_admin")

@@ -177,3 +177,46 @@ def test_the_key_is_readable_by_its_owner_alone(settings: object, tmp_path: obje
     made = signer()
     assert (tmp_path / "keys" / "ledger.key").stat().st_mode & 0o777 == 0o600  # type: ignore[operator]
     assert signer() == made
+
+
+@pytest.fixture
+def standby_away(other: "psycopg.Connection[object]") -> Iterator["psycopg.Connection[object]"]:
+    """A server that waits for a standby which is not there, and a connection that can call a waiter off."""
+    other.autocommit = True
+    other.execute("ALTER SYSTEM SET synchronous_standby_names = 'away'")
+    other.execute("SELECT pg_reload_conf()")
+    try:
+        yield other
+    finally:
+        other.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        other.execute("SELECT pg_reload_conf()")
+
+
+def test_nothing_is_signed_that_no_standby_confirmed(standby_away: "psycopg.Connection[object]") -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = local")  # for what is not the sequencer's
+        acts(3)
+        cursor.execute("SELECT pg_backend_pid()")
+        waiting = cursor.fetchone()[0]
+    done = Event()
+
+    def call_off() -> None:
+        """Do what a restart for a lost standby does: let the commit go without it."""
+        while not done.wait(0.1):
+            standby_away.execute(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %s AND wait_event = 'SyncRep'",
+                [waiting],
+            )
+
+    calling = Thread(target=call_off)
+    calling.start()
+    try:
+        with pytest.raises(Doubt, match="standby did not confirm"):
+            sequence_once(NOW)
+    finally:
+        done.set()
+        calling.join(5)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
+    assert not any(checkpoint.note for checkpoint in Checkpoint.objects.all()), "a head that may be lost was signed"
+    assert folder.read("checkpoint") is None
