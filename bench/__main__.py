@@ -15,6 +15,7 @@ from bench.table import Row
 # Name → the database it works on a copy of ("" for none of its own), and the seconds after which it is stopped.
 BENCHMARKS = {
     "due_date": ("", 120),
+    "penalties": ("", 600),
     "statements": ("city", 300),
     "transitions": ("city", 600),
     "submissions": ("city", 420),

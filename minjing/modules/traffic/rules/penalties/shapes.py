@@ -17,6 +17,7 @@ REMOVE, FINE, POINTS, SUSPENSION, WARNING = "remove", "fine_fen", "points", "sus
 # In this order: what removes, what charges, what relieves of the charge. A slot is decided by one rule.
 SLOTS = (REMOVE, FINE, POINTS, SUSPENSION, WARNING)
 
+CHARGES = (FINE, POINTS, SUSPENSION)
 CHARGED, WARNED, REMOVED, MERGED, NO_RULE = "charged", "warned", "removed", "merged", "no_rule"
 
 
