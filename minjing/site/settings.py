@@ -351,6 +351,8 @@ WATCH_RECORDS = [
     "minjing.kernel.files.records.FILES",
     "minjing.kernel.identity.records.LOOK_NOTES",
     "minjing.kernel.identity.records.HIDDEN_LOOKS",
+    "minjing.kernel.booking.records.VISITS",
+    "minjing.kernel.pay.records.CAPTURES",
     "minjing.modules.household.records.REGISTER",
 ]
 

@@ -197,14 +197,18 @@ class Item(models.Model):
 
 
 class Request(models.Model):
-    """A request that has had its effect: asking again returns the same answer."""
+    """A request that has had its effect: asking again returns the same answer. Each act on a visit has one."""
 
     id = models.UUIDField(primary_key=True)
     visit_id = models.UUIDField()
     act = models.CharField(max_length=20)
     at = models.DateTimeField()
+    entry_id = models.UUIDField(null=True)  # of the act in the ledger; null: from before it was kept
 
     personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        indexes = [models.Index(fields=["visit_id"], name="booking_request_of_visit")]
 
 
 class Wait(models.Model):

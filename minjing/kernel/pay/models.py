@@ -213,6 +213,7 @@ class Capture(models.Model):
     source = models.CharField(max_length=12)  # notification, ask, close, statement
     role = models.CharField(max_length=8)  # settles, surplus
     refunding_fen = models.IntegerField(default=0)  # claimed by refunds; moved by one conditional update
+    entry_id = models.UUIDField(null=True)  # in the ledger; null: from before it was kept
 
     personal: ClassVar[dict[str, Personal]] = {}
 

@@ -9,7 +9,18 @@ from uuid import UUID
 
 from minjing.base.clock import CHINA
 from minjing.kernel.booking import queries, rules
-from minjing.kernel.booking.errors import BookingError, Closed, Full, Past, Paused, Reused, Stale, Unknown, Wrong
+from minjing.kernel.booking.errors import (
+    AlreadyBooked,
+    BookingError,
+    Closed,
+    Full,
+    Past,
+    Paused,
+    Reused,
+    Stale,
+    Unknown,
+    Wrong,
+)
 from minjing.kernel.booking.models import Request, Slot, Visit
 from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.identity.actor import Actor
@@ -88,10 +99,13 @@ def refuse(
 
 @contextmanager
 def refused_when(place: PlaceFacts, by: Actor, now: datetime, visit: Visit) -> Iterator[None]:
-    """Tell a refusal of the statement inside to the ledger; around the transaction, which leaves nothing."""
+    """Tell a refusal of the statement inside to the ledger; around the transaction, which leaves nothing.
+
+    No room, a second visit for the same service and day, and a page that had grown stale.
+    """
     try:
         yield
-    except Full as error:
+    except (Full, AlreadyBooked, Stale) as error:
         raise refuse(error, place, by, now, visit=visit) from error
 
 

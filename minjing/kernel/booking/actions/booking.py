@@ -97,7 +97,7 @@ def confirm(
         return again(request_id, "booked", by)
     visit.refresh_from_db()
     if row is None and visit.state != rules.BOOKED:
-        raise Stale
+        raise refuse(Stale(), place, by, now, visit=visit)
     return visit
 
 
@@ -139,7 +139,7 @@ def reschedule(
     wanted = list(services) or list(visit.services)
     checked(place, wanted, starts_at, by, now)
     if visit.state not in (rules.HELD, rules.BOOKED):
-        raise Stale
+        raise refuse(Stale(), place, by, now, visit=visit)
     held = visit.state == rules.HELD
     until = now + timedelta(minutes=queries.terms().hold_min) if held else None
     before = visit.starts_at
@@ -192,7 +192,7 @@ def cancel(
         )
     was_held = visit.state == rules.HELD
     tells = "" if was_held else "visit_called_off" if called_off else "visit_cancelled"
-    with transaction.atomic():
+    with refused_when(place, by, now, visit), transaction.atomic():
         try:
             row = store.run(
                 "release",

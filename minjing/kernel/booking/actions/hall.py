@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.booking import plugs, queries, rules, store
-from minjing.kernel.booking.actions.asked import again, again_or_stale, checked_services, own, refuse
+from minjing.kernel.booking.actions.asked import again, again_or_stale, checked_services, own, refuse, refused_when
 from minjing.kernel.booking.actions.booking import taking
 from minjing.kernel.booking.errors import Full, NobodyWaits, NotAllowed
 from minjing.kernel.booking.models import Visit
@@ -100,7 +100,7 @@ def arrive(visit_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Vis
     why = rules.may_report(visit.starts_at, visit.ends_at, queries.terms(), now)
     if why:
         raise refuse(_not_the_time(why, queries.terms()), place, by, now, visit=visit)
-    with transaction.atomic():
+    with refused_when(place, by, now, visit), transaction.atomic():
         changes = {
             "state": rules.WAITING,
             "ticket": f"A{_next_ticket(place, visit):03d}",
@@ -138,7 +138,8 @@ def recall(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UU
     visit, place = _at_counter(visit_id, by)
     changes = {"called_at": now, "calls": visit.calls + 1}
     visit.ver = ver
-    return _changed(visit, changes, [rules.CALLED], place, "recalled", by, now, request_id)
+    with refused_when(place, by, now, visit):
+        return _changed(visit, changes, [rules.CALLED], place, "recalled", by, now, request_id)
 
 
 def skip(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UUID) -> Visit:
@@ -146,7 +147,8 @@ def skip(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UUID
     visit, place = _at_counter(visit_id, by)
     visit.ver = ver
     changes = {"state": rules.WAITING, "counter": None, "queue_at": now + rules.SKIP}
-    return _changed(visit, changes, [rules.CALLED], place, "skipped", by, now, request_id)
+    with refused_when(place, by, now, visit):
+        return _changed(visit, changes, [rules.CALLED], place, "skipped", by, now, request_id)
 
 
 def finish(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UUID) -> Visit:
@@ -154,7 +156,7 @@ def finish(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UU
     visit, place = _at_counter(visit_id, by)
     visit.ver = ver
     changes = {"state": rules.DONE, "closed_at": now}
-    with transaction.atomic():
+    with refused_when(place, by, now, visit), transaction.atomic():
         return _changed(visit, changes, [rules.CALLED], place, "done", by, now, request_id, plugs.DONE)
 
 
@@ -171,7 +173,7 @@ def miss(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UUID
             "还没有超过报到的最晚时间，不能记爽约。",
             "The last time to report is not over yet; it is not missed.",
         )
-    with transaction.atomic():
+    with refused_when(place, by, now, visit), transaction.atomic():
         try:
             row = store.run(
                 "release",

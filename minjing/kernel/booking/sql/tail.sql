@@ -1,6 +1,6 @@
 request AS (
-    INSERT INTO booking_request (id, visit_id, act, at)
-    SELECT %(request_id)s::uuid, id, %(act)s, %(now)s::timestamptz FROM visit
+    INSERT INTO booking_request (id, visit_id, act, at, entry_id)
+    SELECT %(request_id)s::uuid, id, %(act)s, %(now)s::timestamptz, %(entry_id)s::uuid FROM visit
 ), entry AS (
     INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, actor_id, object_id, salt, payload)
     SELECT %(entry_id)s::uuid, %(entry_kind)s, %(org_id)s, %(now)s::timestamptz, %(entry_subject)s::uuid,

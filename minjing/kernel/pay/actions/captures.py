@@ -34,8 +34,16 @@ def record(order: Order, attempt: Attempt, told: Told, *, source: str, now: date
         return None
     at = told.at or now
     follows = effect(order.state, owed(order), attempt.fen, told.fen)
+    capture_id = new_id()
+    said = {
+        "capture": capture_id, "order": order.id, "matter": order.subject_id, "attempt": attempt.number,
+        "channel": attempt.channel, "gateway_no": told.gateway_no, "fen": told.fen, "role": follows.role,
+        "source": source, "by": order.account_id,
+    }  # fmt: skip
+    written = ledger.entry("pay:capture:recorded", said, at=now, org_id=order.org_id, subject_id=order.person_id)
     capture = Capture.objects.create(
-        id=new_id(),
+        id=capture_id,
+        entry_id=written.id,
         org_id=order.org_id,
         order_id=order.id,
         attempt_id=attempt.id,
@@ -52,12 +60,7 @@ def record(order: Order, attempt: Attempt, told: Told, *, source: str, now: date
     attempt.state, attempt.next_at, attempt.begun = move(ATTEMPT, attempt.state, "captured"), None, {}
     attempt.closed_at = now
     attempt.save(update_fields=["state", "next_at", "begun", "closed_at"])
-    said = {
-        "capture": capture.id, "order": order.id, "matter": order.subject_id, "attempt": attempt.number,
-        "channel": attempt.channel, "gateway_no": told.gateway_no, "fen": told.fen, "role": follows.role,
-        "source": source, "by": order.account_id,
-    }  # fmt: skip
-    ledger.append(ledger.entry("pay:capture:recorded", said, at=now, org_id=order.org_id, subject_id=order.person_id))
+    ledger.append(written)
     if follows.role == SETTLES:
         settle(order, by=SYSTEM, now=now)
     if follows.back_fen:
