@@ -15,6 +15,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.booking import actions as booking
 from minjing.kernel.booking.models import Visit as BookedVisit
 from minjing.kernel.identity import limits
+from minjing.kernel.identity.actions import at_machine
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.errors import TooMany
 from minjing.kernel.identity.limits import Limit
@@ -148,6 +149,15 @@ def end_visit(visit_id: UUID, why: str, now: datetime) -> None:
         _wipe(found, why, now)
 
 
+def end_left(now: datetime) -> int:
+    """End the visits that nobody goes on with, also where the machine itself has fallen silent; return how many."""
+    last = now - queries.IDLE - queries.GRACE
+    left = Visit.objects.filter(ended_at__isnull=True, seen_at__lt=last).values_list("id", flat=True)[:500]
+    for visit_id in left:
+        end_visit(visit_id, "timeout", now)
+    return len(left)
+
+
 def _end_all(machine_id: UUID, why: str, now: datetime) -> None:
     for visit in Visit.objects.select_for_update().filter(machine_id=machine_id, ended_at__isnull=True):
         Visit.objects.filter(id=visit.id).update(ended_at=now, why=why)
@@ -157,7 +167,8 @@ def _end_all(machine_id: UUID, why: str, now: datetime) -> None:
 def _wipe(visit: Visit, why: str, now: datetime) -> None:
     jobs = PrintJob.objects.filter(visit_id=visit.id, state=PrintJob.WAITING)
     left = jobs.update(state=PrintJob.CANCELLED, done_at=now)
-    said = {"machine": visit.machine_id, "visit": visit.id, "why": why, "cancelled": left}
+    checks = at_machine.wipe(visit.account_id, visit.begun_at, now)
+    said = {"machine": visit.machine_id, "visit": visit.id, "why": why, "cancelled": left, "checks": checks}
     append(entry("kiosk:visit:ended", said, at=now, org_id=visit.org_id))
 
 

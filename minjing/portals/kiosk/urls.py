@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.portals.kiosk.views import coming, inside
+from minjing.portals.kiosk.views import coming, facing, inside
 
 app_name = "kiosk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("end/", coming.end, name="end"),
     path("alive/", coming.alive, name="alive"),
     path("home/", inside.home, name="home"),
+    path("face/", facing.face, name="face"),
+    path("device-ticket/", facing.device_ticket, name="device_ticket"),
     path("matters/", inside.my_matters, name="matters"),
     path("matters/<str:number>/", inside.matter, name="matter"),
     path("papers/", inside.my_papers, name="papers"),

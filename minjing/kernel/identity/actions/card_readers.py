@@ -1,4 +1,4 @@
-"""Card readers: leave to read one card, and the taking of what was read, once."""
+"""Card readers and the cameras beside them: leave for one reading or picture, and the taking of it, once."""
 
 from __future__ import annotations
 
@@ -37,8 +37,14 @@ REFUSED = {
 }
 
 
+SHOT_REFUSED = (
+    "这张照片不是本机摄像头刚刚拍下的，未被采用。请重新拍。",
+    "This picture was not taken by this machine’s camera just now. Take it again.",
+)
+
+
 def card_ticket(*, device: str, session: str, now: datetime) -> str:
-    """Return leave for one reading by this device, for a page of this session. Raises Unknown."""
+    """Return leave for one reading, or one picture, by this device for a page of this session. Raises Unknown."""
     known = tickets.devices(settings.CARD_READERS).get(device)
     if known is None:
         raise Unknown
@@ -64,9 +70,26 @@ def take_card(carried: str, *, session: str, by: UUID | None, now: datetime) -> 
     return replace(reading, engine=f"card reader {signed.device}", portrait=portrait)
 
 
-def _once(ticket_id: UUID, device: str, by: UUID | None, now: datetime) -> None:
-    """Write the reading down under the ticket's own id: the ledger holds each id once, whoever comes at once."""
-    written = replace(ledger.entry("identity:card:read", {"by": by, "device": device}, at=now), id=ticket_id)
+def take_shot(carried: str, *, session: str, by: UUID | None, now: datetime) -> bytes:
+    """Return the JPEG that the machine's camera took for a page of this session, once; it is on record.
+
+    `carried` is what the page brought from the bridge. Raises NotAllowed, which is on record too.
+    """
+    try:
+        ticket_id, shot = tickets.check_shot(carried, tickets.devices(settings.CARD_READERS), session, now)
+        picture = shot.jpeg()
+        _once(ticket_id, shot.device, by, now, "identity:camera:shot")
+    except card_chip.Refused as refused:
+        said = {"by": by, "reason": refused.reason}
+        ledger.append(ledger.entry("identity:camera:refused", said, at=now))
+        zh, en = SHOT_REFUSED
+        raise NotAllowed(f"shot_{refused.reason}", {"zh": zh, "en": en}) from None
+    return picture
+
+
+def _once(ticket_id: UUID, device: str, by: UUID | None, now: datetime, kind: str = "identity:card:read") -> None:
+    """Write it down under the ticket's own id: the ledger holds each id once, whoever comes at once."""
+    written = replace(ledger.entry(kind, {"by": by, "device": device}, at=now), id=ticket_id)
     try:
         with transaction.atomic():
             ledger.append(written)

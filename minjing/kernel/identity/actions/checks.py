@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -106,7 +106,7 @@ def keep_card(check_id: UUID, front: bytes, back: bytes, *, by: Actor, now: date
         pictures[CheckPicture.PORTRAIT] = read.portrait
     with transaction.atomic():
         row = own(check_id, by, now, Check.CARD, Check.FIELDS)
-        _keep(row, pictures, now)
+        keep(row, pictures, now)
         row.state, row.reader = Check.FIELDS, read.engine[:60] if read else ""
         row.said_sealed = proofs.sealed(row.person_id, _as_read(read))
         row.save(update_fields=["state", "reader", "said_sealed"])
@@ -141,13 +141,7 @@ def confirm_fields(check_id: UUID, said: Mapping[str, str], *, by: Actor, now: d
     given = {name: said.get(name, "").strip() for name in SHOWN}
     fields, remarks = _judged(given, now)
     check = _standing(check_id, by, now, Check.FIELDS)
-    name, number = queries.name_and_number(check.person_id)
-    refused = checks.whose_card(fields, name=name, id_number=number)
-    if not refused and any(remark.key == "expired" for remark in remarks):
-        refused = "expired_card"
-    if not refused and plugs.check_register is not None:
-        vouched = plugs.check_register(name=name, id_number=number, now=now)
-        refused = "" if vouched.alive else "not_alive"
+    refused = read_and_whose(check.person_id, fields, remarks, now)
     with transaction.atomic():
         row = own(check_id, by, now, Check.FIELDS)
         if refused:
@@ -158,6 +152,18 @@ def confirm_fields(check_id: UUID, said: Mapping[str, str], *, by: Actor, now: d
             row.save(update_fields=["said_sealed", "state"])
     if refused:
         raise NotAllowed(refused, checks.OUTCOMES[refused])
+
+
+def read_and_whose(person_id: UUID, fields: Mapping[str, str], remarks: Sequence[card.Remark], now: datetime) -> str:
+    """Return "" when the card is that person's and good today, otherwise the outcome that refuses it."""
+    name, number = queries.name_and_number(person_id)
+    refused = checks.whose_card(fields, name=name, id_number=number)
+    if not refused and any(remark.key == "expired" for remark in remarks):
+        refused = "expired_card"
+    if not refused and plugs.check_register is not None:
+        vouched = plugs.check_register(name=name, id_number=number, now=now)
+        refused = "" if vouched.alive else "not_alive"
+    return refused
 
 
 FIELD_WORDS = {"zh": "请照身份证填写。", "en": "Fill this in as it stands on the card."}
@@ -291,7 +297,7 @@ def keep_selfie(check_id: UUID, straight: bytes, turned: bytes, *, by: Actor, de
         if found.outcome == "same":
             _proved_by_machine(row, by, now)
         elif found.outcome == "officer":
-            _keep(row, pictures, now)
+            keep(row, pictures, now)
             row.state, row.expires_at = Check.WAITING, now + checks.WAITING_LASTS
             row.save()
             proofs.note("laid_before", row, by, now, challenge=row.challenge)
@@ -356,7 +362,8 @@ def _cleaned(content: bytes, field: str) -> bytes:
         raise Wrong(wrong.key, wrong.text, field) from None
 
 
-def _keep(row: Check, pictures: Mapping[str, bytes], now: datetime) -> None:
+def keep(row: Check, pictures: Mapping[str, bytes], now: datetime) -> None:
+    """Keep pictures of a check, sealed, in place of those of the same part; the caller holds the row locked."""
     CheckPicture.objects.filter(check_of=row, part__in=list(pictures)).delete()
     CheckPicture.objects.bulk_create(
         CheckPicture(

@@ -7,6 +7,7 @@ from minjing.base import idnumber, names
 
 # 平台规则: time for two photos and a form; for the steps of the challenge; until an officer has looked.
 FILLING_LASTS = timedelta(hours=1)
+AT_MACHINE_LASTS = timedelta(minutes=5)  # from the last step at a machine in a hall; then its pictures are swept
 CHALLENGE_LASTS = timedelta(minutes=3)
 WAITING_LASTS = timedelta(days=7)
 COUNTER_LASTS = timedelta(minutes=30)

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from minjing.kernel.identity.actions.card_readers import card_ticket, take_card
+from minjing.kernel.identity.actions.card_readers import card_ticket, take_card, take_shot
 from minjing.kernel.identity.errors import NotAllowed, Unknown
-from minjing.kernel.identity.providers.card_reader import tickets
+from minjing.kernel.identity.providers.card_reader import bridge, tickets
 from minjing.kernel.identity.providers.card_reader.driver import ReaderFault
 from minjing.kernel.identity.providers.standin import card_reader as standin
 from minjing.kernel.identity.rules import card_chip
@@ -58,7 +58,8 @@ def leave(device=tickets.DEMO_NAME, session=SESSION, now=None):
 def carried(port, ticket=None):
     """Read the first card as a page does, and return what it carries to the platform."""
     with page(port) as line:
-        assert say(line, do="hello") == {"device": tickets.DEMO_NAME, "reader": "stand-in"}
+        hello = {"device": tickets.DEMO_NAME, "reader": "stand-in", "camera": "stand-in camera"}
+        assert say(line, do="hello") == hello
         assert say(line, do="read", ticket=ticket or leave()) == {"state": "waiting"}
         lay(port)
         return json.loads(line.recv(timeout=5))["reading"]
@@ -233,3 +234,68 @@ def standin_file():
     from django.conf import settings
 
     return settings.CARD_READERS
+
+
+# ---- the camera beside it --------------------------------------------------------------------------------
+
+
+def shot(port, ticket=None, pose="straight"):
+    """Take a picture as a page does, past the frames to see oneself by."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stand?card=0&pose={pose}", timeout=5):
+        pass
+    with page(port) as line:
+        assert say(line, do="hello")["camera"] == "stand-in camera"
+        answer = say(line, do="shoot", ticket=ticket or leave())
+        while "frame" in answer:
+            answer = json.loads(line.recv(timeout=5))
+    return answer
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(bridge, "COUNTDOWN_S", 0.1)
+
+
+@pytest.mark.django_db
+def test_the_camera_takes_a_picture_for_a_ticket_signed_and_once(reader, quick):
+    ticket = leave()
+    carried = shot(reader, ticket)["shot"]
+    assert shot(reader, ticket)["refused"] == "replayed"
+    now = datetime.now(UTC)
+    assert take_shot(carried, session=SESSION, by=None, now=now).startswith(b"\xff\xd8")
+    with pytest.raises(NotAllowed, match="replayed"):
+        take_shot(carried, session=SESSION, by=None, now=now)
+    kinds = list(Outbox.objects.order_by("seq").values_list("kind", flat=True))
+    assert kinds == ["identity:camera:shot", "identity:camera:refused"]
+
+
+@pytest.mark.django_db
+def test_a_picture_of_another_page_another_camera_or_another_kind_is_not_taken(reader, quick):
+    carried, now = shot(reader)["shot"], datetime.now(UTC)
+    lay(reader)
+    wrong = {
+        "other_page": (carried, "another browser's"),
+        "signature": (carried.replace('\\"v\\"', '\\"v\\" ', 1), SESSION),
+        "shape": (reading_of(reader), SESSION),  # a card's reading is no picture
+    }
+    for reason, (text, session) in wrong.items():
+        with pytest.raises(NotAllowed, match=reason):
+            take_shot(text, session=session, by=None, now=now)
+    with pytest.raises(NotAllowed, match="shape"):
+        take_card(carried, session=SESSION, by=None, now=now)
+    with pytest.raises(NotAllowed, match="late"):
+        take_shot(carried, session=SESSION, by=None, now=now + timedelta(minutes=6))
+
+
+def reading_of(port):
+    with page(port) as line:
+        say(line, do="hello")
+        line.send(json.dumps({"do": "read", "ticket": leave()}))
+        while "reading" not in (answer := json.loads(line.recv(timeout=5))):
+            pass
+        return answer["reading"]
+
+
+def test_who_stands_there_is_seen_and_nobody_is_nobody(reader, quick):
+    pictures = {pose: shot(reader, pose=pose)["shot"] for pose in ("straight", "left", "nobody")}
+    assert len({json.loads(json.loads(text)["body"])["picture"] for text in pictures.values()}) == 3

@@ -3,6 +3,10 @@
 The page says {"do": "hello"} and learns which device this is, fetches a ticket for it from the platform, and says
 {"do": "read", "ticket": …}. The bridge answers {"state": "waiting"}, then {"reading": …} with the signed text, or
 {"refused": …}. {"do": "stop"} ends the waiting. Only the platform's origin may connect, and one page at a time.
+
+Where the machine has a camera, {"do": "shoot", "ticket": …} is answered by small frames to see oneself by
+({"frame": base64, "left": seconds}) and then by {"shot": …}, the signed picture. Frames are not signed and prove
+nothing; nothing is kept here.
 """
 
 from __future__ import annotations
@@ -22,13 +26,16 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Origin
 
-from minjing.kernel.identity.providers.card_reader.driver import Driver, ReaderFault
+from minjing.kernel.identity.providers.card_reader.driver import Camera, CameraFault, Driver, ReaderFault
 from minjing.kernel.identity.providers.card_reader.tickets import Own, open_ticket, sign
+from minjing.kernel.identity.rules.camera_shot import Shot
 from minjing.kernel.identity.rules.card_chip import NotACard, Refused, Signed, parse
 
 CARD_S = 60.0  # how long a page may wait for a card
 GLANCE_S = 0.25
 MESSAGE_MAX = 2000
+COUNTDOWN_S = 3.0  # to see oneself before the picture is taken
+FRAME_S, FRAME_PX, PICTURE_PX = 0.25, 320, 640
 USED_MAX = 10_000  # tickets remembered; each is good for two minutes anyway
 
 Plain = Callable[[str], Response | None]
@@ -37,9 +44,16 @@ Plain = Callable[[str], Response | None]
 class Bridge:
     """One reader, one page at a time."""
 
-    def __init__(self, own: Own, driver: Driver, origins: Sequence[str], plain: Plain | None = None) -> None:
+    def __init__(
+        self,
+        own: Own,
+        driver: Driver,
+        origins: Sequence[str],
+        plain: Plain | None = None,
+        camera: Camera | None = None,
+    ) -> None:
         self.own, self.driver, self.origins = own, driver, list(origins)
-        self.plain = plain
+        self.plain, self.camera = plain, camera
         self.page = threading.Lock()
         self.used: dict[UUID, float] = {}
 
@@ -80,19 +94,46 @@ class Bridge:
         except (ValueError, AttributeError):
             what, asked = "", {}
         if what == "hello":
-            self._say(line, {"device": self.own.name, "reader": self.driver.name()})
+            camera = self.camera.name() if self.camera else None
+            self._say(line, {"device": self.own.name, "reader": self.driver.name(), "camera": camera})
         elif what == "read":
             self._say(line, self._read(line, str(asked.get("ticket", ""))))
+        elif what == "shoot":
+            self._say(line, self._shoot(line, str(asked.get("ticket", ""))))
         elif what != "stop":
             self._say(line, {"refused": "shape"})
 
-    def _read(self, line: ServerConnection, ticket: str) -> dict[str, Any]:
+    def _leave(self, ticket: str) -> str:
+        """Return why there is no leave for this ticket, "" where there is; it is used up by asking."""
         try:
             ticket_id, _ = open_ticket(self.own.name, self.own.ticket_key, ticket, datetime.now(UTC))
         except (Refused, ValueError) as refused:
-            return {"refused": getattr(refused, "reason", "ticket")}
-        if not self._first_time(ticket_id):
-            return {"refused": "replayed"}
+            return str(getattr(refused, "reason", "ticket"))
+        return "" if self._first_time(ticket_id) else "replayed"
+
+    def _shoot(self, line: ServerConnection, ticket: str) -> dict[str, Any]:
+        if self.camera is None:
+            return {"refused": "no_camera"}
+        refused = self._leave(ticket)
+        if refused:
+            return {"refused": refused}
+        end = time.monotonic() + COUNTDOWN_S
+        try:
+            while (left := end - time.monotonic()) > 0:
+                seen = base64.b64encode(self.camera.frame(FRAME_PX)).decode()
+                self._say(line, {"frame": seen, "left": int(left) + 1})
+                if self._stopped(line):
+                    return {"state": "stopped"}
+                time.sleep(min(FRAME_S, left))
+            picture = base64.b64encode(self.camera.frame(PICTURE_PX)).decode()
+        except CameraFault:
+            return {"refused": "camera"}
+        return {"shot": sign(self.own.private_key, Shot(self.own.name, ticket, datetime.now(UTC), picture))}
+
+    def _read(self, line: ServerConnection, ticket: str) -> dict[str, Any]:
+        refused = self._leave(ticket)
+        if refused:
+            return {"refused": refused}
         self._say(line, {"state": "waiting"})
         end = time.monotonic() + CARD_S
         while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""What a bridge needs of a reader. A vendor's reader is one more class with these two methods."""
+"""What a bridge needs of a reader, and of a camera. A vendor's device is one more class with these methods."""
 
 from __future__ import annotations
 
@@ -34,7 +34,32 @@ class Driver(Protocol):
         ...
 
 
+class CameraFault(Exception):
+    """The camera does not answer: unplugged, or covered."""
+
+
+class Camera(Protocol):
+    """The camera of this machine."""
+
+    def name(self) -> str:
+        """Return maker and model, for the record."""
+        ...
+
+    def frame(self, width: int) -> bytes:
+        """Return what it sees now as a JPEG of this width in pixels. Raises CameraFault."""
+        ...
+
+
 def load(path: str) -> Driver:
     """Return the driver at `package.module:Class`."""
+    return cast(Driver, _made(path))
+
+
+def load_camera(path: str) -> Camera:
+    """Return the camera at `package.module:Class`."""
+    return cast(Camera, _made(path))
+
+
+def _made(path: str) -> object:
     module, _, name = path.partition(":")
-    return cast(Driver, getattr(importlib.import_module(module), name)())
+    return getattr(importlib.import_module(module), name)()

@@ -18,6 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from minjing.kernel.identity.rules.camera_shot import BODY_MAX as SHOT_MAX
+from minjing.kernel.identity.rules.camera_shot import Shot, open_shot
 from minjing.kernel.identity.rules.card_chip import BODY_MAX, SKEW_S, TICKET_S, Refused, Signed, open_body
 
 DEMO_NAME = "demo-reader"
@@ -101,7 +103,7 @@ def open_ticket(name: str, key: bytes, text: str, now: datetime) -> tuple[UUID, 
     return UUID(ticket_id), session
 
 
-def sign(key: Ed25519PrivateKey, signed: Signed) -> str:
+def sign(key: Ed25519PrivateKey, signed: Signed | Shot) -> str:
     """Return the text a page carries to the platform: body and signature."""
     body = signed.body()
     signature = base64.b64encode(key.sign(body.encode())).decode()
@@ -113,24 +115,48 @@ def check(carried: str, known: Mapping[str, Device], session: str, now: datetime
 
     That a ticket is used once is for the caller to hold, in the transaction that takes the reading.
     """
-    if len(carried) > BODY_MAX:
+    body, signature = _opened(carried, BODY_MAX)
+    signed = open_body(body)
+    return _held(signed.device, signed.ticket, signed.read_at, body, signature, known, session, now), signed
+
+
+def check_shot(carried: str, known: Mapping[str, Device], session: str, now: datetime) -> tuple[UUID, Shot]:
+    """Return the ticket's id and the picture that the camera took, as `check` does. Raises Refused."""
+    body, signature = _opened(carried, SHOT_MAX)
+    shot = open_shot(body)
+    return _held(shot.device, shot.ticket, shot.taken_at, body, signature, known, session, now), shot
+
+
+def _opened(carried: str, most: int) -> tuple[str, bytes]:
+    if len(carried) > most:
         raise Refused("shape")
     try:
         outer = json.loads(carried)
-        body, signature = str(outer["body"]), base64.b64decode(outer["signature"], validate=True)
+        return str(outer["body"]), base64.b64decode(outer["signature"], validate=True)
     except (ValueError, KeyError, TypeError):
         raise Refused("shape") from None
-    signed = open_body(body)
-    device = known.get(signed.device)
+
+
+def _held(
+    name: str,
+    ticket: str,
+    at: datetime,
+    body: str,
+    signature: bytes,
+    known: Mapping[str, Device],
+    session: str,
+    now: datetime,
+) -> UUID:
+    device = known.get(name)
     if device is None:
         raise Refused("device")
     try:
         Ed25519PublicKey.from_public_bytes(device.public_key).verify(signature, body.encode())
     except InvalidSignature:
         raise Refused("signature") from None
-    ticket_id, session_hash = open_ticket(device.name, device.ticket_key, signed.ticket, now)
+    ticket_id, session_hash = open_ticket(device.name, device.ticket_key, ticket, now)
     if not hmac.compare_digest(session_hash, hashlib.sha256(session.encode()).hexdigest()):
         raise Refused("other_page")
-    if abs((now - signed.read_at).total_seconds()) > SKEW_S:
+    if abs((now - at).total_seconds()) > SKEW_S:
         raise Refused("late")
-    return ticket_id, signed
+    return ticket_id

@@ -1,7 +1,9 @@
-"""A card reader that is not there: the real bridge over a reader into which a page lays specimen cards.
+"""A card reader and a camera that are not there: the real bridge over a reader into which a page lays specimen cards.
 
 http://127.0.0.1:PORT/ lists cards; a press lays one on the reader until it has been read once. Each is made up
-(specimen.py). `cards.json` in the stand-in's folder may name others: a list of the fields of rules.card.
+(specimen.py). Before the camera stands whoever laid a card on last, as a drawn portrait; the page says who else may
+stand there, and how: /stand?card=1&pose=left (straight, left, right, closer, nobody). `cards.json` in the stand-in's
+folder may name other cards: a list of the fields of rules.card.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import os
 import random
 import threading
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -30,6 +33,8 @@ BRIDGE_FILE, REGISTERED_FILE, CARDS_FILE = "bridge.json", "registered.json", "ca
 TODAY = date(2026, 11, 27)  # the specimens stay the same from day to day
 COUNT = 6
 PORTRAIT_SIZE = (204, 252)  # 102 × 126, the chip's own, twice
+YAW, WALL = 0.8, "#bcc4cc"
+POSES = {"straight": "正对", "left": "向左转", "right": "向右转", "closer": "靠近", "nobody": "没有人"}
 OFFSET = 13  # of our port above that of the pages
 
 
@@ -59,6 +64,35 @@ class Slot:
             return chip
 
 
+class Stage:
+    """The place before the camera: a drawn head, as it was told to stand; empty until somebody comes."""
+
+    def __init__(self) -> None:
+        self.face, self.sex, self.pose = 0, "男", "straight"
+
+    def name(self) -> str:
+        """Return what the record says of this camera."""
+        return "stand-in camera"
+
+    def frame(self, width: int) -> bytes:
+        """Return what stands there as a JPEG of 4 to 3."""
+        from PIL import Image
+
+        from minjing.kernel.identity.providers.standin import specimen
+
+        size = (width, width * 3 // 4)
+        seen = Image.new("RGB", size, WALL)
+        if self.face and self.pose != "nobody":
+            yaw = {"left": YAW, "right": -YAW}.get(self.pose, 0.0)
+            height = int(size[1] * (1.35 if self.pose == "closer" else 0.9))
+            view = replace(specimen.STRAIGHT, yaw=yaw, ground=WALL)
+            head = specimen.face(self.face, self.sex, (height * 4 // 5, height), view)
+            seen.paste(head, ((size[0] - head.width) // 2, max(0, size[1] - height)))
+        kept = io.BytesIO()
+        seen.save(kept, "JPEG", quality=86)
+        return kept.getvalue()
+
+
 def prepare(folder: Path) -> None:
     """Make the device's keys and the list of cards, once."""
     if not (folder / BRIDGE_FILE).exists() or not (folder / REGISTERED_FILE).exists():
@@ -81,8 +115,9 @@ def server(port: int, host: str = "127.0.0.1", folder: Path | None = None) -> Se
     origins |= {
         one for one in (os.environ.get("BASE_URL", ""), *os.environ.get("READER_ORIGINS", "").split(",")) if one
     }
-    slot = Slot()
-    bridge = Bridge(tickets.own(place / BRIDGE_FILE), slot, sorted(origins), plain=Control(slot, place).answer)
+    slot, stage = Slot(), Stage()
+    plain = Control(slot, place, stage).answer
+    bridge = Bridge(tickets.own(place / BRIDGE_FILE), slot, sorted(origins), plain=plain, camera=stage)
     return bridge.server(port, host)
 
 
@@ -95,8 +130,8 @@ def prepare_folder(place: Path) -> None:
 class Control:
     """The page that lays cards on the reader."""
 
-    def __init__(self, slot: Slot, folder: Path) -> None:
-        self.slot, self.folder = slot, folder
+    def __init__(self, slot: Slot, folder: Path, stage: Stage) -> None:
+        self.slot, self.folder, self.stage = slot, folder, stage
 
     def answer(self, path: str) -> Response | None:
         """Return the page, after laying a card on the reader when one was chosen."""
@@ -108,14 +143,29 @@ class Control:
             if fields is None:
                 return _page("没有这张卡 · no such card", HTTPStatus.NOT_FOUND)
             self.slot.lay(_chip(fields))
+            self._stand(fields, "straight")
             said = f"<p role=status>已放上：{html.escape(fields['name'])} · on the reader</p>"
+        elif parts.path == "/stand":
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            fields = self._chosen(query)
+            pose = query.get("pose", "straight")
+            if pose not in POSES:
+                return _page("没有这个姿势 · no such pose", HTTPStatus.NOT_FOUND)
+            self._stand(fields, pose)
+            said = f"<p role=status>镜头前：{html.escape(pose)} · before the camera</p>"
         elif parts.path != "/":
             return _page("", HTTPStatus.NOT_FOUND)
         rows = "".join(
             f'<li><a href="/insert?card={at}">{html.escape(one["name"])} {html.escape(one["id_number"])}</a></li>'
             for at, one in enumerate(self._cards())
         )
-        return _page(f"{said}<ol>{rows}</ol>")
+        poses = " ".join(f'<a href="/stand?pose={pose}">{words}</a>' for pose, words in POSES.items())
+        return _page(f"{said}<ol>{rows}</ol><p>镜头前 · before the camera: {poses}</p>")
+
+    def _stand(self, fields: dict[str, str] | None, pose: str) -> None:
+        if fields is not None:
+            self.stage.face, self.stage.sex = int(fields.get("face") or 1), fields["sex"]
+        self.stage.pose = pose
 
     def _cards(self) -> list[dict[str, str]]:
         known: list[dict[str, str]] = json.loads((self.folder / CARDS_FILE).read_text(encoding="utf-8"))

@@ -36,7 +36,7 @@ export class Refused extends Error {
   }
 }
 
-function opened(address) {
+export function opened(address) {
   return new Promise((resolve, reject) => {
     let socket;
     try {
@@ -61,7 +61,7 @@ function opened(address) {
   });
 }
 
-async function ticketFor(device, url, csrf) {
+export async function ticketFor(device, url, csrf) {
   const answer = await fetch(url, {
     method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": csrf, Accept: "application/json" },
     body: new URLSearchParams({ device }),
