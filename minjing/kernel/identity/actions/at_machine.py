@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from minjing.kernel.identity.actions import card_readers, proofs
-from minjing.kernel.identity.actions.checks import Compared, keep, keep_selfie, own, read_and_whose
+from minjing.kernel.identity.actions.checks import Compared, _keep, keep_selfie, own, read_and_whose
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.errors import NotAllowed, Wrong
 from minjing.kernel.identity.models import Check, CheckPicture
@@ -44,7 +44,7 @@ def keep_chip(check_id: UUID, carried: str, *, session: str, by: Actor, now: dat
             proofs.end(row, refused, by=by, now=now)
         else:
             if read.portrait is not None:
-                keep(row, {CheckPicture.PORTRAIT: read.portrait}, now)
+                _keep(row, {CheckPicture.PORTRAIT: read.portrait}, now)
             row.state, row.reader = Check.WAY, read.engine[:60]
             row.said_sealed = proofs.sealed(row.person_id, {"fields": fields})
             row.expires_at = now + checks.AT_MACHINE_LASTS

@@ -106,7 +106,7 @@ def keep_card(check_id: UUID, front: bytes, back: bytes, *, by: Actor, now: date
         pictures[CheckPicture.PORTRAIT] = read.portrait
     with transaction.atomic():
         row = own(check_id, by, now, Check.CARD, Check.FIELDS)
-        keep(row, pictures, now)
+        _keep(row, pictures, now)
         row.state, row.reader = Check.FIELDS, read.engine[:60] if read else ""
         row.said_sealed = proofs.sealed(row.person_id, _as_read(read))
         row.save(update_fields=["state", "reader", "said_sealed"])
@@ -297,7 +297,7 @@ def keep_selfie(check_id: UUID, straight: bytes, turned: bytes, *, by: Actor, de
         if found.outcome == "same":
             _proved_by_machine(row, by, now)
         elif found.outcome == "officer":
-            keep(row, pictures, now)
+            _keep(row, pictures, now)
             row.state, row.expires_at = Check.WAITING, now + checks.WAITING_LASTS
             row.save()
             proofs.note("laid_before", row, by, now, challenge=row.challenge)
@@ -362,7 +362,7 @@ def _cleaned(content: bytes, field: str) -> bytes:
         raise Wrong(wrong.key, wrong.text, field) from None
 
 
-def keep(row: Check, pictures: Mapping[str, bytes], now: datetime) -> None:
+def _keep(row: Check, pictures: Mapping[str, bytes], now: datetime) -> None:
     """Keep pictures of a check, sealed, in place of those of the same part; the caller holds the row locked."""
     CheckPicture.objects.filter(check_of=row, part__in=list(pictures)).delete()
     CheckPicture.objects.bulk_create(
