@@ -30,6 +30,7 @@ BUREAU = (
     ("exit.maker", "exit_entry_maker"),
     ("supervisor2", "supervisor"), ("inspector", "inspector"), ("inspector2", "inspector"),
     ("desk", "desk_operator"), ("desk2", "desk_operator"),
+    ("traffic.reviewer", "traffic_reviewer"), ("traffic.reviewer2", "traffic_reviewer"),
     ("fee.clerk", "fee_clerk"), ("fee.clerk2", "fee_clerk"), ("fee.approver", "fee_approver"),
     ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
 )  # fmt: skip
@@ -84,5 +85,6 @@ def lines() -> list[str]:
         "      futian.clerk, futian.clerk2, futian.chief (Futian station), lianhua.clerk …, every station likewise",
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
         "      exit.clerk, exit.approver, exit.maker (exit-entry of the bureau)",
+        "      traffic.reviewer, traffic.reviewer2 (traffic police of the bureau)",
         "      bureau.approver, supervisor, inspector, desk, system.admin, security.admin, audit.admin",
     ]

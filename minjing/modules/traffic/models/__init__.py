@@ -5,6 +5,17 @@ from minjing.modules.traffic.models.bindings import Binding
 from minjing.modules.traffic.models.booked_tests import TestBooking
 from minjing.modules.traffic.models.dated import RegisterPast
 from minjing.modules.traffic.models.licences import Licence, LicencePast
+from minjing.modules.traffic.models.missions import (
+    Approach,
+    Base,
+    Batch,
+    Candidate,
+    DispatchSystem,
+    Mission,
+    RecorderReport,
+    TrackPart,
+    YieldingClaim,
+)
 from minjing.modules.traffic.models.permits import Permit
 from minjing.modules.traffic.models.vehicles import Vehicle, VehiclePast
 from minjing.modules.traffic.models.violations import (
@@ -22,20 +33,29 @@ __all__ = [
     "Accident",
     "AccidentParty",
     "AccidentPhoto",
+    "Approach",
+    "Base",
+    "Batch",
     "Binding",
+    "Candidate",
     "Charge",
     "Decision",
+    "DispatchSystem",
     "DraftPack",
     "Licence",
     "LicencePast",
+    "Mission",
     "Outcome",
     "Permit",
     "PointsEntry",
+    "RecorderReport",
     "RegisterPast",
     "Strike",
     "Suspension",
     "TestBooking",
+    "TrackPart",
     "Vehicle",
     "VehiclePast",
     "Violation",
+    "YieldingClaim",
 ]

@@ -95,6 +95,8 @@ class Violation(models.Model):
             models.Index(
                 fields=["org_id", "recorded_at"], condition=Q(state="recorded"), name="traffic_violation_review"
             ),
+            # Those that have a position, for the match with ambulances of one day.
+            models.Index(fields=["violated_at"], condition=Q(lat__isnull=False), name="traffic_violation_when"),
         ]
 
 

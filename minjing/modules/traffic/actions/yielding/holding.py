@@ -1,0 +1,86 @@
+"""Batches that are held: a person says what is right, and they are taken or discarded; either is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from minjing.base.coordinates import SYSTEMS
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.matters.errors import NotAllowed
+from minjing.modules.traffic import events
+from minjing.modules.traffic.actions.yielding import noticing
+from minjing.modules.traffic.actions.yielding.deciding import ACT, NEEDS_ACT
+from minjing.modules.traffic.actions.yielding.reporting import report
+from minjing.modules.traffic.actions.yielding.taking import store, tell
+from minjing.modules.traffic.errors import Unknown
+from minjing.modules.traffic.models import Batch, Mission
+from minjing.modules.traffic.rules.yielding.messages import read
+
+
+class NotHeld(Exception):
+    """The batch is not held (any more)."""
+
+
+@transaction.atomic
+def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: datetime) -> None:
+    """Take a held batch: its coordinates are in `system`, its clock is ahead by `shift_s`.
+
+    Raises Unknown, NotHeld, NotAllowed, ValueError for an unknown system.
+    """
+    if system not in SYSTEMS:
+        raise ValueError(system)
+    batch = _held(batch_id, by)
+    message = read(bytes(batch.message or b""), batch.dispatch.system)
+    missions = tell(message, batch.dispatch)
+    tracks, _ = noticing.tracks_of(message, system, shift_s)
+    store(batch, tracks, missions, system)
+    for one in message.reports:
+        report(one, missions, batch.dispatch, system=system, now=now)
+    _settle(batch, Batch.TAKEN, by, now)
+    _clear([mission.pk for mission in missions.values()])
+    _enter(events.TRACKS_RELEASED, batch, by, now, {"as": system, "shift_s": shift_s})
+
+
+@transaction.atomic
+def discard(batch_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Discard a held batch; that it came and what was found stays. Raises Unknown, NotHeld, NotAllowed."""
+    batch = _held(batch_id, by)
+    numbers = list(read(bytes(batch.message or b""), batch.dispatch.system).tracks)
+    _settle(batch, Batch.DISCARDED, by, now)
+    _clear(Mission.objects.filter(dispatch=batch.dispatch, number__in=numbers).values_list("pk", flat=True))
+    _enter(events.TRACKS_DISCARDED, batch, by, now, {})
+
+
+def _held(batch_id: UUID, by: Actor) -> Batch:
+    if not any(ACT in holding.acts for holding in by.holdings):
+        raise NotAllowed(*NEEDS_ACT, ACT)
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("dispatch").filter(pk=batch_id).first()
+    if batch is None:
+        raise Unknown
+    if batch.state != Batch.HELD:
+        raise NotHeld
+    return batch
+
+
+def _settle(batch: Batch, state: str, by: Actor, now: datetime) -> None:
+    batch.state, batch.message, batch.decided_by, batch.decided_at = state, None, by.account_id, now
+    batch.save(update_fields=["state", "message", "decided_by", "decided_at"])
+
+
+def _clear(missions: Iterable[UUID]) -> None:
+    """Let missions into the match again of which no batch is held any more."""
+    for mission in Mission.objects.filter(pk__in=list(missions)).exclude(doubt=""):
+        held = Batch.objects.filter(dispatch=mission.dispatch_id, state=Batch.HELD)
+        if not any(finding.get("mission") == mission.number or finding["code"] == noticing.CLOCK
+                   for batch in held for finding in batch.findings):  # fmt: skip
+            Mission.objects.filter(pk=mission.pk).update(doubt="")
+
+
+def _enter(kind: str, batch: Batch, by: Actor, now: datetime, more: dict[str, object]) -> None:
+    said = {"batch": batch.pk, "by": by.account_id, **more}
+    ledger.append(ledger.entry(kind, said, at=now, org_id=batch.org_id))

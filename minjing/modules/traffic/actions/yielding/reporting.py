@@ -1,0 +1,59 @@
+"""Failing to yield, seen by an ambulance's recorder: it comes in as a violation that an officer reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from minjing.base.coordinates import to_wgs84
+from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.ledger import actions as ledger
+from minjing.modules.traffic import events
+from minjing.modules.traffic.actions.yielding.plugs import record_violation
+from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport
+from minjing.modules.traffic.rules.yielding.messages import Report
+
+CONDUCT = "SZP04"  # not making way for a vehicle on an emergency
+
+
+@transaction.atomic
+def report(
+    said: Report, missions: Mapping[str, Mission], dispatch: DispatchSystem, *, system: str, now: datetime
+) -> UUID:
+    """Enter what the recorder saw, once for each report; return the violation. Its plate is checked at the review."""
+    before = RecorderReport.objects.filter(dispatch=dispatch, key=said.key).first()
+    if before is not None:
+        return before.violation_id
+    mission = missions[said.mission]
+    lat, lon = to_wgs84(said.lat, said.lon, system)
+    violation_id = record_violation(
+        {
+            "violated_at": said.at,
+            "conduct": CONDUCT,
+            "place": said.place,
+            "lat": lat,
+            "lon": lon,
+            "source_crs": system,
+            "heading_deg": said.heading_deg,
+            "plate": said.plate,
+            "plate_kind": said.plate_kind,
+            "source": "ambulance",
+            "evidence": [{"kind": "recorder", "report": said.key, "mission": str(mission.pk)}],
+        },
+        by=SYSTEM,
+        now=now,
+    )
+    RecorderReport.objects.create(
+        org_id=dispatch.org_id,
+        dispatch=dispatch,
+        mission=mission,
+        key=said.key,
+        violation_id=violation_id,
+        came_at=now,
+    )
+    told = {"violation": violation_id, "mission": mission.pk, "by": SYSTEM.account_id}
+    ledger.append(ledger.entry(events.YIELDING_REPORTED, told, at=now, org_id=dispatch.org_id))
+    return violation_id

@@ -1,0 +1,1 @@
+"""Reading for the ambulance that clears the way: limits, ground, tracks, candidates, replays."""

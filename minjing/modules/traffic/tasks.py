@@ -1,0 +1,22 @@
+"""The jobs of traffic: ambulances and violations brought together."""
+
+from datetime import datetime, timedelta
+
+from procrastinate.contrib.django import app
+
+from minjing.base.clock import now
+from minjing.modules.traffic.actions.yielding import finding
+
+
+@app.task(name="traffic.match", queue="traffic", retry=3)
+def match(begin: str, end: str) -> None:
+    """Match the violations of a stretch of time with the ambulances; safe to run any number of times."""
+    finding.find(datetime.fromisoformat(begin), datetime.fromisoformat(end), now=now())
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(name="traffic.match_lately", queue="traffic", queueing_lock="traffic.match_lately")
+def match_lately(timestamp: int) -> None:
+    """Match the last two days again: a violation may be entered long after the ambulance has passed."""
+    at = now()
+    finding.find(at - timedelta(days=2), at, now=at)
