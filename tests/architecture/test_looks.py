@@ -36,6 +36,7 @@ UNSEALING = {
     "kernel/identity/queries/accounts.py::own_phone": "one's own phone in one's own form",
     "kernel/identity/queries/accounts.py::_actor": "one's own name on one's own pages",
     "kernel/notify/addresses.py::of_account": "where a notice is sent; shown to nobody",
+    "modules/traffic/queries/files.py::said": "for the rule of the next act: a class, days, a fee",
     "kernel/notify/addresses.py::read_back": "one's own address, in the moment one confirms it",
     "kernel/notify/addresses.py::bound": "where a notice is sent; its owner is shown the masked label only",
     "kernel/matters/actions/corrections.py::proposed_corrections": "the engine; shown beside a form on record",

@@ -107,6 +107,8 @@ FACTS: dict[str, Facts] = {}
 CATALOGUES: list[Path] = []
 QUESTIONS: set[str] = set()
 REGISTER_RECORD: list[tuple[str, RegisterRecord]] = []
+# Who counts the stars (星级) of somebody; none: a service that asks for stars is open to everybody verified.
+STARS: list[Callable[[Actor, datetime], int]] = []
 # First letters of codes → name and reader of a record that only services with such codes are decided by.
 SPECIAL_RECORD: dict[str, tuple[str, RegisterRecord]] = {}
 
@@ -179,23 +181,9 @@ def register_record(name: str, ask: RegisterRecord) -> None:
     REGISTER_RECORD.append((name, ask))
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The paper of a decision before, shown beside the one that was sent in now: the photo of the last document."""
-
-    material: str  # beside which paper it stands
-    title: Text
-    file_id: UUID
-
-
-# (person concerned, service code, matter) → the paper of a decision before, None where the city holds none.
-FindEarlier = Callable[[UUID, str, UUID], Earlier | None]
-EARLIER: dict[str, FindEarlier] = {}
-
-
-def earlier_paper(codes: str, find: FindEarlier) -> None:
-    """Register who knows the paper of a decision before, for services whose codes begin with `codes`."""
-    EARLIER[codes] = find
+def stars(ask: Callable[[Actor, datetime], int]) -> None:
+    """Register who counts the stars that services ask for."""
+    STARS[:] = [ask]
 
 
 def special_record(codes: str, name: str, ask: RegisterRecord) -> None:

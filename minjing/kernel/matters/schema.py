@@ -207,6 +207,7 @@ class Service(Strict):
         "fee",
         "on_submit",
         "booking",
+        "stars",
     )
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{4}$")]
@@ -239,6 +240,7 @@ class Service(Strict):
     accepts: str = ""  # a module's check of the answers as a whole, before a matter is made of them
     excludes: str = ""  # a module's rule of who has a conflict of interests: they neither see the matter nor act
     booking: VisitSpec | None = None  # the one visit that the service takes
+    stars: Annotated[int, Field(ge=0, le=5)] = 0  # how well known the applicant must be (星级), as a module counts it
     on_submit: str = ""  # a module's act in the transaction of the submission: a lost document is void at once
 
     @property

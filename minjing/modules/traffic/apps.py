@@ -12,5 +12,7 @@ class TrafficConfig(AppConfig):
     def ready(self) -> None:
         """Hang traffic into the kernel; each corner of the module has its own lines."""
         from minjing.kernel.matters import plugs
+        from minjing.modules.traffic import catalogue
 
         plugs.catalogue(Path(__file__).parent / "catalog")
+        catalogue.hang()

@@ -46,6 +46,7 @@ def draft(
     if found is not None:
         return queries.draft(found.id, by, now)
     can_apply(body, by)
+    require_stars(body, by, now)
     if person_id == by.person_id:
         queries.of_age_to_act(by, now)
     assert person_id is not None
@@ -93,6 +94,21 @@ def can_apply(body: Body, by: Actor) -> None:
         raise level_needed(NUMBER)
     if not body.service.form:
         raise NotAllowed("in_person", "此事项须到现场办理，请看办事指南。", "This is done in person; see the guide.")
+
+
+def require_stars(body: Body, by: Actor, now: datetime) -> None:
+    """Raise NotAllowed where the service asks for more stars than the asker has."""
+    wanted = body.service.stars
+    if not wanted or not plugs.STARS:
+        return
+    has = plugs.STARS[0](by, now)
+    if has < wanted:
+        raise NotAllowed(
+            "stars",
+            f"此事项需要 {wanted} 星用户，您现在是 {has} 星。绑定驾驶证、机动车或者添加通行密钥可以加星。",
+            f"This takes {wanted} stars; you have {has}. Bind a licence or vehicle, or add a passkey, to gain some.",
+            needs=str(wanted),
+        )
 
 
 LEVEL_WORDS = {

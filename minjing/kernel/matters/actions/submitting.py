@@ -18,7 +18,7 @@ from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions import payment, visiting
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import run_step_act
-from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level, sound_papers
+from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level, require_stars, sound_papers
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
@@ -63,6 +63,7 @@ def submit_whole(
     """Submit an application in one go, as the API does."""
     procedure_id, body = queries.service(code)
     can_apply(body, by)
+    require_stars(body, by, now)
     require_level(by, body.service.level_for("submit"))
     checked = forms.check_all(body, answers, local_day(now))
     _named_papers(body, materials or {})
@@ -233,6 +234,8 @@ def _write_submission(
         if quote is not None:
             payment.open_fee(new, body, quote, by=by, now=now)
         run_step_act(body.service.on_submit, new, by, now)
+        if body.service.on_submit:  # the act may have moved it on: somebody else is asked first
+            new = queries.snapshot(Matter.objects.defer("answers_sealed").get(id=new.id))
         return payment.decide_at_once(new, now=now) if at_once else new
 
 

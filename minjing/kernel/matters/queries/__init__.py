@@ -73,7 +73,6 @@ from minjing.kernel.matters.queries.looks import (
     may_open_file,
     named_in,
     notes,
-    open_earlier,
     open_file,
     opens_in_full,
     own_register,
@@ -103,7 +102,6 @@ from minjing.kernel.matters.queries.one import (
     open_of_same_subject,
     opened,
     org_of_number,
-    paper_of,
     rating,
     refold,
     snapshot,
@@ -111,7 +109,7 @@ from minjing.kernel.matters.queries.one import (
     tasks,
 )
 from minjing.kernel.matters.queries.receptions import Handover, handover, known_at_counter, reception
-from minjing.kernel.matters.queries.visiting import VISIT, VISIT_MISSING, VISIT_OVER, visit_lacking
+from minjing.kernel.matters.queries.visiting import VISIT, VISIT_MISSING, VISIT_OVER, visit_lacking, visit_of
 
 __all__ = [
     "ADDRESSED",
@@ -183,7 +181,6 @@ __all__ = [
     "numbers",
     "of_age_to_act",
     "officers",
-    "open_earlier",
     "open_file",
     "open_of_same",
     "open_of_same_subject",
@@ -192,7 +189,6 @@ __all__ = [
     "opens_in_full",
     "org_of_number",
     "own_register",
-    "paper_of",
     "place_of",
     "prefills",
     "provisional_count",
@@ -221,5 +217,6 @@ __all__ = [
     "units",
     "versions",
     "visit_lacking",
+    "visit_of",
     "wanted_materials",
 ]

@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from minjing.kernel.booking import queries as visits
+from minjing.kernel.booking.models import Visit
+from minjing.kernel.matters.models import Draft
 from minjing.kernel.matters.schema import Body, Text
 
 VISIT = "visit"  # the step of the application, and the key of what is wrong with it
@@ -25,3 +27,12 @@ def visit_lacking(body: Body, draft_id: UUID, now: datetime) -> dict[str, Text]:
         return {VISIT: VISIT_MISSING}
     over = found.state == "held" and found.held_until is not None and found.held_until <= now
     return {VISIT: VISIT_OVER} if over else {}
+
+
+def visit_of(matter_id: UUID) -> Visit | None:
+    """Return the visit of a matter; within its submission it still stands under the draft it was held for."""
+    found = visits.visit_of_subject(matter_id)
+    if found is not None:
+        return found
+    draft_id = Draft.objects.filter(matter_id=matter_id).values_list("id", flat=True).first()
+    return visits.visit_of_subject(draft_id) if draft_id else None

@@ -3,7 +3,9 @@
 from minjing.modules.traffic.models.accidents import Accident, AccidentParty, AccidentPhoto
 from minjing.modules.traffic.models.bindings import Binding
 from minjing.modules.traffic.models.booked_tests import TestBooking
+from minjing.modules.traffic.models.consents import JointConsent
 from minjing.modules.traffic.models.dated import RegisterPast
+from minjing.modules.traffic.models.filed import FileEntry
 from minjing.modules.traffic.models.licences import Licence, LicencePast
 from minjing.modules.traffic.models.missions import (
     Approach,
@@ -17,6 +19,7 @@ from minjing.modules.traffic.models.missions import (
     YieldingClaim,
 )
 from minjing.modules.traffic.models.permits import Permit
+from minjing.modules.traffic.models.plate_numbers import PlateNumber, PlateOffer
 from minjing.modules.traffic.models.vehicles import Vehicle, VehiclePast
 from minjing.modules.traffic.models.violations import (
     Charge,
@@ -42,11 +45,15 @@ __all__ = [
     "Decision",
     "DispatchSystem",
     "DraftPack",
+    "FileEntry",
+    "JointConsent",
     "Licence",
     "LicencePast",
     "Mission",
     "Outcome",
     "Permit",
+    "PlateNumber",
+    "PlateOffer",
     "PointsEntry",
     "RecorderReport",
     "RegisterPast",

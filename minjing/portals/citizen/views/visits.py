@@ -40,6 +40,11 @@ from minjing.portals.frame.language import pick, t
 
 KINDS = {
     "exit_entry_hall": Text(zh="出入境办证大厅", en="Exit-entry halls"),
+    "traffic_hall": Text(zh="车管和违法处理窗口", en="Vehicle offices"),
+    "test_centre": Text(zh="驾驶人考试中心", en="Driving-test centres"),
+    "inspection_station": Text(zh="机动车检验站", en="Vehicle test stations"),
+    "claim_centre": Text(zh="快处快赔服务点", en="Quick-claim centres"),
+    "coast_gate": Text(zh="东部景区通行口", en="Gates to the eastern coast"),
     "household_counter": Text(zh="户政大厅", en="Household counters"),
 }
 

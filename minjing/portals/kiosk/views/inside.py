@@ -38,8 +38,7 @@ def _page(request: KioskRequest, template: str, context: dict[str, Any], status:
 @require_GET
 def home(request: KioskRequest) -> HttpResponse:
     """Show what can be done, in a handful of large targets."""
-    context = {"offers": offered(), "tiles": list(plugs.TILES.values()), "jobs": queries.jobs(request.visit)}
-    return _page(request, "home", context)
+    return _page(request, "home", {"offers": offered(), "jobs": queries.jobs(request.visit)})
 
 
 def offered() -> list[Service]:

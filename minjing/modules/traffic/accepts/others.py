@@ -1,0 +1,148 @@
+"""What accidents, permits, bindings and files say against an application."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from minjing.kernel.matters.models import Matter
+from minjing.modules.traffic import charges
+from minjing.modules.traffic.accepts.asked import Asked, Wrong, wrong
+from minjing.modules.traffic.accepts.vehicles import bound_vehicle, own_vehicle
+from minjing.modules.traffic.models import Accident, Permit
+from minjing.modules.traffic.queries import registers
+from minjing.modules.traffic.rules import passes
+
+
+def own_accident(asked: Asked) -> Wrong:
+    """The applicant was in the accident."""
+    if not Accident.objects.filter(number=asked.text("accident_no"), parties__person_id=asked.person).exists():
+        return wrong("accident_no", "没有查到您参与的这起事故。", "No accident with this number has you as a party.")
+    return {}
+
+
+def review_in_time(asked: Asked) -> Wrong:
+    """Within three days of receiving the paper (事故规定 art. 71, 56; days are working days there)."""
+    found = own_accident(asked)
+    if not found and asked.today > asked.day("received_date") + timedelta(days=7):
+        return wrong(
+            "received_date", "收到之日起三日内申请，已经超过。", "The three days after you received it are over."
+        )
+    return found
+
+
+def review(asked: Asked) -> Wrong:
+    """The number is of a review of the applicant's."""
+    if not Matter.objects.filter(number=asked.text("review_no"), person_id=asked.person, code="JT0408").exists():
+        return wrong("review_no", "没有查到您的这个复核。", "No review of yours has this number.")
+    return {}
+
+
+def settle_accident(asked: Asked) -> Wrong:
+    """Two different vehicles."""
+    if any(v.plate == asked.plate("other_plate") for v in registers.vehicles_of(asked.person)):
+        return wrong("other_plate", "请填对方车辆的号牌。", "Enter the plate of the other vehicle.")
+    return {}
+
+
+def lorry_roads(asked: Asked) -> Wrong:
+    """Roads and hours do not fall into those in which no pass is given; the term is a year at most."""
+    found = bound_vehicle(asked)
+    if found:
+        return found
+    if asked.day("until_date") < asked.day("from_date"):
+        return wrong("until_date", "结束日期早于开始日期。", "The last day is before the first.")
+    if (asked.day("until_date") - asked.day("from_date")).days > 366:
+        return wrong("until_date", "通行证最长一年。", "A pass runs for a year at most.")
+    clash = passes.conflicts(asked.answers["roads"], asked.text("pass_hours"))
+    if clash:
+        road = clash[0]
+        return wrong(
+            "pass_hours",
+            f"{road.name[0]} 在 {road.start}-{road.end} 不发通行证，请改选夜间或平峰时段。",
+            f"No pass is given for {road.name[1]} from {road.start} to {road.end}; choose night or off-peak hours.",
+        )
+    return {}
+
+
+def extend_permit(asked: Asked) -> Wrong:
+    """A permit for road works of the applicant's that still runs, 30 days before it ends (许可法 art. 50)."""
+    row = Permit.objects.filter(
+        number=asked.text("permit_ref"), kind="construction", holder_person_id=asked.person, status="valid"
+    ).first()  # fmt: skip
+    if row is None or row.valid_until_date < asked.today:
+        return wrong("permit_ref", "没有查到您可以延期的占道施工许可。", "There is no permit of yours to extend.")
+    if asked.today > row.valid_until_date - timedelta(days=30):
+        return wrong("permit_ref", "须在有效期届满 30 日前申请。", "Apply 30 days before it ends.")
+    if asked.day("until_date") <= row.valid_until_date:
+        return wrong("until_date", "应晚于原有效期。", "It has to be later than the present end.")
+    return {}
+
+
+def visitor_day(asked: Asked) -> Wrong:
+    """One day a month for a car from elsewhere (限行通告, 置信度 C)."""
+    day, plate = asked.day("travel_date"), asked.plate("outside_plate")
+    if plate.startswith("粤B"):
+        return wrong("outside_plate", "本市号牌不需要申请。", "Plates of this city need none.")
+    taken = Permit.objects.filter(kind="visitor_day", plate=plate, valid_from_date__year=day.year,
+                                  valid_from_date__month=day.month)  # fmt: skip
+    if taken.exists():
+        return wrong("travel_date", "这个月已经申请过一天。", "A day of this month has been taken already.")
+    return {}
+
+
+def no_drive(asked: Asked) -> Wrong:
+    """Own vehicle; days in order, at most 60 at a time."""
+    found = own_vehicle(asked)
+    if found:
+        return found
+    days = (asked.day("quiet_until") - asked.day("quiet_from")).days
+    if not 0 <= days < 60:
+        return wrong(
+            "quiet_until", "结束日期应在开始日期之后 60 天以内。", "The last day is within 60 days of the first."
+        )
+    return {}
+
+
+def matter_number(asked: Asked) -> Wrong:
+    """The number is of a matter of the applicant's."""
+    if not Matter.objects.filter(number=asked.text("matter_no"), person_id=asked.person).exists():
+        return wrong("matter_no", "没有查到您名下的这个流水号。", "No matter of yours has this number.")
+    return {}
+
+
+def snapshot_result(asked: Asked) -> Wrong:
+    """Number and password agree."""
+    from minjing.modules.traffic.actions.effects.reports import password_of
+
+    row = Matter.objects.filter(number=asked.text("record_no")).values_list("pk", flat=True).first()
+    if row is None or password_of(row) != asked.text("query_password"):
+        return wrong("query_password", "记录号或者查询密码不对。", "Number or password is wrong.")
+    return {}
+
+
+def charge(asked: Asked) -> Wrong:
+    """There is such a charge on the applicant's file."""
+    if charges.open_charge(asked.person, asked.text("charge_no")) is None:
+        return wrong("charge_no", "没有查到您的这笔应缴费用。", "There is no such charge of yours.")
+    return {}
+
+
+def move_car(asked: Asked) -> Wrong:
+    """Not more than three calls of one person in an hour, nor of one plate in ten minutes (platform rule)."""
+    from minjing.modules.traffic.queries.files import open_entries
+
+    hour = [
+        e for e in open_entries("move_car", person_id=asked.person) if e.since_at > asked.now - timedelta(hours=1)
+    ]
+    plate = asked.plate("outside_plate")
+    short = [e for e in open_entries("move_car", subject=plate) if e.since_at > asked.now - timedelta(minutes=10)]
+    if len(hour) >= 3 or short:
+        return wrong(
+            "outside_plate", "刚刚已经通知过，请稍等十分钟。", "The owner has just been called; wait ten minutes."
+        )
+    return {}
+
+
+def plate_form(asked: Asked) -> Wrong:
+    """The plate is written as plates are; that is looked at before."""
+    return {}
