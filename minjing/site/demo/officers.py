@@ -86,5 +86,7 @@ def lines() -> list[str]:
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
         "      exit.clerk, exit.approver, exit.maker (exit-entry of the bureau)",
         "      traffic.reviewer, traffic.reviewer2 (traffic police of the bureau)",
+        "      futian.hall, futian.hallhead (the halls of the branch), every branch likewise",
+        "      fee.clerk, fee.approver (the books of the fees)",
         "      bureau.approver, supervisor, inspector, desk, system.admin, security.admin, audit.admin",
     ]

@@ -17,6 +17,7 @@ from minjing.kernel.booking.queries.places import (
 from minjing.kernel.booking.queries.slots import (
     DayFree,
     board,
+    closed_why,
     days,
     first_free,
     nearest_free,
@@ -51,6 +52,7 @@ __all__ = [
     "challenge_of",
     "challenges",
     "challenges_of",
+    "closed_why",
     "counted_misses",
     "days",
     "display",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -55,6 +55,14 @@ def slots(
 def slots_of_day(place: PlaceFacts, day: date, now: datetime) -> list[Free]:
     """Return all slots of a day with what is free of each, for the capacity editor."""
     return _read([place], now, day, day + timedelta(days=1)).get(place.id, {}).get(day, [])
+
+
+def closed_why(place: PlaceFacts, day: date) -> Mapping[str, str] | None:
+    """Return why the place is closed on a day of its own accord, {} for a day without hours, None when it is open."""
+    closed = Day.objects.filter(place_id=place.id, day=day, closed_why__isnull=False)
+    if (why := closed.values_list("closed_why", flat=True).first()) is not None:
+        return dict(why)
+    return None if Slot.objects.filter(place_id=place.id, day=day, capacity__gt=0).exists() else {}
 
 
 def days(place: PlaceFacts, services: Iterable[str], now: datetime) -> list[DayFree]:

@@ -25,6 +25,7 @@ from minjing.kernel.identity.rules import CARD, NUMBER
 from minjing.kernel.identity.views.checking import PICTURE_MAX
 from minjing.kernel.identity.views.entry import page, with_next
 
+YOURS = {"zh": "等您接受", "en": "Waits for your answer"}
 STATES: dict[str, tuple[dict[str, str], str]] = {
     "offered": ({"zh": "等对方接受", "en": "Waits to be accepted"}, ""),
     "confirming": ({"zh": "等民警确认材料", "en": "An officer looks at the papers"}, ""),
@@ -59,9 +60,16 @@ def index(request: HttpRequest) -> HttpResponse:
     if isinstance(actor, HttpResponse):
         return actor
     now = clock.now()
-    taken = [(row, *STATES[row.state]) for row in queries.mandates_taken(actor, now)]
-    given = [(row, *STATES[row.state]) for row in queries.mandates_given(actor, now)]
-    return page(request, "mandates", tab="me", taken=taken, given=given, services=_titles())
+    taken = [_shown(row, "taken") for row in queries.mandates_taken(actor, now)]
+    given = [_shown(row, "given") for row in queries.mandates_given(actor, now)]
+    return page(request, "mandates", tab="me", taken=taken, given=given)
+
+
+def _shown(row: queries.MandateRow, side: str) -> tuple[queries.MandateRow, Mapping[str, str], str, list[Any]]:
+    """Return a mandate with the words of its state for this side, their tone, and what it is for by name."""
+    words, tone = (YOURS, "red") if row.state == "offered" and side == "taken" else STATES[row.state]
+    titles = _titles()
+    return row, words, tone, [titles.get(code, {"zh": code, "en": code}) for code in row.services]
 
 
 def _titles() -> Mapping[str, Mapping[str, str]]:

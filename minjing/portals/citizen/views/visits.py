@@ -183,11 +183,13 @@ def times(request: HttpRequest, code: str, day: str) -> HttpResponse:
     free = queries.slots(place, wanted, services, at)
     start = _instant(request.POST.get("start", "")) or datetime.combine(wanted, time(12), CHINA)
     near = queries.nearest_free(place, start, services, at) if error or not free else []
+    shut = None if free else queries.closed_why(place, wanted)
     context = {
         "tab": "matters", "place": place, "titles": _titles(place.id, services), "services": services, "day": wanted,
         "minutes": place.minutes_of(services), "spans": slips.halves(free), "error": error,
         "near": near, "query": _query(request), "moving": _moving(request), "request_id": new_id(),
-        "days_url": _days_url(request, code), "can_wait": _can_wait(place, wanted, at), "terms": queries.terms(),
+        "days_url": _days_url(request, code), "terms": queries.terms(),
+        "shut": shut, "can_wait": shut is None and _can_wait(place, wanted, at),
     }  # fmt: skip
     return render(request, "citizen/visits/times.html", context, status=409 if error else 200)
 

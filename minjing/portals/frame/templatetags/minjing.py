@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import template
@@ -87,6 +87,15 @@ def moment(value: datetime | None) -> str:
         return ""
     local = value.astimezone(CHINA)
     return f"{day(local)}, {local:%H:%M}" if is_english() else f"{day(local)} {local:%H:%M}"
+
+
+@register.filter
+def deadline(value: datetime | None) -> str:
+    """Show the instant by which something must be done; midnight as the end of the day before, as people say it."""
+    if value is None or value.astimezone(CHINA).time() != time.min:
+        return moment(value)
+    last = value.astimezone(CHINA).date() - timedelta(days=1)
+    return words(f"{day(last)} 24:00", f"the end of {day(last)}")
 
 
 @register.filter
@@ -213,12 +222,12 @@ def _remaining(matter: rules.Snapshot, name: str, now: datetime) -> str:
         return words(f"自 {since} 起，{why}", f"since {since}, {why}")
     from minjing.kernel.matters import queries
 
-    due = moment(matter.due_at)
+    due = deadline(matter.due_at)
     left = queries.calendar().to_work(matter.due_at) - queries.calendar().to_work(now)
     span = _span(abs(left), queries.calendar().day_s, _most_days(queries.body_of(matter), matter))
     if left < 0 or name == "red":
-        return words(f"应于 {due} 前办结，已超 {span.zh}", f"was due {due}, {span.en} late")
-    return words(f"还剩 {span.zh}，{due} 前办结", f"{span.en} left, due {due}")
+        return words(f"应于 {due} 前办结，已超 {span.zh}", f"was due by {due}, {span.en} late")
+    return words(f"还剩 {span.zh}，{due} 前办结", f"{span.en} left, due by {due}")
 
 
 def _most_days(body: Body, matter: rules.Snapshot) -> int | None:

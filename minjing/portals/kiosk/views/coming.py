@@ -21,7 +21,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import clients, sealing
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actions import card_readers, doors
-from minjing.kernel.identity.errors import IdentityError, TooMany
+from minjing.kernel.identity.errors import IdentityError, TooMany, Wrong
 from minjing.kernel.identity.views.card_reader import may_talk_to_reader, session_of
 from minjing.kernel.identity.views.entry import let_in
 from minjing.kernel.matters.schema import Text
@@ -38,6 +38,10 @@ NO_PERSON = Text(
     zh="这个手机号码还没有实名。请先在手机上完成实名，或者到窗口办理。",
     en="This phone has not said who it belongs to yet. Do that on your phone first, or go to the counter.",
 )
+NEITHER = {
+    "zh": "请输入 18 位身份证号码，或 11 位手机号码。",
+    "en": "Enter an ID number of 18 signs, or a mobile number of 11 digits.",
+}
 TROUBLES = (
     ("cannot", Text(zh="不会操作，请人来帮忙", en="I cannot work it; please send somebody")),
     ("card", Text(zh="身份证读不出来", en="My ID card is not read")),
@@ -132,7 +136,11 @@ def _code_for(request: KioskRequest, typed: str) -> tuple[str, str]:
     at, address = now(), f"{clients.address(request)}|{request.machine.id}"
     if len(typed) >= 15:
         return identity.send_code_by_id_number(typed, at, address=address, language=language)
-    return identity.send_code(typed, at, address=address, language=language), doors.parse_phone(typed)
+    try:
+        phone = doors.parse_phone(typed)
+    except Wrong:
+        raise Wrong("who", NEITHER, "who") from None
+    return identity.send_code(typed, at, address=address, language=language), phone
 
 
 @machine_page

@@ -155,7 +155,9 @@ def capacity(request: OfficerRequest, code: str) -> HttpResponse:
     place = queries.place(code)
     queries.may_run(request.actor, place, queries.SUPERVISE)
     errors: dict[str, Words] = {}
-    wanted = _day(request.POST.get("day") or request.GET.get("day", ""), request.at)
+    days = [d.day for d in queries.days(place, list(place.offers)[:1], request.at)]
+    asked = request.POST.get("day") or request.GET.get("day", "")
+    wanted = _day(asked, request.at) if asked or not days else days[0]
     if request.method == "POST":
         errors = _set(request, place, wanted)
         if not errors:
@@ -164,7 +166,7 @@ def capacity(request: OfficerRequest, code: str) -> HttpResponse:
     context = {
         "place": place, "day": wanted, "errors": errors, "typed": request.POST if errors else {},
         "slots": [_slot(place, s) for s in slots], "closed_why": _closed(place, wanted, request.at),
-        "days": [d.day for d in queries.days(place, list(place.offers)[:1], request.at)],
+        "days": days,
         "booked": sum(v.state == "booked" for v in queries.today(place, request.actor, request.at, wanted)),
         "challenges": [
             {"challenge": c, **(_row(place, v) or {})} for c, v in queries.challenges(place, request.actor)
