@@ -6,9 +6,11 @@ The same seed gives the same city; loading twice does nothing the second time.
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
+
 from minjing.kernel.identity.models import Account
 from minjing.site import city
-from minjing.site.demo import documents, enquiries, help_desk, officers, queues, register, residents, traffic
+from minjing.site.demo import cards, documents, enquiries, help_desk, officers, queues, register, residents, traffic
 
 Say = Callable[[str], None]
 
@@ -16,6 +18,7 @@ Say = Callable[[str], None]
 def load(now: datetime, say: Say) -> None:
     """Fill the database with the demo city, as far as it is not there yet; say one line for each part."""
     city.load(now, say)
+    cards.lay_out(settings.DATA_DIR / "outside" / "card_reader")
     if queues.loaded():
         return
     officers.load(now, say)
