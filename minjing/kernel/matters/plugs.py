@@ -186,6 +186,25 @@ def stars(ask: Callable[[Actor, datetime], int]) -> None:
     STARS[:] = [ask]
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The paper of a decision before, shown beside the one that was sent in now: the photo of the last document."""
+
+    material: str  # beside which paper it stands
+    title: Text
+    file_id: UUID
+
+
+# (person concerned, service code, matter) → the paper of a decision before, None where the city holds none.
+FindEarlier = Callable[[UUID, str, UUID], Earlier | None]
+EARLIER: dict[str, FindEarlier] = {}
+
+
+def earlier_paper(codes: str, find: FindEarlier) -> None:
+    """Register who knows the paper of a decision before, for services whose codes begin with `codes`."""
+    EARLIER[codes] = find
+
+
 def special_record(codes: str, name: str, ask: RegisterRecord) -> None:
     """Register a record shown beside the forms of services whose codes begin with `codes`, and nowhere else."""
     SPECIAL_RECORD[codes] = (name, ask)

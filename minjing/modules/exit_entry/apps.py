@@ -19,6 +19,7 @@ class ExitEntryConfig(AppConfig):
         from minjing.modules.exit_entry.accepts import CHECKS, accepts
         from minjing.modules.exit_entry.actions.effects import EFFECTS, STEP_ACTS
         from minjing.portals.citizen import plugs as citizen
+        from minjing.portals.kiosk import plugs as kiosk
 
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
@@ -32,6 +33,7 @@ class ExitEntryConfig(AppConfig):
         for code in deciding.CODES:
             plugs.facts(code, deciding.facts)
         plugs.paper_check("exit_entry.photo", photos.check)
+        plugs.earlier_paper("EX", photos.before)
         plugs.prefill("exit_entry", queries.prefill)
         plugs.special_record("EX", queries.RECORD, queries.on_record)
         identity.person_field(queries.RECORD, {"zh": "出入境证件", "en": "travel documents"})(queries.document_kinds)
@@ -43,5 +45,10 @@ class ExitEntryConfig(AppConfig):
             about=Text(
                 zh="护照、通行证、签注：有效期和下一步", en="Passport, permits, endorsements: until when, what next"
             ),
+        )
+        kiosk.tile(
+            "exit_entry:machine",
+            title=Text(zh="港澳签注，立等可取", en="Endorsement to Hong Kong or Macao, at once"),
+            about=Text(zh="放入通行证，付费，当场写卡", en="put in your permit, pay, and it is written here"),
         )
         citizen.beside_matter("EX", "exit_entry/beside.html", queries.beside)

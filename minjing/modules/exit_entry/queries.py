@@ -111,6 +111,12 @@ def permit_of(person_id: UUID, kind: str, day: date) -> Document | None:
     return found if found is not None and found.expires_date >= day else None
 
 
+def last_made_by(person_id: UUID, kind: str, but: UUID) -> UUID | None:
+    """Return the matter that made the last document of this kind before the matter `but`; None where none did."""
+    rows = Document.objects.filter(person_id=person_id, kind=kind, matter_id__isnull=False).exclude(matter_id=but)
+    return rows.order_by("-issued_date", "-id").values_list("matter_id", flat=True).first()
+
+
 def letters_held(person_id: UUID, kind: str) -> set[str]:
     """Return the letters of the endorsements a person has held in permits of a kind."""
     rows = Endorsement.objects.filter(document__person_id=person_id, document__kind=kind).exclude(state="being_made")
@@ -173,6 +179,20 @@ def by_number(number: str) -> UUID | None:
     """Return the document with this number, for who has the right to look for it; None when there is none."""
     index = blind_index(NUMBER_INDEX, rules.normalised(number))
     return DocumentNumber.objects.filter(pk=index).values_list("document_id", flat=True).first()
+
+
+def endorsements_of_matter(matter_id: UUID) -> list[tuple[Text, Text, date]]:
+    """Return what a matter has endorsed: kind, place, until when; the caller has checked the right on the matter."""
+    kinds = tariff.kinds()
+    rows = Endorsement.objects.filter(matter_id=matter_id).order_by("destination")
+    return [
+        (
+            Text(zh=f"{kinds[one.code].name[0]} {kinds[one.code].validity[0]}",
+                 en=f"{kinds[one.code].name[1]}, {kinds[one.code].validity[1].lower()}"),
+            PLACES[one.destination], one.until_date,
+        )
+        for one in rows
+    ]  # fmt: skip
 
 
 def is_number_of(person_id: UUID, kind: str, typed: str) -> bool:

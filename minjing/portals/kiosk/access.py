@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError
+from minjing.kernel.identity.views.card_reader import may_talk_to_reader
 from minjing.kernel.matters.errors import MatterError
 from minjing.kernel.matters.errors import Unknown as UnknownMatter
 from minjing.kernel.papers.errors import Unknown as UnknownPaper
@@ -99,7 +100,8 @@ def wiped(request: KioskRequest, why: str) -> HttpResponse:
         from minjing.kernel.identity import actions as identity
 
         identity.signed_out(actor, at)
-    response = render(request, "kiosk/ended.html", {"why": why, "machine": request.machine, "actor": None})
+    context = {"why": why, "machine": request.machine, "actor": None, "bridge": settings.CARD_READER_URL}
+    response = may_talk_to_reader(render(request, "kiosk/ended.html", context))
     for name in (settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, ELDER_COOKIE, "messages"):
         response.delete_cookie(name)
     response["Clear-Site-Data"] = CLEARED

@@ -186,9 +186,14 @@ def apply_at_once(
     answers = {**known, **offer.fixed, **said}
     answers |= offer.follows(answers)
     made = matters.submit_whole(offer.code, answers, by=by, now=now, request_id=request_id)
-    told = {"machine": visit.machine_id, "visit": visit.id, "matter": made.id, "by": by.account_id}
-    append(entry("kiosk:matter:submitted", told, at=now, org_id=visit.org_id, subject_id=by.person_id))
+    note_submitted(made, visit=visit, by=by, now=now)
     return made
+
+
+def note_submitted(matter: Snapshot, *, visit: Visit, by: Actor, now: datetime) -> None:
+    """Write down at which machine a matter was submitted, in the transaction of the submission."""
+    told = {"machine": visit.machine_id, "visit": visit.id, "matter": matter.id, "by": by.account_id}
+    append(entry("kiosk:matter:submitted", told, at=now, org_id=visit.org_id, subject_id=by.person_id))
 
 
 @transaction.atomic

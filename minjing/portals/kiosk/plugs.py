@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from minjing.kernel.matters.schema import Text
+
 
 class CallHelp(Protocol):
     """Calls somebody to a machine and returns the number of the call."""
@@ -25,8 +27,18 @@ class AtOnce:
     leaves_out: frozenset[tuple[str, str]] = frozenset()  # (field, option) that a machine cannot settle
 
 
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A page of a module at the machine, reached by a large target; its address begins with /kiosk/."""
+
+    page: str  # name of its address
+    title: Text
+    about: Text
+
+
 _help: list[CallHelp] = []
 AT_ONCE: dict[str, AtOnce] = {}
+TILES: dict[str, Tile] = {}
 
 
 def calls_help(call: CallHelp) -> None:
@@ -42,3 +54,8 @@ def helper() -> CallHelp | None:
 def at_once(offer: AtOnce) -> None:
     """Offer a service at the machines."""
     AT_ONCE[offer.code] = offer
+
+
+def tile(page: str, *, title: Text, about: Text) -> None:
+    """Offer a page of a module at the machines."""
+    TILES[page] = Tile(page, title, about)

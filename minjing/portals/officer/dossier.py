@@ -14,6 +14,7 @@ from minjing.kernel.files import queries as files
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, forms, plugs, queries
 from minjing.kernel.matters.actions.receptions import COUNTER
+from minjing.kernel.matters.plugs import Earlier
 from minjing.kernel.matters.rules import Happening, Snapshot, Station
 from minjing.kernel.matters.schema import Body, FormField, Text
 from minjing.kernel.papers import queries as papers
@@ -94,6 +95,7 @@ class Dossier:
     handover: Mapping[str, Any] | None = None  # from the counter that took it in to the responsible station
     beside: Record | None = None  # what the module of the service adds to the form
     raw: Mapping[str, Any] = field(default_factory=dict)  # the answers, only when `full`
+    earlier: Earlier | None = None  # the paper of a decision before, beside the one it stands for
 
 
 def _handover(matter: Snapshot, by: Actor) -> Mapping[str, Any] | None:
@@ -150,6 +152,7 @@ def open_dossier(
         proposed=_proposed(matter, body, answers) if full else (),
         beside=_beside(matter, answers, now) if full else None,
         raw=answers if full else {},
+        earlier=opened.earlier,
         **facts,
     )
 

@@ -52,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:number>/steps/<slug:action>/", matter.take_step, name="step"),
     path("matters/<slug:number>/tasks/<uuid:task_id>/", matter.finish_task, name="finish_task"),
     path("matters/<slug:number>/sheets/<uuid:material_id>/", matter.sheet_file, name="sheet"),
+    path("matters/<slug:number>/earlier/", matter.earlier_file, name="earlier"),
     path("matters/<slug:number>/promises/<uuid:entry_id>.promise", promise.promise_file, name="promise"),
     path("matters/<slug:number>/papers/<uuid:paper_id>/", matter.paper_file, name="paper"),
     path("look-notes/", look_notes.my_notes, name="look_notes"),

@@ -37,6 +37,10 @@ REFUSED = {
 }
 
 
+SLOT_REFUSED = (
+    "这不是本机刚刚读出或写入的，未被采用。请取回通行证，重新放入。",
+    "This machine did not read or write that just now. Take the permit out and put it in again.",
+)
 SHOT_REFUSED = (
     "这张照片不是本机摄像头刚刚拍下的，未被采用。请重新拍。",
     "This picture was not taken by this machine’s camera just now. Take it again.",
@@ -85,6 +89,21 @@ def take_shot(carried: str, *, session: str, by: UUID | None, now: datetime) -> 
         zh, en = SHOT_REFUSED
         raise NotAllowed(f"shot_{refused.reason}", {"zh": zh, "en": en}) from None
     return picture
+
+
+def take_slot(carried: str, what: str, *, session: str, by: UUID | None, now: datetime) -> str:
+    """Return the number of the permit in the machine's slot, or the words written to its chip; once, on record.
+
+    `what` is rules.permit_slot.TAKEN or WRITTEN. Raises NotAllowed, which is on record too.
+    """
+    try:
+        ticket_id, said = tickets.check_slot(carried, what, tickets.devices(settings.CARD_READERS), session, now)
+        _once(ticket_id, said.device, by, now, f"identity:{what.replace('_', ':')}")
+    except card_chip.Refused as refused:
+        ledger.append(ledger.entry("identity:permit:refused", {"by": by, "reason": refused.reason}, at=now))
+        zh, en = SLOT_REFUSED
+        raise NotAllowed(f"slot_{refused.reason}", {"zh": zh, "en": en}) from None
+    return said.text
 
 
 def _once(ticket_id: UUID, device: str, by: UUID | None, now: datetime, kind: str = "identity:card:read") -> None:

@@ -62,6 +62,7 @@ FIELD_TITLES: dict[str, Text] = {
     "matters.form": {"zh": "申请内容", "en": "application"},
     "matters.notes": {"zh": "办理意见", "en": "officers’ notes"},
     "matters.material": {"zh": "申请材料", "en": "papers"},
+    "matters.earlier": {"zh": "上一证件的照片", "en": "photo of the last document"},
     "booking.challenge": {"zh": "爽约说明", "en": "what was said of a missed visit"},
     "papers.paper": {"zh": "签发的证照", "en": "certificate"},
     "identity.card": {"zh": "身份证照片与证面信息", "en": "identity card"},

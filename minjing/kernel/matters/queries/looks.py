@@ -22,7 +22,7 @@ from minjing.kernel.matters.models import (
     Matter,
     MatterEvent,
 )
-from minjing.kernel.matters.plugs import REGISTER_RECORD, SPECIAL_RECORD, RegisterRecord
+from minjing.kernel.matters.plugs import EARLIER, REGISTER_RECORD, SPECIAL_RECORD, Earlier, RegisterRecord
 from minjing.kernel.matters.queries.catalogue import body_of
 from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, path_for, steps
 from minjing.kernel.matters.rules import Snapshot
@@ -31,6 +31,7 @@ from minjing.kernel.matters.schema import Text
 NOTE_CONTEXT = "matters_matterevent.note"
 # How looks at the parts of a matter are called in the ledger.
 FORM, NOTES, MATERIAL, PAPER = "matters.form", "matters.notes", "matters.material", "papers.paper"
+BEFORE = "matters.earlier"
 
 RegisterRow = tuple[Text, str, Text]  # heading, name of the item, value
 
@@ -43,6 +44,7 @@ class OpenFile:
     notes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # by event, when opened in full
     subject: UUID | None = None  # the person the matter is about, None where the city does not know them
     registers: Mapping[UUID, Sequence[RegisterRow]] = field(default_factory=dict)  # by person, when in full
+    earlier: Earlier | None = None  # the paper of a decision before, when in full
 
 
 def open_file(
@@ -51,12 +53,14 @@ def open_file(
     """Return the form and, when `full`, the notes and the register of the applicant and the person concerned.
 
     Everybody whom the page shows, those named in the form by ID number among them, gets one entry that names all
-    the fields, before anything is returned; with `material` the entry covers the paper shown beside them as well.
+    the fields, before anything is returned; with `material` the entry covers the paper shown beside them as well, and
+    the paper of a decision before that stands beside it.
     Raises NotAllowed; without an open matter a reason is needed.
     """
     said = opened(matter)
     subject = _subject(matter, said)
     fields: dict[UUID, list[str]] = {matter.person_id: [FORM]}
+    earlier = _earlier(matter, subject) if full and material else None
     for person_id in [*named_in(matter, said), *([subject] if subject else [])]:
         fields.setdefault(person_id, [FORM])
     if full:
@@ -66,11 +70,37 @@ def open_file(
             fields[subject] += register
         if material:
             fields = {person_id: [*named, MATERIAL] for person_id, named in fields.items()}
+        if earlier is not None and subject is not None:
+            fields[subject].append(BEFORE)
     seen = _record(matter, by, fields, now, reason)
     if not full:
         return OpenFile(said, subject=subject)
     whose = [matter.person_id, *([subject] if subject and subject != matter.person_id else [])]
-    return OpenFile(said, _notes(matter, by), subject, {pk: register_rows(pk, seen, matter.code) for pk in whose})
+    rows = {pk: register_rows(pk, seen, matter.code) for pk in whose}
+    return OpenFile(said, _notes(matter, by), subject, rows, earlier)
+
+
+def _earlier(matter: Snapshot, subject: UUID | None) -> Earlier | None:
+    if subject is None:
+        return None
+    for codes, find in EARLIER.items():
+        if matter.code.startswith(codes):
+            return find(subject, matter.code, matter.id)
+    return None
+
+
+def open_earlier(matter: Snapshot, by: Actor, now: datetime, *, seen_with_page: bool, reason: str = "") -> Earlier:
+    """Return the paper of a decision before; the look is written down first, unless the page's entry names it.
+
+    Raises Unknown, NotAllowed.
+    """
+    subject = _subject(matter, opened(matter))
+    found = _earlier(matter, subject)
+    if found is None or subject is None:
+        raise Unknown
+    if not seen_with_page:
+        _record(matter, by, {subject: [BEFORE]}, now, reason)
+    return found
 
 
 def _subject(matter: Snapshot, said: Mapping[str, Any]) -> UUID | None:

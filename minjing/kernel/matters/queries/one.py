@@ -217,6 +217,12 @@ def materials(matter: Snapshot | Draft) -> list[Material]:
     return list(Material.objects.filter(mine).order_by("name", "added_at", "id"))
 
 
+def paper_of(matter_id: UUID, name: str) -> UUID | None:
+    """Return the file of the newest paper of that name that a matter was decided with; None for none."""
+    rows = Material.objects.filter(matter_id=matter_id, name=name, file_id__isnull=False)
+    return rows.order_by("-added_at", "-id").values_list("file_id", flat=True).first()
+
+
 def tasks(matter: Snapshot) -> list[Task]:
     """Return the child tasks of a matter."""
     return list(Task.objects.filter(matter_id=matter.id).order_by("opened_at", "id"))

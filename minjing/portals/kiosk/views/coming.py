@@ -89,6 +89,7 @@ def start(request: KioskRequest) -> HttpResponse:
     context = {
         "machine": request.machine,
         "offers": offered(),
+        "tiles": list(plugs.TILES.values()),
         "ticket": bool(places_here(request.machine)),
         "helps": plugs.helper() is not None,
     }

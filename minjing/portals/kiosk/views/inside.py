@@ -38,7 +38,8 @@ def _page(request: KioskRequest, template: str, context: dict[str, Any], status:
 @require_GET
 def home(request: KioskRequest) -> HttpResponse:
     """Show what can be done, in a handful of large targets."""
-    return _page(request, "home", {"offers": offered(), "jobs": queries.jobs(request.visit)})
+    context = {"offers": offered(), "tiles": list(plugs.TILES.values()), "jobs": queries.jobs(request.visit)}
+    return _page(request, "home", context)
 
 
 def offered() -> list[Service]:

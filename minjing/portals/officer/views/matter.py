@@ -89,6 +89,7 @@ def _page(
         "stale": stale,
         "sheet": (sheet := _sheet(dossier, request.GET.get("sheet", ""))),
         "seen": seen_with_page(request.actor, sheet.id) if sheet else "",
+        "seen_earlier": seen_with_page(request.actor, matter.id) if dossier.earlier else "",
         "sheet_at": _position(dossier, request.GET.get("sheet", "")),
         "duplicates": rows_of(dossier.duplicates, request.actor),
         "reasons": reasons().values(),
@@ -377,6 +378,19 @@ def sheet_file(request: OfficerRequest, number: str, material_id: UUID) -> HttpR
         queries.record_material(matter, request.actor, request.at, reason)
     kept = files.file(row.file_id)
     return _shown(files.read(row.file_id), kept.media_type)
+
+
+@xframe_options_sameorigin
+@officer_page(act="look")
+@require_GET
+def earlier_file(request: OfficerRequest, number: str) -> HttpResponse:
+    """Send the paper of a decision before, beside which the new one is held: a recorded look like any other."""
+    matter = queries.matter(number, request.actor, request.at)
+    reason = _reason_to_open(request, matter)
+    seen = was_seen_with_page(request.actor, matter.id, request.GET.get("seen", ""))
+    found = queries.open_earlier(matter, request.actor, request.at, seen_with_page=seen, reason=reason)
+    kept = files.file(found.file_id)
+    return _shown(files.read(found.file_id), kept.media_type)
 
 
 SEEN_WITH_PAGE_S = 120  # a page fetches the paper it shows within this time

@@ -1,7 +1,7 @@
 """`python -m minjing.kernel.identity.providers.card_reader`: the bridge on a kiosk's or a counter's machine.
 
 register NAME --bridge FILE --platform FILE   make a device: one file for this machine, one line for the platform
-serve --bridge FILE --origin URL --driver package.module:Class [--camera package.module:Class] [--port 9413]
+serve --bridge FILE --origin URL --driver package.module:Class [--camera …] [--slot …] [--port 9413]
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ def main() -> None:
     run.add_argument("--origin", action="append", required=True, help="the platform's address, as browsers write it")
     run.add_argument("--driver", required=True)
     run.add_argument("--camera", default="")
+    run.add_argument("--slot", default="", help="the slot that takes permits")
     run.add_argument("--port", type=int, default=PORT)
     asked = parser.parse_args()
     if asked.verb == "register":
         tickets.make(asked.name, asked.bridge, asked.platform)
     else:
         camera = driver.load_camera(asked.camera) if asked.camera else None
-        bridge = Bridge(tickets.own(asked.bridge), driver.load(asked.driver), asked.origin, camera=camera)
+        slot = driver.load_slot(asked.slot) if asked.slot else None
+        bridge = Bridge(tickets.own(asked.bridge), driver.load(asked.driver), asked.origin, camera=camera, slot=slot)
         bridge.server(asked.port).serve_forever()
 
 

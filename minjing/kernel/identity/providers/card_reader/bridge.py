@@ -7,6 +7,10 @@ The page says {"do": "hello"} and learns which device this is, fetches a ticket 
 Where the machine has a camera, {"do": "shoot", "ticket": …} is answered by small frames to see oneself by
 ({"frame": base64, "left": seconds}) and then by {"shot": …}, the signed picture. Frames are not signed and prove
 nothing; nothing is kept here.
+
+Where it has a slot for permits, {"do": "permit", "ticket": …} waits for one and answers {"permit": …}, its signed
+number; {"do": "write", "ticket": …, "words": …} writes to the chip of the one that lies there, gives it back and
+answers {"written": …}; {"do": "give_back"} gives it back as it is, as do five minutes in which nobody asks.
 """
 
 from __future__ import annotations
@@ -26,14 +30,23 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Origin
 
-from minjing.kernel.identity.providers.card_reader.driver import Camera, CameraFault, Driver, ReaderFault
+from minjing.kernel.identity.providers.card_reader.driver import (
+    Camera,
+    CameraFault,
+    Driver,
+    ReaderFault,
+    Slot,
+    SlotFault,
+)
 from minjing.kernel.identity.providers.card_reader.tickets import Own, open_ticket, sign
 from minjing.kernel.identity.rules.camera_shot import Shot
 from minjing.kernel.identity.rules.card_chip import NotACard, Refused, Signed, parse
+from minjing.kernel.identity.rules.permit_slot import TAKEN, WRITTEN, SlotSaid
 
 CARD_S = 60.0  # how long a page may wait for a card
 GLANCE_S = 0.25
 MESSAGE_MAX = 2000
+PERMIT_S = 300.0  # how long a permit lies in the slot
 COUNTDOWN_S = 3.0  # to see oneself before the picture is taken
 FRAME_S, FRAME_PX, PICTURE_PX = 0.25, 320, 640
 USED_MAX = 10_000  # tickets remembered; each is good for two minutes anyway
@@ -51,10 +64,12 @@ class Bridge:
         origins: Sequence[str],
         plain: Plain | None = None,
         camera: Camera | None = None,
+        slot: Slot | None = None,
     ) -> None:
         self.own, self.driver, self.origins = own, driver, list(origins)
-        self.plain, self.camera = plain, camera
+        self.plain, self.camera, self.slot = plain, camera, slot
         self.page = threading.Lock()
+        self.timer: threading.Timer | None = None
         self.used: dict[UUID, float] = {}
 
     def server(self, port: int, host: str = "127.0.0.1") -> Server:
@@ -95,13 +110,64 @@ class Bridge:
             what, asked = "", {}
         if what == "hello":
             camera = self.camera.name() if self.camera else None
-            self._say(line, {"device": self.own.name, "reader": self.driver.name(), "camera": camera})
+            slot = self.slot.name() if self.slot else None
+            self._say(line, {"device": self.own.name, "reader": self.driver.name(), "camera": camera, "slot": slot})
         elif what == "read":
             self._say(line, self._read(line, str(asked.get("ticket", ""))))
         elif what == "shoot":
             self._say(line, self._shoot(line, str(asked.get("ticket", ""))))
+        elif what == "permit":
+            self._say(line, self._permit(line, str(asked.get("ticket", ""))))
+        elif what == "write":
+            self._say(line, self._write(str(asked.get("ticket", "")), str(asked.get("words", ""))))
+        elif what == "give_back" and self.slot is not None:
+            self.slot.give_back()
+            self._say(line, {"state": "given_back"})
         elif what != "stop":
             self._say(line, {"refused": "shape"})
+
+    def _permit(self, line: ServerConnection, ticket: str) -> dict[str, Any]:
+        refused = self._leave(ticket) if self.slot is not None else "no_slot"
+        if refused or self.slot is None:
+            return {"refused": refused}
+        self._say(line, {"state": "waiting"})
+        end = time.monotonic() + CARD_S
+        try:
+            while time.monotonic() < end:
+                number = self.slot.take(GLANCE_S)
+                if number is not None:
+                    self._keep_time()
+                    return {"permit": self._slot_said(ticket, TAKEN, number)}
+                if self._stopped(line):
+                    return {"state": "stopped"}
+        except SlotFault:
+            self.slot.give_back()
+            return {"refused": "slot"}
+        return {"refused": "no_permit"}
+
+    def _write(self, ticket: str, words: str) -> dict[str, Any]:
+        refused = self._leave(ticket) if self.slot is not None else "no_slot"
+        if refused or self.slot is None:
+            return {"refused": refused}
+        try:
+            self.slot.write(words)
+        except SlotFault:
+            return {"refused": "slot"}
+        finally:
+            self.slot.give_back()
+        return {"written": self._slot_said(ticket, WRITTEN, words)}
+
+    def _keep_time(self) -> None:
+        """Give the permit back after a while, whatever becomes of the page."""
+        assert self.slot is not None
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = threading.Timer(PERMIT_S, self.slot.give_back)
+        self.timer.daemon = True
+        self.timer.start()
+
+    def _slot_said(self, ticket: str, what: str, text: str) -> str:
+        return sign(self.own.private_key, SlotSaid(self.own.name, ticket, datetime.now(UTC), what, text))
 
     def _leave(self, ticket: str) -> str:
         """Return why there is no leave for this ticket, "" where there is; it is used up by asking."""

@@ -50,6 +50,30 @@ class Camera(Protocol):
         ...
 
 
+class SlotFault(Exception):
+    """The slot does not answer, or the chip cannot be written: the permit comes back as it was."""
+
+
+class Slot(Protocol):
+    """The slot of this machine that takes a permit of card form, writes to its chip and gives it back."""
+
+    def name(self) -> str:
+        """Return maker and model, for the record."""
+        ...
+
+    def take(self, timeout_s: float) -> str | None:
+        """Wait for a permit and return its number, None when none was put in in time. Raises SlotFault."""
+        ...
+
+    def write(self, words: str) -> None:
+        """Write an endorsement to the chip of the permit that lies in the slot. Raises SlotFault."""
+        ...
+
+    def give_back(self) -> None:
+        """Give the permit back; nothing happens where none lies in it."""
+        ...
+
+
 def load(path: str) -> Driver:
     """Return the driver at `package.module:Class`."""
     return cast(Driver, _made(path))
@@ -58,6 +82,11 @@ def load(path: str) -> Driver:
 def load_camera(path: str) -> Camera:
     """Return the camera at `package.module:Class`."""
     return cast(Camera, _made(path))
+
+
+def load_slot(path: str) -> Slot:
+    """Return the slot at `package.module:Class`."""
+    return cast(Slot, _made(path))
 
 
 def _made(path: str) -> object:

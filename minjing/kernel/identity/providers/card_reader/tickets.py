@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from minjing.kernel.identity.rules.camera_shot import BODY_MAX as SHOT_MAX
 from minjing.kernel.identity.rules.camera_shot import Shot, open_shot
 from minjing.kernel.identity.rules.card_chip import BODY_MAX, SKEW_S, TICKET_S, Refused, Signed, open_body
+from minjing.kernel.identity.rules.permit_slot import SlotSaid, open_slot
 
 DEMO_NAME = "demo-reader"
 
@@ -103,7 +104,7 @@ def open_ticket(name: str, key: bytes, text: str, now: datetime) -> tuple[UUID, 
     return UUID(ticket_id), session
 
 
-def sign(key: Ed25519PrivateKey, signed: Signed | Shot) -> str:
+def sign(key: Ed25519PrivateKey, signed: Signed | Shot | SlotSaid) -> str:
     """Return the text a page carries to the platform: body and signature."""
     body = signed.body()
     signature = base64.b64encode(key.sign(body.encode())).decode()
@@ -125,6 +126,15 @@ def check_shot(carried: str, known: Mapping[str, Device], session: str, now: dat
     body, signature = _opened(carried, SHOT_MAX)
     shot = open_shot(body)
     return _held(shot.device, shot.ticket, shot.taken_at, body, signature, known, session, now), shot
+
+
+def check_slot(
+    carried: str, what: str, known: Mapping[str, Device], session: str, now: datetime
+) -> tuple[UUID, SlotSaid]:
+    """Return the ticket's id and what the slot for permits took or wrote, as `check` does. Raises Refused."""
+    body, signature = _opened(carried, BODY_MAX)
+    said = open_slot(body, what)
+    return _held(said.device, said.ticket, said.at, body, signature, known, session, now), said
 
 
 def _opened(carried: str, most: int) -> tuple[str, bytes]:

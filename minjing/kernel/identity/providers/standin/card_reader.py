@@ -26,7 +26,7 @@ from websockets.sync.server import Server
 
 from minjing.kernel.identity.providers.card_reader import tickets
 from minjing.kernel.identity.providers.card_reader.bridge import Bridge
-from minjing.kernel.identity.providers.card_reader.driver import Chip
+from minjing.kernel.identity.providers.card_reader.driver import Chip, SlotFault
 from minjing.kernel.identity.rules import card_chip
 
 BRIDGE_FILE, REGISTERED_FILE, CARDS_FILE = "bridge.json", "registered.json", "cards.json"
@@ -93,6 +93,41 @@ class Stage:
         return kept.getvalue()
 
 
+class PermitSlot:
+    """The slot for permits: empty, or with the permit of a number in it; what was written is kept for the page."""
+
+    def __init__(self) -> None:
+        self.number, self.written, self.broken = "", "", False
+        self.put = threading.Condition()
+
+    def name(self) -> str:
+        """Return what the record says of this slot."""
+        return "stand-in slot"
+
+    def lay(self, number: str) -> None:
+        """Put a permit in."""
+        with self.put:
+            self.number = number
+            self.put.notify_all()
+
+    def take(self, timeout_s: float) -> str | None:
+        """Return the number of the permit that was put in."""
+        with self.put:
+            if not self.number:
+                self.put.wait(timeout_s)
+            return self.number or None
+
+    def write(self, words: str) -> None:
+        """Write to the chip; a broken one is told."""
+        if self.broken or not self.number:
+            raise SlotFault
+        self.written = words
+
+    def give_back(self) -> None:
+        """Give the permit back."""
+        self.number = ""
+
+
 def prepare(folder: Path) -> None:
     """Make the device's keys and the list of cards, once."""
     if not (folder / BRIDGE_FILE).exists() or not (folder / REGISTERED_FILE).exists():
@@ -115,9 +150,10 @@ def server(port: int, host: str = "127.0.0.1", folder: Path | None = None) -> Se
     origins |= {
         one for one in (os.environ.get("BASE_URL", ""), *os.environ.get("READER_ORIGINS", "").split(",")) if one
     }
-    slot, stage = Slot(), Stage()
-    plain = Control(slot, place, stage).answer
-    bridge = Bridge(tickets.own(place / BRIDGE_FILE), slot, sorted(origins), plain=plain, camera=stage)
+    slot, stage, permits = Slot(), Stage(), PermitSlot()
+    plain = Control(slot, place, stage, permits).answer
+    own = tickets.own(place / BRIDGE_FILE)
+    bridge = Bridge(own, slot, sorted(origins), plain=plain, camera=stage, slot=permits)
     return bridge.server(port, host)
 
 
@@ -130,8 +166,8 @@ def prepare_folder(place: Path) -> None:
 class Control:
     """The page that lays cards on the reader."""
 
-    def __init__(self, slot: Slot, folder: Path, stage: Stage) -> None:
-        self.slot, self.folder, self.stage = slot, folder, stage
+    def __init__(self, slot: Slot, folder: Path, stage: Stage, permits: PermitSlot) -> None:
+        self.slot, self.folder, self.stage, self.permits = slot, folder, stage, permits
 
     def answer(self, path: str) -> Response | None:
         """Return the page, after laying a card on the reader when one was chosen."""
@@ -145,6 +181,11 @@ class Control:
             self.slot.lay(_chip(fields))
             self._stand(fields, "straight")
             said = f"<p role=status>已放上：{html.escape(fields['name'])} · on the reader</p>"
+        elif parts.path == "/permit":
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            self.permits.broken = query.get("broken") == "1"
+            self.permits.lay(query.get("number", "")[:20])
+            said = "<p role=status>通行证已放入 · the permit is in the slot</p>"
         elif parts.path == "/stand":
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             fields = self._chosen(query)
@@ -160,7 +201,11 @@ class Control:
             for at, one in enumerate(self._cards())
         )
         poses = " ".join(f'<a href="/stand?pose={pose}">{words}</a>' for pose, words in POSES.items())
-        return _page(f"{said}<ol>{rows}</ol><p>镜头前 · before the camera: {poses}</p>")
+        slot = (
+            "<form action=/permit><label>通行证号码 · permit number <input name=number></label>"
+            f"<button>放入 · put in</button></form><p>写卡 · written: {html.escape(self.permits.written) or '—'}</p>"
+        )
+        return _page(f"{said}<ol>{rows}</ol><p>镜头前 · before the camera: {poses}</p>{slot}")
 
     def _stand(self, fields: dict[str, str] | None, pose: str) -> None:
         if fields is not None:

@@ -52,3 +52,13 @@ if (sheet) {
   const button = document.querySelector("[data-print-again]");
   if (button && (!framed || navigator.pdfViewerEnabled)) { button.hidden = false; button.addEventListener("click", print); }
 }
+
+// A permit that lies in the slot comes out where a page says so, and when the machine is left.
+for (const mark of document.querySelectorAll("[data-slot-release]")) {
+  try {
+    const socket = new WebSocket(mark.dataset.slotRelease);
+    socket.onopen = () => socket.send(JSON.stringify({ do: "give_back" }));
+    socket.onmessage = () => socket.close();
+    socket.onerror = () => {};
+  } catch { /* no bridge beside this machine */ }
+}
