@@ -54,6 +54,7 @@ UNSEALING = {
     "modules/exit_entry/queries.py::_own_number": "one's own document in one's own form, masked",
     "modules/exit_entry/queries.py::boxes_of": "the holder's own codes",
     "modules/exit_entry/actions/posting.py::order": "where a document is sent; shown to nobody but the carrier",
+    "modules/traffic/queries/bindings.py::uses": "what the user told the owner; shown to the owner",
     "modules/household/queries.py::_own": "one's own record in one's own form",
     "modules/household/queries.py::_items": "recorded",
     "modules/household/queries.py::_address": "recorded",

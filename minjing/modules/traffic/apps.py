@@ -16,3 +16,10 @@ class TrafficConfig(AppConfig):
 
         plugs.catalogue(Path(__file__).parent / "catalog")
         catalogue.hang()
+        self._registers()
+
+    def _registers(self) -> None:
+        from minjing.kernel.matters import plugs
+        from minjing.modules.traffic.queries.stars import stars_of
+
+        plugs.stars(stars_of)

@@ -30,3 +30,4 @@ CONSENT_REFUSED = "traffic:consent:refused"
 PERMIT_ISSUED = "traffic:permit:issued"
 TEST_BOOKED = "traffic:test:booked"
 TEST_CANCELLED = "traffic:test:cancelled"
+BINDING = "traffic:binding"  # :asked, :bound, :declined, :ended, :refused {binding, kind, by}; for user and owner

@@ -106,6 +106,11 @@ KINDS: dict[str, dict[str, str]] = {
     "traffic:vehicle:changed": {"zh": "变更机动车登记", "en": "A vehicle’s record was changed"},
     "traffic:licence:issued": {"zh": "核发一本驾驶证", "en": "A driving licence was issued"},
     "traffic:licence:changed": {"zh": "变更驾驶证登记", "en": "A driving licence’s record was changed"},
+    "traffic:binding:asked": {"zh": "请求绑定他人的机动车", "en": "Somebody asked to bind another’s vehicle"},
+    "traffic:binding:bound": {"zh": "绑定机动车或驾驶证", "en": "A vehicle or licence was bound to an account"},
+    "traffic:binding:declined": {"zh": "车主没有同意绑定", "en": "An owner declined a binding"},
+    "traffic:binding:ended": {"zh": "解除一项绑定", "en": "A binding ended"},
+    "traffic:binding:refused": {"zh": "一次绑定未被接受", "en": "A binding was not accepted"},
     "traffic:register:taken_over": {
         "zh": "接收一批原有交通登记",
         "en": "An existing traffic register was taken over",

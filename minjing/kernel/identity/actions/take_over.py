@@ -7,7 +7,7 @@ not know them, and the unique index of the number refuses the whole of it otherw
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -19,7 +19,7 @@ from minjing.kernel.identity import sealing
 from minjing.kernel.identity.queries import ID_NUMBER, NAME
 from minjing.kernel.ledger import actions as ledger
 
-BATCH = 20_000
+BATCH, BLOCK = 50_000, 500
 _PEOPLE = "COPY identity_person (id, id_index, name_index, name_sealed, id_number_sealed, created_at) FROM STDIN"
 _KEYS = "COPY identity_personkey (owner_id, wrapped, created_at) FROM STDIN"
 
@@ -34,16 +34,23 @@ def take_over_people(
     """
     rows, at, many = iter(people), now.isoformat(), 0
     while batch := list(islice(rows, BATCH)):
-        _copy(batch, at)
+        keys: list[str] = []
+        # In small blocks: the database takes one in while the next is being sealed.
+        with connection.cursor() as cursor, cursor.copy(_PEOPLE) as copy:
+            for start in range(0, len(batch), BLOCK):
+                copy.write("".join(_lines(batch[start : start + BLOCK], at, keys)).encode())
+        with connection.cursor() as cursor, cursor.copy(_KEYS) as copy:
+            copy.write("".join(keys).encode())
         many += len(batch)
         told(many)
     ledger.append(ledger.entry("identity:people:taken_over", {"count": many, "source": source}, at=now))
     return many
 
 
-def _copy(batch: list[tuple[UUID, str, str]], at: str) -> None:
+def _lines(batch: Sequence[tuple[UUID, str, str]], at: str, keys: list[str]) -> list[str]:
+    """Return the rows of these people, and put those of their keys into `keys`."""
     index, digest = settings.INDEX_KEY, hmac.digest
-    people, keys = [], []
+    people = []
     for person_id, name, number in batch:
         said, digits = name.encode(), number.encode()
         wrapped, (name_sealed, number_sealed) = sealing.sealed_under_new_key(
@@ -56,7 +63,4 @@ def _copy(batch: list[tuple[UUID, str, str]], at: str) -> None:
             f"\t\\\\x{number_sealed.hex()}\t{at}\n"
         )
         keys.append(f"{person_id.hex}\t\\\\x{wrapped.hex()}\t{at}\n")
-    with connection.cursor() as cursor:
-        for statement, lines in ((_PEOPLE, people), (_KEYS, keys)):
-            with cursor.copy(statement) as copy:
-                copy.write("".join(lines).encode())
+    return people

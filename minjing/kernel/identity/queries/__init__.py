@@ -52,6 +52,7 @@ from minjing.kernel.identity.queries.levels import (
     account_with_phone,
     doors_of,
     evidence_of,
+    has_passkey,
     level_of,
     recovery_of,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "evidence_of",
     "field_title",
     "find_people",
+    "has_passkey",
     "hidden_counts",
     "hidden_in_force",
     "hidden_to_decide",

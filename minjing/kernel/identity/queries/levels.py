@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.models import Account, Door, Evidence, Recovery
 from minjing.kernel.identity.queries.accounts import actor_of
@@ -50,6 +52,12 @@ def account_by_door(kind: str, subject: str) -> Account | None:
 def doors_of(account_id: UUID) -> dict[str, datetime]:
     """Return which doors beside the phone an account has, by kind, and since when."""
     return dict(Door.objects.filter(account_id=account_id).values_list("kind", "bound_at"))
+
+
+def has_passkey(account_id: UUID) -> bool:
+    """Say whether the account has a passkey."""
+    found: bool = Authenticator.objects.filter(user_id=account_id, type=Authenticator.Type.WEBAUTHN).exists()
+    return found
 
 
 def account_with_phone(person_id: UUID) -> UUID | None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
+from minjing.modules.traffic.actions import bindings
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Licence, Vehicle
 from minjing.modules.traffic.models.licences import LicenceFacts
@@ -64,6 +65,8 @@ def change_vehicle(
     _write(vehicle, facts, now, matter_id)
     said = {"vehicle": vehicle_id, "what": sorted(facts), "why": why, "matter": matter_id, "by": by.account_id}
     _append(events.VEHICLE_CHANGED, said, before or vehicle.owner_person_id, vehicle.org_id, now)
+    if vehicle.owner_person_id != before or not vehicle.plate:
+        bindings.end_all_of(vehicle, by=by, now=now)
     return vehicle
 
 

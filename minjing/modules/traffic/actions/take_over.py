@@ -13,7 +13,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
 
-BATCH = 50_000
+BLOCK, BATCH = 500, 50_000
 REBUILD_FROM = 200_000  # so many rows into a table that is all but empty: faster without its indexes, made anew after
 Told = Callable[[int], None]
 
@@ -77,20 +77,24 @@ def take_over_violations(rows: Iterable[str], *, expected: int, by: Actor, now: 
 
 
 def _enter(register: str, columns: Iterable[str], rows: Iterable[str], expected: int, told: Told) -> int:
-    many, lines = 0, iter(rows)
     with _bare(f"traffic_{register}", expected):
-        while batch := list(islice(lines, BATCH)):
-            copy(f"traffic_{register}", columns, batch)
-            many += len(batch)
-            told(many)
-    return many
+        return copy(f"traffic_{register}", columns, rows, told)
 
 
-def copy(table: str, columns: Iterable[str], lines: Iterable[str]) -> None:
-    """Send lines to a table of ours."""
+def copy(table: str, columns: Iterable[str], lines: Iterable[str], told: Told = lambda done: None) -> int:
+    """Send lines to a table of ours in one COPY and return how many; `told` hears of each batch.
+
+    In small blocks: the database takes one in while the next is being made.
+    """
     names = ", ".join(f'"{column}"' for column in columns)
+    rest, many = iter(lines), 0
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as sent:
-        sent.write("".join(lines).encode())
+        while block := list(islice(rest, BLOCK)):
+            sent.write("".join(block).encode())
+            many += len(block)
+            if many % BATCH == 0:
+                told(many)
+    return many
 
 
 def _entry(register: str, many: int, by: Actor, now: datetime) -> None:

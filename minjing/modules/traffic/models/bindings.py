@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from minjing.base.personal import INTERNAL, Personal
+from minjing.base.personal import INTERNAL, PERSONAL, Personal
 from minjing.modules.traffic.models.dated import KEPT, LAW, Dated
 from minjing.modules.traffic.models.licences import Licence
 from minjing.modules.traffic.models.vehicles import Vehicle
@@ -24,6 +24,7 @@ class Binding(Dated):
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, null=True, related_name="bindings")
     licence = models.ForeignKey(Licence, models.PROTECT, null=True, related_name="bindings")
     owner_person_id = models.UUIDField(null=True)  # who was asked; another owner later has to be asked anew
+    user_sealed = models.BinaryField(null=True)  # how the user named themselves to the owner, under the owner's key
     state = models.CharField(max_length=8)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
@@ -33,6 +34,9 @@ class Binding(Dated):
     personal: ClassVar[dict[str, Personal]] = {
         "owner_person_id": Personal(INTERNAL, "绑定机动车", LAW, KEPT),
         "person_id": Personal(INTERNAL, "绑定机动车", LAW, KEPT),
+        "user_sealed": Personal(
+            PERSONAL, "车主知道谁请求绑定", "本人同意（个人信息保护法 art. 13）", "绑定结束后按业务档案保存"
+        ),
     }
 
     class Meta:
