@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from bench import house, people
@@ -38,7 +41,24 @@ SPARE_PORTS = 16  # of the house beside that of its pages
 
 def run(say: Callable[[str], None]) -> list[Row]:
     """Make the users, start the house, let the phones walk, and look at each page's times."""
-    ready = users(say)
+    place = own_place()
+    try:
+        ready = users(say)
+        return measured(ready, say)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def own_place() -> Path:
+    """Give the house a folder of its own with the city's keys: its log begins with this run, its witnesses too."""
+    place = Path(tempfile.mkdtemp(prefix="phones-", dir=house.DATA_DIR))
+    shutil.copytree(house.DATA_DIR / "keys", place / "keys", ignore=shutil.ignore_patterns("policy.txt"))
+    os.environ["DATA_DIR"] = str(place)
+    return place
+
+
+def measured(ready: Sequence[Mapping[str, str]], say: Callable[[str], None]) -> list[Row]:
+    """Start the house, let the phones walk, and return what they found."""
     half = len(ready) // 4
     with whole_house() as port:
         walked(WalkOrder(port, ready[:half], 40, 30, WARM_S))
