@@ -14,7 +14,6 @@ from minjing.base.clock import now
 from minjing.kernel.watch import outsider
 from minjing.kernel.watch.monitor import Monitor, Sources, run
 
-
 # Its rounds replay acts by the thousand. Whoever waits for a page comes first; a beat is late only past 60 s.
 NICE = 10
 
