@@ -1,5 +1,7 @@
 """Why traffic refuses: sentences for people, in both languages."""
 
+from collections.abc import Mapping
+
 from minjing.modules.traffic.rules.plates import WrongPlate
 
 PLATE_WORDS = {
@@ -29,3 +31,48 @@ def plate_words(wrong: WrongPlate) -> dict[str, str]:
     """Return the sentence for a wrong plate in both languages."""
     zh, en = PLATE_WORDS[wrong.reason]
     return {"zh": zh, "en": en}
+
+
+class Refused(Exception):
+    """An act on a violation is not possible: `key` is stable, `text` says why in both languages."""
+
+    WORDS: Mapping[str, tuple[str, str]] = {
+        "own_car": (
+            "这条记录涉及您本人或与您同名的车主，请由其他民警办理。",
+            "This record is of your own vehicle, or of an owner of your name: another officer has to see to it.",
+        ),
+        "no_post": ("您没有审核交通违法的岗位。", "You hold no post that reviews traffic violations."),
+        "same_officer": (
+            "审核这条记录的民警不能决定对它的异议。",
+            "Whoever reviewed the record cannot decide on the objection to it.",
+        ),
+        "state": ("这条记录的状态已经变化，请刷新。", "The record has changed meanwhile; look again."),
+        "not_yours": ("没有找到，或与您无关。", "Not found, or not yours to see."),
+        "full_points": (
+            "处理后累积记分将达到 12 分，不能在线处理，请到窗口办理并参加满分学习。",
+            "Your points would reach 12: this cannot be decided online. Come to the counter; study follows.",
+        ),
+        "suspension": (
+            "这条违法涉及暂扣驾驶证，不能在线处理，请到窗口办理。",
+            "This violation suspends the licence: it cannot be decided online. Come to the counter.",
+        ),
+        "objection": (
+            "您对这条记录的异议正在核实，答复后再处理。",
+            "Your objection to this record is being looked into; decide after the answer.",
+        ),
+        "licence": (
+            "登记中没有您的有效驾驶证，不能在线处理。",
+            "There is no valid licence of yours on record: it cannot be decided online.",
+        ),
+        "parts": (
+            "罚款满 1,000 元可以分 2 至 3 期缴纳（平台规则）。",
+            "Fines from ¥1,000 may be paid in 2 or 3 parts (platform rule).",
+        ),
+        "unknown_ground": ("没有这种消除事由。", "There is no such ground of removal."),
+        "nothing_due": ("这一期已经缴清或不用再缴。", "Nothing is due on this part any more."),
+    }
+
+    def __init__(self, key: str) -> None:
+        zh, en = self.WORDS[key]
+        super().__init__(f"{key}: {en}")
+        self.key, self.text = key, {"zh": zh, "en": en}

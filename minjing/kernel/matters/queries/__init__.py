@@ -108,6 +108,7 @@ from minjing.kernel.matters.queries.one import (
     refold,
     snapshot,
     steps,
+    still_open,
     tasks,
 )
 from minjing.kernel.matters.queries.receptions import Handover, handover, known_at_counter, reception
@@ -215,6 +216,7 @@ __all__ = [
     "stations",
     "steps",
     "still_may_act",
+    "still_open",
     "supervised_lights",
     "tasks",
     "to_act_in",

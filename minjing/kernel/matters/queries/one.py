@@ -38,6 +38,11 @@ def snapshot(row: Matter) -> Snapshot:
     return Snapshot(**{name: getattr(row, name) for name in COLUMNS})
 
 
+def still_open(matter_id: UUID) -> bool:
+    """Say whether a matter still waits for its answer; False for none. It says nothing else of it to anybody."""
+    return Matter.objects.filter(pk=matter_id, closed_at__isnull=True).exists()
+
+
 NUMBER = re.compile(r"[A-Z]{2}[0-9]{4,14}")
 
 

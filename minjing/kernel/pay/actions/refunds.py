@@ -63,6 +63,25 @@ def refund_all(subject: UUID, *, cause: str = "withdrawn", by: Actor, now: datet
 
 
 @transaction.atomic
+def refund_part(subject: UUID, fen: int, *, cause: str = "overpaid", by: Actor, now: datetime) -> Sequence[Refund]:
+    """Give `fen` of what was paid for a subject back, in the caller's transaction.
+
+    For amounts that turn out too high afterwards; the caller has settled that they did. Raises BeyondCapture.
+    """
+    orders = list(Order.objects.select_for_update().filter(subject_id=subject).order_by("id"))
+    sent: list[Refund] = []
+    for order in orders:
+        for capture in Capture.objects.filter(order_id=order.id).order_by("id"):
+            part = min(fen, capture.fen - capture.refunding_fen)
+            if part > 0:
+                sent.append(give_back(order, capture, part, cause, by=by, now=now))
+                fen -= part
+    if fen > 0:
+        raise BeyondCapture(0)
+    return sent
+
+
+@transaction.atomic
 def propose(order_id: UUID, fen: int, reason: str, *, by: Actor, now: datetime, key: str) -> Refund:
     """Propose to give part or all of a paid fee back; another officer decides. The amount is claimed meanwhile.
 

@@ -248,6 +248,19 @@ class PointsEntry(models.Model):
         indexes = [models.Index(fields=["person_id", "at"], name="traffic_points_of")]
 
 
+class Objection(models.Model):
+    """That a matter objects to a violation: its reasons, clock and answer stand in the matter."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="objections")
+    matter_id = models.UUIDField(unique=True)
+    ground = models.CharField(max_length=24)
+    made_at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {"ground": HELD}
+
+
 class DraftPack(models.Model):
     """A changed copy of the rules that somebody tries out on two years of violations; never in force."""
 

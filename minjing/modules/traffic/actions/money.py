@@ -1,0 +1,135 @@
+"""The money of fines: parts with their orders, what is added when late, what goes back when a fine becomes less.
+
+Kernel pay keeps the books; here stands only which part of which decision an order is for. What is paid after a part
+was let go comes back by kernel pay itself, as its order is cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+
+from minjing.base.clock import CHINA, local_day
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.matters import queries as matters
+from minjing.kernel.pay.actions import orders, refunds
+from minjing.kernel.pay.rules.amounts import Item
+from minjing.modules.traffic import events
+from minjing.modules.traffic.actions.telling import title_of
+from minjing.modules.traffic.errors import Refused
+from minjing.modules.traffic.models import Charge, Violation
+from minjing.modules.traffic.rules.penalties.surcharge import share_back, surcharge_fen
+
+if TYPE_CHECKING:
+    from minjing.kernel.pay.models import Order
+
+PURPOSE = "fine"
+
+
+@transaction.atomic
+def order_of(charge_id: UUID, *, by: Actor, now: datetime) -> Order:
+    """Open the order of a part as of today, surcharge and all; asked again on one day, it is the same one.
+
+    The surcharge grows by the day, so an order lasts until the end of the day on which it was opened.
+    Raises Refused when nothing is due, or it is not the asker's.
+    """
+    orders.hold_subject(charge_id)
+    charge = Charge.objects.select_for_update().select_related("decision__violation").filter(pk=charge_id).first()
+    if charge is None or charge.decision.account_id != by.account_id:
+        raise Refused("not_yours")
+    if charge.state in ("paid", "dropped"):
+        raise Refused("nothing_due")
+    decision, day = charge.decision, local_day(now)
+    added = surcharge_fen(charge.fen, charge.due_date, day)
+    if charge.state == "open" and added != charge.surcharge_fen:
+        orders.cancel_open(charge.pk, by=by, now=now)
+    title = title_of(decision.violation.conduct)
+    items = [Item("fine", {"zh": f"罚款：{title['zh']}", "en": f"Fine: {title['en']}"}, charge.fen)]
+    if added:
+        items.append(Item("late", {"zh": "加处罚款（每日 3%）", "en": "Added for lateness (3 % a day)"}, added))
+    tonight = (now.astimezone(CHINA) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    order = orders.open_order(
+        subject=charge.pk,
+        subject_number=decision.number,
+        title={"zh": f"交通违法罚款 {decision.number}", "en": f"Traffic fine {decision.number}"},
+        account_id=decision.account_id,
+        person_id=decision.person_id,
+        org_id=charge.org_id,
+        unit_id=min(matters.units(), default=0),
+        items=items,
+        purpose=PURPOSE,
+        expires_at=tonight,
+        by=by,
+        now=now,
+    )
+    charge.state, charge.surcharge_fen, charge.order_id = "open", added, order.id
+    charge.save(update_fields=["state", "surcharge_fen", "order_id"])
+    return order
+
+
+def settled(order: Order, *, by: Actor, now: datetime) -> None:
+    """Note that a part has been paid: kernel pay calls it in the transaction that settles the order."""
+    charge = (
+        Charge.objects.select_for_update().select_related("decision__violation").filter(pk=order.subject_id).first()
+    )
+    if charge is None:
+        return
+    charge.state, charge.paid_at = "paid", now
+    charge.save(update_fields=["state", "paid_at"])
+    decision = charge.decision
+    if not Charge.objects.filter(decision_id=decision.pk).exclude(state__in=("paid", "dropped")).exists():
+        Violation.objects.filter(pk=decision.violation_id, state=Violation.DECIDED).update(state=Violation.PAID)
+    said = {"violation": decision.violation_id, "charge": charge.pk, "order": order.id, "fen": charge.fen}
+    said |= {"surcharge_fen": charge.surcharge_fen, "by": by.account_id}
+    entry = ledger.entry(events.CHARGE_PAID, said, at=now, org_id=charge.org_id, subject_id=decision.person_id)
+    ledger.append(entry)
+
+
+def expired(order: Order, *, by: Actor, now: datetime) -> None:
+    """Let a part be due again whose order went out of time unpaid."""
+    Charge.objects.filter(pk=order.subject_id, state="open").update(state="due")
+
+
+def hold(violation_ids: Iterable[UUID]) -> None:
+    """Lock every order of these violations, in one order, before their rows: see `actions.penalties`."""
+    charges = Charge.objects.filter(decision__violation_id__in=list(violation_ids)).order_by("id")
+    for charge_id in charges.values_list("pk", flat=True):
+        orders.hold_subject(charge_id)
+
+
+def settle_down(row: Violation, *, by: Actor, now: datetime) -> int:
+    """Bring the parts of a decided violation down to what its fine is now; return what is ordered to go back.
+
+    What is unpaid is let go first, from the last part on; what was paid above the new fine goes back with its share
+    of what was added for lateness.
+    """
+    charges = list(Charge.objects.select_for_update().filter(decision__violation_id=row.pk).order_by("-seq"))
+    over = sum(charge.fen - charge.returned_fen for charge in charges if charge.state != "dropped") - row.fine_fen
+    back = 0
+    for charge in sorted(charges, key=lambda c: c.state == "paid"):
+        if over <= 0:
+            break
+        if charge.state in ("due", "open"):
+            off = min(over, charge.fen)
+            orders.cancel_open(charge.pk, by=by, now=now)
+            charge.fen -= off
+            charge.state = "due" if charge.fen else "dropped"
+            charge.surcharge_fen, charge.order_id = 0, None
+            over -= off
+        elif charge.state == "paid":
+            off = min(over, charge.fen - charge.returned_fen)
+            if off <= 0:
+                continue
+            added = share_back(charge.surcharge_fen, charge.fen, off)
+            refunds.refund_part(charge.pk, off + added, by=by, now=now)
+            charge.returned_fen += off
+            over, back = over - off, back + off + added
+        charge.save()
+    if back == 0 and charges and all(c.state in ("paid", "dropped") for c in charges):
+        Violation.objects.filter(pk=row.pk, state=Violation.DECIDED).update(state=Violation.PAID)
+    return back

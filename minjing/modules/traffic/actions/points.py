@@ -1,0 +1,68 @@
+"""Points that no violation here accounts for: those of another city come in, study takes some off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger import actions as ledger
+from minjing.modules.traffic import events
+from minjing.modules.traffic.actions.registers import change_licence
+from minjing.modules.traffic.errors import Refused
+from minjing.modules.traffic.models import Licence, PointsEntry
+from minjing.modules.traffic.queries import points, registers
+from minjing.modules.traffic.rules.penalties.points import REDUCED_MAX
+
+
+def from_elsewhere(
+    person_id: UUID, amount: int, city: str, reference: str, at: datetime, *, by: Actor, now: datetime
+) -> PointsEntry:
+    """Enter points that another city decided; `reference` is its decision, entered once.
+
+    When twelve are reached by it the licence is withheld, as if they had been decided here.
+    """
+    return _enter(person_id, "elsewhere", amount, reference, at, city, None, by, now)
+
+
+def reduce(
+    person_id: UUID, amount: int, reference: str, *, by: Actor, now: datetime, matter_id: UUID | None = None
+) -> PointsEntry:
+    """Take points off for study or public service: at most six a cycle. Raises Refused beyond, or without licence."""
+    licence = registers.licence_of(person_id)
+    if licence is None:
+        raise Refused("licence")
+    if points.standing_of(licence, now).reduced + amount > REDUCED_MAX:
+        raise Refused("state")
+    return _enter(person_id, "reduced", amount, reference, now, "", matter_id, by, now)
+
+
+@transaction.atomic
+def _enter(
+    person_id: UUID,
+    kind: str,
+    amount: int,
+    reference: str,
+    at: datetime,
+    city: str,
+    matter_id: UUID | None,
+    by: Actor,
+    now: datetime,
+) -> PointsEntry:
+    before = PointsEntry.objects.filter(person_id=person_id, kind=kind, reference=reference).first()
+    if before is not None:
+        return before
+    licence = registers.licence_of(person_id)
+    org_id = licence.org_id if licence else 0
+    entry = PointsEntry.objects.create(
+        id=new_id(), org_id=org_id, person_id=person_id, at=at, kind=kind, points=amount, city=city,
+        reference=reference, matter_id=matter_id,
+    )  # fmt: skip
+    said = {"entry": entry.pk, "kind": kind, "points": amount, "city": city, "by": by.account_id}
+    ledger.append(ledger.entry(events.POINTS_ENTERED, said, at=now, org_id=org_id, subject_id=person_id))
+    if licence is not None and licence.status == Licence.VALID and points.standing_of(licence, now).full:
+        change_licence(licence.pk, {"status": Licence.FULL_POINTS}, "full_points", by=by, now=now)
+    return entry
