@@ -163,6 +163,10 @@ SILENT = {
     "pay.came_back": "a mark that a browser is back, which proves nothing; what the gateway says is on record",
     "pay.ask_soon": "a question put earlier; its answer is on record",
     "pay.close_attempts": "a question put earlier; its answer is on record",
+    "traffic.hold": "a lock",
+    "traffic.settle_down": "part of striking, which is on record; kernel pay records what goes back",
+    "traffic.keep": "part of publishing and striking, which are on record",
+    "traffic.expired": "a part falls due again; that its order ran out is on record",
     "watch.beat": "the sign of life of a process; what it finds is on record",
     "notify": "a notice is a consequence of an act that stands in the ledger; delivery is not an act",
 }

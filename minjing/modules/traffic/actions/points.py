@@ -25,7 +25,7 @@ def from_elsewhere(
 
     When twelve are reached by it the licence is withheld, as if they had been decided here.
     """
-    return _enter(person_id, "elsewhere", amount, reference, at, city, None, by, now)
+    return _put_points(person_id, "elsewhere", amount, reference, at, city, None, by, now)
 
 
 def reduce(
@@ -37,11 +37,11 @@ def reduce(
         raise Refused("licence")
     if points.standing_of(licence, now).reduced + amount > REDUCED_MAX:
         raise Refused("state")
-    return _enter(person_id, "reduced", amount, reference, now, "", matter_id, by, now)
+    return _put_points(person_id, "reduced", amount, reference, now, "", matter_id, by, now)
 
 
 @transaction.atomic
-def _enter(
+def _put_points(
     person_id: UUID,
     kind: str,
     amount: int,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('traffic', '0020_violations'),
+        ('traffic', '0003_binding_user'),
     ]
 
     operations = [
