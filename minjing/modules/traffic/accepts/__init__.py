@@ -28,8 +28,9 @@ CHECKS: Mapping[str, Check] = {
         driving.test_booking, others.own_accident, others.review_in_time, others.review,
         others.settle_accident, others.lorry_roads, others.extend_permit, others.visitor_day, others.no_drive,
         others.matter_number, others.snapshot_result, others.plate_form, others.charge, others.move_car,
+        others.waiver, others.name_driver, others.known_violation,
     )
-}  # fmt: skip
+} | others.STUDIES  # fmt: skip
 
 
 def accepts(name: str) -> Accepts:

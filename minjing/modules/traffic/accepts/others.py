@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
+from minjing.kernel.identity import queries as people
 from minjing.kernel.matters.models import Matter
 from minjing.modules.traffic import charges
-from minjing.modules.traffic.accepts.asked import Asked, Wrong, wrong
+from minjing.modules.traffic.accepts.asked import Asked, Check, Wrong, wrong
 from minjing.modules.traffic.accepts.vehicles import bound_vehicle, own_vehicle
-from minjing.modules.traffic.models import Accident, Permit
+from minjing.modules.traffic.models import Accident, MoveCall, Permit, Study, Violation
 from minjing.modules.traffic.queries import registers
 from minjing.modules.traffic.rules import passes
 
@@ -129,18 +131,63 @@ def charge(asked: Asked) -> Wrong:
 
 def move_car(asked: Asked) -> Wrong:
     """Not more than three calls of one person in an hour, nor of one plate in ten minutes (platform rule)."""
-    from minjing.modules.traffic.queries.files import open_entries
-
-    hour = [
-        e for e in open_entries("move_car", person_id=asked.person) if e.since_at > asked.now - timedelta(hours=1)
-    ]
+    calls = MoveCall.objects
+    mine = calls.filter(caller_person_id=asked.person, called_at__gt=asked.now - timedelta(hours=1)).count()
     plate = asked.plate("outside_plate")
-    short = [e for e in open_entries("move_car", subject=plate) if e.since_at > asked.now - timedelta(minutes=10)]
-    if len(hour) >= 3 or short:
+    if mine >= 3 or calls.filter(plate=plate, called_at__gt=asked.now - timedelta(minutes=10)).exists():
         return wrong(
             "outside_plate", "刚刚已经通知过，请稍等十分钟。", "The owner has just been called; wait ten minutes."
         )
     return {}
+
+
+def waiver(asked: Asked) -> Wrong:
+    """Driven away within ten minutes of the notice, and not before it."""
+    noticed, left = (datetime.fromisoformat(asked.text(n)) for n in ("noticed_at", "left_at"))
+    if not timedelta(0) <= left - noticed <= timedelta(minutes=10):
+        return wrong(
+            "left_at", "须在收到告知后十分钟内驶离。", "You have to drive away within ten minutes of the notice."
+        )
+    return {}
+
+
+def name_driver(asked: Asked) -> Wrong:
+    """The driver is somebody else whom the house knows; the violation is on record."""
+    if not Violation.objects.filter(number=asked.text("violation_no").strip()).exists():
+        return wrong("violation_no", "没有这个违法编号。", "There is no violation with this number.")
+    other = people.person_by_id_number(asked.text("driver_id"))
+    if other is None:
+        return wrong("driver_id", "驾驶人还没有实名核验，请先注册。", "The driver has to be verified here first.")
+    return wrong("driver_id", "不能填您本人的号码。", "This is your own number.") if other == asked.person else {}
+
+
+def known_violation(asked: Asked) -> Wrong:
+    """The violation is on record; later than three months from now it cannot be put off (违法程序 art. 53)."""
+    if not Violation.objects.filter(number=asked.text("violation_no").strip()).exists():
+        return wrong("violation_no", "没有这个违法编号。", "There is no violation with this number.")
+    until = asked.text("postpone_until")
+    if until and date.fromisoformat(until) > asked.today + timedelta(days=92):
+        return wrong("postpone_until", "最长延期三个月。", "Three months at most.")
+    return {}
+
+
+def _studied(kind: str) -> Check:
+    def check(asked: Asked) -> Wrong:
+        """A study of this kind is finished, its test passed."""
+        done = Study.objects.filter(person_id=asked.person, kind=kind, matter_id=None, passed_at__isnull=False)
+        if not done.exists():
+            field = next(iter(asked.answers))
+            return wrong(
+                field, "请先在学习页面学满时间并考试合格。", "Study on the page of studies first, and pass the test."
+            )
+        return {}
+
+    return check
+
+
+STUDIES: Mapping[str, Check] = {
+    f"study_{kind}": _studied(kind) for kind in ("reduction", "full_points", "verification", "ebike", "pedestrian")
+}
 
 
 def plate_form(asked: Asked) -> Wrong:

@@ -18,8 +18,10 @@ from minjing.modules.traffic.models.missions import (
     TrackPart,
     YieldingClaim,
 )
+from minjing.modules.traffic.models.move_calls import MoveCall
 from minjing.modules.traffic.models.permits import Permit
 from minjing.modules.traffic.models.plate_numbers import PlateNumber, PlateOffer
+from minjing.modules.traffic.models.studies import Study
 from minjing.modules.traffic.models.vehicles import Vehicle, VehiclePast
 from minjing.modules.traffic.models.violations import (
     Charge,
@@ -52,6 +54,7 @@ __all__ = [
     "LicencePast",
     "Mission",
     "Objection",
+    "MoveCall",
     "Outcome",
     "Permit",
     "PlateNumber",
@@ -60,6 +63,7 @@ __all__ = [
     "RecorderReport",
     "RegisterPast",
     "Strike",
+    "Study",
     "Suspension",
     "TestBooking",
     "TrackPart",

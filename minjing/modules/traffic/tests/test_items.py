@@ -23,7 +23,8 @@ from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.pay.models import Order
 from minjing.kernel.pay.tests.simulated import HOUSE
-from minjing.modules.traffic.actions import plate_numbers, registers
+from minjing.modules.traffic import courses
+from minjing.modules.traffic.actions import plate_numbers, registers, studies
 from minjing.modules.traffic.actions.case import case_of
 from minjing.modules.traffic.actions.effects.reports import password_of
 from minjing.modules.traffic.models import (
@@ -34,8 +35,10 @@ from minjing.modules.traffic.models import (
     Licence,
     Permit,
     PlateNumber,
+    PointsEntry,
     TestBooking,
     Vehicle,
+    Violation,
 )
 from minjing.modules.traffic.tests import items_world as world
 from minjing.modules.traffic.tests.items_world import HOUR, LIN, NOW, OTHER_PLATE, PLATE, SU, TODAY, VIN
@@ -121,6 +124,43 @@ def entry(kind: str, subject: str = "", person: Any = LIN, **said: Any) -> Calla
             said=said,
             vehicle=mine() if person is LIN else None,
         )
+        return {}
+
+    return given
+
+
+def violated() -> dict[str, Any]:
+    """A camera has caught LIN's first car."""
+    Violation.objects.create(
+        org_id=0, number="WF1", violated_at=NOW - timedelta(days=3), recorded_at=NOW - timedelta(days=2),
+        conduct="SZP01", place="深南大道", plate=PLATE, vehicle_id=mine().pk, state="published",
+    )  # fmt: skip
+    return {}
+
+
+def handling() -> dict[str, Any]:
+    violated()
+    world.apply("JT0310", LIN, violation_no="WF1")
+    return {"booking_code": Visit.objects.get(person_id=LIN.person_id).code}
+
+
+def waived() -> dict[str, Any]:
+    world.decided(world.apply("JT0316", LIN, left_at="2026-11-26T10:09"))
+    return {}
+
+
+def studied(kind: str) -> Callable[[], dict[str, Any]]:
+    """Say that LIN has studied long enough, on days that passed, and knows the answers."""
+
+    def given() -> dict[str, Any]:
+        days = 7 if kind == "full_points" else 1
+        row = studies.begin(kind, by=LIN.actor, now=NOW - timedelta(days=days))
+        for day in range(days, 0, -1):
+            for step in range(40 if kind == "verification" else 14):
+                at = NOW - timedelta(days=day) + timedelta(minutes=5 * step)
+                studies.turn(row.pk, step, by=LIN.actor, now=at)
+        answers = {i: q["right"] for i, q in enumerate(courses.questions())}
+        assert studies.test(row.pk, answers, by=LIN.actor, now=NOW).marks == 100
         return {}
 
     return given
@@ -328,6 +368,24 @@ SPECS: dict[str, Spec] = {
     "B33": S(given=licence_is(status="cancelled"), fee=1000, after=holds(status="valid")),
     "B34": S(given=licence_is(status="cancelled"), fee=1000, after=holds(status="valid")),
     "B35": S(fee=1000),
+    # C: violations, beside the decisions on them (test_penalty_*.py)
+    "C10": S({"violation_no": "WF1"}, given=violated),
+    "C11": S(given=handling, after=lambda m: Visit.objects.get().state == "cancelled"),
+    "C12": S(given=handling, after=says("有效")),
+    "C16": S({"noticed_at": "2026-11-26T10:00", "left_at": "2026-11-26T10:07"}, after=says("免予处罚", "7 分钟")),
+    "C17": S(given=waived, after=says("免罚")),
+    "C18": S({"violation_no": "WF1", "postpone_until": "2027-01-31"}, given=violated),
+    "C19": S(given=studied("reduction"), after=lambda m: PointsEntry.objects.get(matter_id=m.id).points == 1),
+    **{
+        f"C{n}": S(given=studied(kind), after=filed("study"))
+        for n, kind in (("20", "full_points"), ("22", "verification"), ("23", "ebike"), ("24", "pedestrian"))
+    },
+    "C21": S(after=subject_is("points")),
+    "C25": S({"merit": "service"}, after=lambda m: PointsEntry.objects.get(matter_id=m.id).points == 1),
+    "C26": S(given=entry("towed", PLATE, yard="福田停车场"), after=says("福田停车场")),
+    "C28": S(
+        {"violation_no": "WF1"}, given=violated, after=lambda m: Violation.objects.get().person_id == SU.person_id
+    ),
     # D: accidents
     "D01": S({"other_plate": "粤B66666"}, after=lambda m: Accident.objects.get(matter_id=m.id).state == "open"),
     "D02": S(given=accident("joined"), after=lambda m: Accident.objects.get().state == "with_officer"),
