@@ -13,6 +13,7 @@ import yaml
 from minjing.base.clock import local_day
 from minjing.kernel.identity import plugs as identity
 from minjing.kernel.matters import plugs
+from minjing.kernel.matters.schema import Text
 from minjing.kernel.notify import plugs as notify
 from minjing.modules.traffic import accepts, charges
 from minjing.modules.traffic.actions import plate_numbers
@@ -22,6 +23,7 @@ from minjing.modules.traffic.actions.effects.licences import learner_of
 from minjing.modules.traffic.models import Accident, FileEntry
 from minjing.modules.traffic.queries import registers
 from minjing.modules.traffic.rules import passes, plates
+from minjing.portals.citizen import plugs as citizen
 
 HERE = Path(__file__).parent
 
@@ -39,6 +41,17 @@ def hang() -> None:
     plugs.prefill("traffic", prefill)
     for holder in HELD:
         plugs.held(holder, held(holder))
+    citizen.begins_at("JT0142", "traffic:plates")
+    citizen.own_page(
+        "traffic:consents",
+        title=Text(zh="等我确认的交通业务", en="Traffic matters waiting for me"),
+        about=Text(zh="过户、指认驾驶人：同意或者拒绝", en="A sale, who drove: agree or refuse"),
+    )
+    citizen.own_page(
+        "traffic:studies",
+        title=Text(zh="交通安全学习", en="Traffic study"),
+        about=Text(zh="学法减分、满分学习、审验学习", en="Points off, full points, verification"),
+    )
     notify.texts(HERE / "texts")
     identity.person_field(RECORD, {"zh": "交通管理登记", "en": "traffic registers"})(_no_values)
     file = HERE / "data/restricted_roads.yaml"

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
+from minjing.kernel.identity.actor import SYSTEM
+from minjing.modules.traffic.actions import plate_numbers
 from minjing.modules.traffic.actions.yielding import finding
 
 
@@ -20,3 +22,10 @@ def match_lately(timestamp: int) -> None:
     """Match the last two days again: a violation may be entered long after the ambulance has passed."""
     at = now()
     finding.find(at - timedelta(days=2), at, now=at)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="traffic.free_numbers", queue="traffic", queueing_lock="traffic.free_numbers")
+def free_numbers(timestamp: int) -> None:
+    """Give plate numbers back whose hold is over."""
+    plate_numbers.free_lapsed(by=SYSTEM, now=now())

@@ -22,6 +22,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import SYSTEM, Actor, Holding
 from minjing.kernel.identity.models import Account, Appointment, Post, Unit
 from minjing.kernel.matters import actions, catalog, forms, plugs, publishing, queries
+from minjing.kernel.matters.errors import Wrong  # noqa: F401 - for the tests
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.pay.actions import attempts
 from minjing.kernel.pay.models import Order
