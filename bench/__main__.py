@@ -32,6 +32,7 @@ BENCHMARKS = {
     "ledger_storage": ("city", 300),
     "ledger_year": ("city", 300),
     "booking": ("city", 420),
+    "plates": ("city", 420),
     "phones": ("city", 420),
     "reading": ("", 3000),
     "faces": ("", 300),

@@ -31,6 +31,8 @@ BUREAU = (
     ("supervisor2", "supervisor"), ("inspector", "inspector"), ("inspector2", "inspector"),
     ("desk", "desk_operator"), ("desk2", "desk_operator"),
     ("traffic.reviewer", "traffic_reviewer"), ("traffic.reviewer2", "traffic_reviewer"),
+    ("traffic.clerk", "traffic_clerk"), ("traffic.clerk2", "traffic_clerk"), ("traffic.approver", "traffic_approver"),
+    ("traffic.counter", "traffic_counter"),
     ("fee.clerk", "fee_clerk"), ("fee.clerk2", "fee_clerk"), ("fee.approver", "fee_approver"),
     ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
 )  # fmt: skip
@@ -85,7 +87,7 @@ def lines() -> list[str]:
         "      futian.clerk, futian.clerk2, futian.chief (Futian station), lianhua.clerk …, every station likewise",
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
         "      exit.clerk, exit.approver, exit.maker (exit-entry of the bureau)",
-        "      traffic.reviewer, traffic.reviewer2 (traffic police of the bureau)",
+        "      traffic.reviewer, traffic.clerk, traffic.approver, traffic.counter (traffic police of the bureau)",
         "      futian.hall, futian.hallhead (the halls of the branch), every branch likewise",
         "      fee.clerk, fee.approver (the books of the fees)",
         "      bureau.approver, supervisor, inspector, desk, system.admin, security.admin, audit.admin",

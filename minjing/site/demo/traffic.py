@@ -10,6 +10,7 @@ from uuid import UUID
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.queries import person_by_id_number
+from minjing.modules.traffic.actions import plate_numbers
 from minjing.modules.traffic.actions import registers as acts
 from minjing.modules.traffic.queries import registers
 from minjing.site.demo import residents
@@ -31,6 +32,12 @@ CARS: Sequence[tuple[Known, str, str, str, str, str, str, float, int]] = (
     (ZHENG, "粤B577K9", "suv", "petrol", "云岭", "X2", "black", 5.2, 300),
     (RARE, "粤B7T320", "truck", "diesel", "长川", "T9", "yellow", 4.0, 40),
 )
+# Numbers to choose from, by kind of plate: one letter of the demo's own, so that no car on record has one of them.
+POOLS: Mapping[str, Sequence[str]] = {
+    "02": [f"粤B{n:03d}QX" for n in range(400)],
+    "52": [f"粤BDQ{n:04d}" for n in range(400)],
+    "01": [f"粤BQ{n:03d}X" for n in range(200)],
+}
 # Holder, classes, years since the first issue, and what else differs from a licence in force.
 LICENCES: Sequence[tuple[Known, str, float, Mapping[str, Any]]] = (
     (LIN, "C1", 12.4, {}),
@@ -53,6 +60,8 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
         _car(number, row, today, now)
     for number, (known, classes, years, more) in enumerate(LICENCES):
         _licence(number, _who(known), known, classes, today - timedelta(days=int(years * 365.25)), more, now)
+    for kind, numbers in POOLS.items():
+        plate_numbers.open_pool(numbers, kind, by=SYSTEM, now=now)
     rows, _ = fill(OTHERS, now, lambda line: None)
     say(f"{len(CARS) + OTHERS} vehicles, and {rows:,} rows of drivers, licences and violations")
 
