@@ -21,6 +21,7 @@ from minjing.kernel.booking.models import Visit
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import plugs, queries
+from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.pay.models import Order
 from minjing.kernel.pay.tests.simulated import HOUSE
 from minjing.modules.traffic import courses
@@ -422,6 +423,10 @@ SPECS: dict[str, Spec] = {
         given=lambda: world.apply("JT0603", LIN, outside_plate=PLATE) and {},
         after=lambda m: Binding.objects.get().state == "ended",
     ),
+    "F05": S(
+        {"file_no": f"4403{LIN.account.int:08d}"},
+        after=lambda m: Binding.objects.get(kind="licence").state == "bound",
+    ),
     "F07": S(after=says("LDEM00000B1234500")),
     "F08": S(after=says("LDEM00000B1234500")),
     "F09": S(after=says("C1", "正常")),
@@ -453,12 +458,13 @@ CODES = sorted(body.service.code for body in world.bodies())
 @pytest.fixture(scope="module")
 def city(django_db_setup, django_db_blocker):
     """The world of these tests, made once: every test undoes what it does."""
-    before = plugs.PREFILLS["register"]
+    before, stars = plugs.PREFILLS["register"], list(plugs.STARS)
+    plugs.STARS[:] = [lambda by, now: 5]  # what stars are counted from has tests of its own
     with django_db_blocker.unblock(), transaction.atomic():
         world.settle()
         yield
         transaction.set_rollback(True)
-    plugs.PREFILLS["register"] = before
+    plugs.PREFILLS["register"], plugs.STARS[:] = before, stars
     queries.forget_kept()
 
 
@@ -522,3 +528,10 @@ def test_every_row_of_the_list_is_a_service_of_its_own():
         if row["fee_cny"].isdigit():
             fen = sum(i.fen for i in service.fee.items if not i.name.startswith("plates_")) if service.fee else 0
             assert fen == int(row["fee_cny"]) * 100, code
+
+
+def test_a_service_says_how_many_stars_it_takes_and_refuses_fewer(house, monkeypatch):
+    monkeypatch.setattr(plugs, "STARS", [lambda by, now: 2])
+    with pytest.raises(NotAllowed, match="3 stars"):
+        world.apply("JT0104", LIN)
+    assert world.apply("JT0141", LIN).state == "paying"

@@ -152,7 +152,7 @@ RUNS: dict[str, Callable[[Case], Facts]] = {
         name: changing(name)
         for name in (
             "licence_particulars", "exchange_damaged", "replace_lost", "school_bus_driver", "licence_contact",
-            "employer", "electronic_licence", "driver_sheet", "safety_record", "bind_licence",
+            "employer", "electronic_licence", "driver_sheet", "safety_record",
         )
     },
 }  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
+from minjing.kernel.identity.actor import RESIDENT, Actor
+from minjing.modules.traffic.actions import bindings
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
 from minjing.modules.traffic.models import Binding
 from minjing.modules.traffic.queries import registers as found
@@ -43,43 +44,30 @@ def reported(why: str) -> Callable[[Case], Facts]:
     return run
 
 
+def _applicant(case: Case) -> Actor:
+    return Actor(case.matter.account_id, RESIDENT, case.person, case.name, level=2)
+
+
 def bound(case: Case) -> Facts:
-    """Bind a vehicle: one's own at once, another's when the owner agrees."""
-    vehicles = found.vehicles_of_plate(case.plate.text)
-    vehicle = next((v for v in vehicles if v.vin.endswith(case.text("vin_tail").upper())), None)
-    if vehicle is None:
-        raise refused("号牌和车架号后四位对不上。", "Plate and end of the VIN do not belong together.")
-    own = vehicle.owner_person_id == case.person
-    if case.text("whose") == "own" and not own:
-        raise refused(
-            "这辆车不是登记在您名下，请选“他人的”。", "This vehicle is not yours; choose “somebody else’s”."
-        )
-    open_ones = Binding.objects.filter(account_id=case.matter.account_id, vehicle=vehicle, state__in=Binding.OPEN)
-    row = open_ones.first()
-    if row is None:
-        row = Binding.objects.create(
-            org_id=case.matter.org_id, account_id=case.matter.account_id, person_id=case.person,
-            kind=Binding.OWN if own else Binding.OTHER, vehicle=vehicle, owner_person_id=vehicle.owner_person_id,
-            state=Binding.BOUND if own else Binding.ASKED, asked_at=case.now, answered_at=case.now if own else None,
-            until_at=None if own else case.now + timedelta(days=7), since_at=case.now,
-        )  # fmt: skip
-        case.enter("bind_vehicle", vehicle=vehicle)
-    state = "已绑定" if row.state == Binding.BOUND else "已请车主确认，七天内有效"
-    return [(text("号牌号码", "Plate number"), plates.shown(vehicle.plate)), (RESULT, state)]
+    """Bind a vehicle: one's own at once, another's when the owner agrees; the owner is told."""
+    row = bindings.bind(case.plate.text, case.text("vin_tail"), by=_applicant(case), now=case.now)
+    state = "已绑定" if row.state == Binding.BOUND else "已请车主确认"
+    return [(text("号牌号码", "Plate number"), plates.shown(case.plate.text)), (RESULT, state)]
+
+
+def bound_licence(case: Case) -> Facts:
+    """Bind the applicant's own licence by its file number."""
+    bindings.bind_licence(case.text("file_no"), by=_applicant(case), now=case.now)
+    return [(text("档案编号", "File number"), case.licence.file_number), (RESULT, "已绑定")]
 
 
 def unbound(case: Case) -> Facts:
     """End the applicant's binding, or those of other users of the applicant's own vehicle."""
-    rows = Binding.objects.select_for_update().filter(vehicle=case.vehicle, state__in=Binding.OPEN)
+    rows = Binding.objects.filter(vehicle=case.vehicle, state__in=Binding.OPEN)
     own = case.text("unbind_what") == "vehicle"
     rows = rows.filter(account_id=case.matter.account_id) if own else rows.exclude(account_id=case.matter.account_id)
-    ended = 0
-    for row in rows:
-        row.state, row.since_at, row.ended_by = Binding.ENDED, case.now, "user" if own else "owner"
-        row.save(update_fields=["state", "since_at", "ended_by"])
-        ended += 1
-    case.enter("unbind_vehicle", vehicle=case.vehicle)
-    return [(text("号牌号码", "Plate number"), plates.shown(case.vehicle.plate)), (RESULT, f"解绑 {ended} 项")]
+    ended = [bindings.end(row.pk, by=_applicant(case), now=case.now) for row in list(rows)]
+    return [(text("号牌号码", "Plate number"), plates.shown(case.vehicle.plate)), (RESULT, f"解绑 {len(ended)} 项")]
 
 
 def no_car(case: Case) -> Facts:
@@ -98,7 +86,8 @@ def charge_paid(case: Case) -> Facts:
 
 
 RUNS: dict[str, Callable[[Case], Facts]] = {
-    "register_star": filed("register_star"), "update_star": filed("update_star"), "bind_vehicle": bound,
+    "register_star": filed("register_star"), "update_star": filed("update_star"),
+    "bind_vehicle": bound, "bind_licence": bound_licence,
     "unbind_vehicle": unbound, "regular_user": filed("regular_user", "user_id"), "no_car": no_car,
     "snapshot": reported("snapshot"), "facility_report": reported("facility_report"),
     "move_car": reported("move_car"), "pay_charge": charge_paid,
