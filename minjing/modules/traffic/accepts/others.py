@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from minjing.kernel.identity import queries as people
@@ -185,7 +184,7 @@ def _studied(kind: str) -> Check:
     return check
 
 
-STUDIES: Mapping[str, Check] = {
+STUDIES: dict[str, Check] = {
     f"study_{kind}": _studied(kind) for kind in ("reduction", "full_points", "verification", "ebike", "pedestrian")
 }
 

@@ -30,6 +30,8 @@ class Asked:
 
 def of_person(by: Actor, now: datetime) -> list[Asked]:
     """Return what a person is asked or was asked, the latest first; the askers' names are looked at on record."""
+    if by.person_id is None:
+        return []
     rows = list(JointConsent.objects.filter(person_id=by.person_id).order_by("-asked_at")[:20])
     names = {}
     for row in rows:

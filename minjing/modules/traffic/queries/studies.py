@@ -13,7 +13,7 @@ from minjing.modules.traffic.rules import study as rules
 
 def open_of(by: Actor) -> list[Study]:
     """Return the asker's studies that no matter has used yet."""
-    return list(Study.objects.filter(person_id=by.person_id, matter_id=None))
+    return list(Study.objects.filter(person_id=by.person_id, matter_id=None)) if by.person_id else []
 
 
 def own(study_id: UUID, by: Actor) -> Study | None:
