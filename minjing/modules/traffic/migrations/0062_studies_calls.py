@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('traffic', '0003_binding_user'),
+        ('traffic', '0061_objections'),
     ]
 
     operations = [
