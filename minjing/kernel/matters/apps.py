@@ -13,7 +13,7 @@ class MattersConfig(AppConfig):
         from minjing.kernel.files import plugs as files
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs, progress, queries
-        from minjing.kernel.matters.actions import payment
+        from minjing.kernel.matters.actions import payment, visiting
         from minjing.kernel.notify import plugs as notify
         from minjing.kernel.pay import plugs as pay
 
@@ -22,6 +22,8 @@ class MattersConfig(AppConfig):
         identity.erasure_veto(queries.against_erasure)
         identity.service_names(queries.to_act_in)
         booking.calendar(queries.calendar)
+        booking.on_missed(visiting.visit_missed)
+        booking.on_arrived(visiting.visit_kept)
         pay.on_settled(payment.settled)
         pay.on_expired(payment.expired)
         files.guard(queries.may_open_file)

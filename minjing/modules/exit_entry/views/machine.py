@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -144,7 +145,8 @@ def pay(request: KioskRequest, number: str) -> HttpResponse:
 
     begun = attempt.begun
     picture = segno.make(begun["text"], error="m").svg_data_uri(scale=8, border=2, dark="#14213A")
-    return _page(request, "pay", {**context, "qr": picture, "begun": begun})
+    scan = f"{settings.WECHAT_PAY_SCAN_PAGE}?{urlencode({'code': begun['text']})}" if settings.DEMO else ""
+    return _page(request, "pay", {**context, "qr": picture, "scan": scan})
 
 
 @visitor_page

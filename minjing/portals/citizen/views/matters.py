@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from minjing.base.clock import now
 from minjing.base.ids import new_id
+from minjing.kernel.booking import queries as visits
 from minjing.kernel.files import queries as stored
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
@@ -38,6 +39,9 @@ WORDS = {
     "ask_supplement": ("要求补充材料，计时暂停", "Another paper was asked for; the clock is paused"),
     "settle": ("费用已缴清，开始办理", "The fee is paid; work begins"),
     "supplement": ("您补充了材料，计时继续", "You sent the papers; the clock runs again"),
+    "miss_visit": ("没有在约定的时间到场，计时暂停", "The visit was missed; the clock is paused"),
+    "keep_visit": ("您已到场，计时继续", "You came; the clock runs again"),
+    "came": ("您已到场，计时继续", "You came; the clock runs again"),
     "recommend": ("派出所提出同意意见", "The station recommends approval"),
     "return": ("退回派出所再核", "Returned to the station"),
     "approve": ("批准", "Approved"),
@@ -121,6 +125,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "papers": papers.of_matter(matter.id, now=at),
         "rating": queries.rating(matter),
         "may_withdraw": by.account_id == matter.account_id and "withdraw" in body.flow.states[matter.state].actions,
+        "book_again": _book_again(body, matter, by),
         "holder": _holder(body, matter),
         "beside": plugs.beside(matter, by, at),
         "shown": _with_files(matter, titles),
@@ -137,6 +142,15 @@ def _words(body: Body, event: rules.Happening) -> tuple[str, str]:
     state = body.flow.states.get(event.from_state)
     spec = state.actions.get(event.action) if state else None
     return (spec.title.zh, spec.title.en) if spec else (event.action, event.action)
+
+
+def _book_again(body: Body, matter: Snapshot, by: Actor) -> str:
+    """Return where to book anew for a matter whose visit was missed; "" for any other."""
+    spec = body.service.booking
+    waits = matter.pause_reason == "visit" and by.account_id == matter.account_id
+    if spec is None or not waits or visits.visit_of_subject(matter.id) is not None:
+        return ""
+    return f"{reverse('citizen:visit_places')}?" + urlencode({"kind": spec.kind, "s": spec.service, "for": matter.id})
 
 
 def _holder(body: Body, matter: Snapshot) -> tuple[Text, Text | None]:

@@ -32,6 +32,7 @@ from minjing.kernel.booking.errors import (
 from minjing.kernel.booking.models import Visit
 from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
 from minjing.portals.citizen import slips
 from minjing.portals.citizen.access import View, resident, stopped, who
@@ -264,16 +265,34 @@ def _moving(request: HttpRequest) -> Visit | None:
 
 
 def _subject(request: HttpRequest) -> UUID | None:
-    """Return the draft that the visit is for, if it is the asker's own."""
+    """Return the draft, or the matter that waits for a new visit, that the visit is for, if it is the asker's own."""
     from minjing.kernel.matters import queries as matters
 
     ref = request.GET.get("for", "")
-    return matters.draft(UUID(ref), who(request), now()).id if ref else None
+    if not ref:
+        return None
+    waiting = _waiting_matter(request)
+    return waiting.id if waiting else matters.draft(UUID(ref), who(request), now()).id
+
+
+def _waiting_matter(request: HttpRequest) -> Snapshot | None:
+    """Return the asker's own matter whose visit was missed; None where `for` names something else."""
+    from minjing.kernel.matters import queries as matters
+    from minjing.kernel.matters.errors import MatterError
+
+    try:
+        found = matters.matter(UUID(request.GET.get("for", "")), who(request), now())
+    except (MatterError, ValueError):
+        return None
+    return found if found.pause_reason == "visit" and found.account_id == who(request).account_id else None
 
 
 def _draft_url(request: HttpRequest) -> str:
     ref = request.GET.get("for", "")
-    return reverse("citizen:draft", args=[UUID(ref)]) if ref else ""
+    if not ref:
+        return ""
+    waiting = _waiting_matter(request)
+    return reverse("citizen:matter", args=[waiting.number]) if waiting else reverse("citizen:draft", args=[UUID(ref)])
 
 
 # ---- one visit ------------------------------------------------------------------------------------------

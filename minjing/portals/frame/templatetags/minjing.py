@@ -39,6 +39,7 @@ SHAPES = {
 PAUSES = {
     "supplement": ("等待补正材料", "waiting for your papers"),
     "collection": ("等待您领取", "waiting to be collected"),
+    "visit": ("等待您改约到场", "waiting for your new visit"),
     "carrier": ("正在邮寄", "in the post"),
     "payment": ("等待缴费", "waiting for the fee"),
 }
