@@ -26,6 +26,20 @@ class TrafficConfig(AppConfig):
 
     def _registers(self) -> None:
         from minjing.kernel.matters import plugs
+        from minjing.kernel.matters.schema import Text
         from minjing.modules.traffic.queries.stars import stars_of
+        from minjing.portals.citizen import plugs as citizen
 
         plugs.stars(stars_of)
+        citizen.own_page(
+            "traffic:cars",
+            title=Text(zh="我的车", en="My cars"),
+            about=Text(
+                zh="检验、保险、谁在使用、绑定和星级", en="Inspection, insurance, who uses them, bindings and stars"
+            ),
+        )
+        citizen.own_page(
+            "traffic:licence",
+            title=Text(zh="我的驾驶证", en="My driving licence"),
+            about=Text(zh="有效期、状态、电子驾驶证", en="Until when, its state, the electronic licence"),
+        )

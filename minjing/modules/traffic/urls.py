@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.modules.traffic.views import consents, plate_numbers, roads, studies
+from minjing.modules.traffic.views import checking, consents, own, plate_numbers, roads, studies
 from minjing.modules.traffic.views.yielding import door
 
 app_name = "traffic"
@@ -18,4 +18,14 @@ urlpatterns += [
     path("me/studies/", studies.study, name="studies"),
     path("me/studies/<uuid:study_id>/", studies.lesson, name="lesson"),
     path("traffic/roads/", roads.roads, name="roads"),
+]
+# My cars, my licence, and its check by anybody.
+urlpatterns += [
+    path("me/cars/", own.cars, name="cars"),
+    path("me/cars/<uuid:binding_id>/answer/", own.answer, name="car_answer"),
+    path("me/cars/<uuid:binding_id>/unbind/", own.unbind, name="unbind"),
+    path("me/licence/", own.licence, name="licence"),
+    path("me/licence/code/", own.licence_code, name="licence_code"),
+    path("open/check-licence/", checking.check_licence, name="check_licence"),
+    path("open/licence-key.txt", checking.licence_key, name="licence_key"),
 ]

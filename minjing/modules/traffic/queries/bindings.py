@@ -12,6 +12,7 @@ from django.db.models import Q
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import unseal_many
 from minjing.modules.traffic.models import Binding, Vehicle
+from minjing.modules.traffic.rules.plates import shown
 
 USER = "traffic_binding.user"
 
@@ -27,6 +28,11 @@ class Use:
     user: str  # as they named themselves
     asked_at: datetime
     until_at: datetime | None
+
+    @property
+    def shown(self) -> str:
+        """Return the plate as it stands on the vehicle."""
+        return shown(self.plate)
 
 
 def bound_vehicles(account_id: UUID, now: datetime) -> list[tuple[Binding, Vehicle]]:
