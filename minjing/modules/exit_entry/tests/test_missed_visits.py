@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
 
 from minjing.kernel.booking import plugs as booking
 from minjing.kernel.booking.models import Visit
@@ -10,8 +11,11 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.actions import upkeep
 from minjing.kernel.matters.actions.visiting import visit_kept, visit_missed
+from minjing.kernel.matters.errors import Unknown
+from minjing.kernel.matters.tests.conftest import signed_in
 from minjing.kernel.notify.models import Message
-from minjing.modules.exit_entry.tests.world import CLERK, HOUR, LIN, NOW, act, apply
+from minjing.modules.exit_entry.tests.world import CLERK, HOUR, LIN, NOW, SU, act, apply
+from minjing.portals.citizen.views import visits as citizen_visits
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +68,18 @@ def test_nobody_who_comes_lets_it_lapse_after_thirty_days(office):
     matter = missed()
     upkeep.sweep(NOW + timedelta(days=32))
     assert queries.matter(matter.id, LIN.actor, NOW + timedelta(days=32)).state == "lapsed"
+
+
+def test_the_page_leads_to_a_new_time_which_is_for_this_matter(office, monkeypatch):
+    monkeypatch.setattr("minjing.portals.citizen.views.matters.now", lambda: NOW + HOUR)
+    matter = missed()
+    page = signed_in(LIN.actor).get(f"/matters/{matter.number}/").content.decode()
+    assert "您没有在约定的时间到场" in page
+    assert f"for={matter.id}" in page
+    request = RequestFactory().get("/", {"for": str(matter.id)})
+    request.actor = LIN.actor
+    assert citizen_visits._subject(request) == matter.id
+    assert citizen_visits._draft_url(request) == "", "the visit is confirmed on a page of its own"
+    request.actor = SU.actor
+    with pytest.raises(Unknown):
+        citizen_visits._subject(request)

@@ -289,10 +289,9 @@ def _waiting_matter(request: HttpRequest) -> Snapshot | None:
 
 def _draft_url(request: HttpRequest) -> str:
     ref = request.GET.get("for", "")
-    if not ref:
+    if not ref or _waiting_matter(request):  # a matter confirms nothing by itself: the visit's own page does
         return ""
-    waiting = _waiting_matter(request)
-    return reverse("citizen:matter", args=[waiting.number]) if waiting else reverse("citizen:draft", args=[UUID(ref)])
+    return reverse("citizen:draft", args=[UUID(ref)])
 
 
 # ---- one visit ------------------------------------------------------------------------------------------
