@@ -22,6 +22,7 @@ def applied(
     calendar: WorkCalendar,
     now: datetime,
 ) -> Snapshot:
+    """Return `matter` after an action that may be taken."""
     if action == "claim":
         return matter.but(claimed_by=by.account_id, claimed_at=now)
     if action == "release":
