@@ -1,8 +1,11 @@
 """The hall in a browser: a machine left open, a question that becomes an article, a filing handed over the city."""
 
+import os
 import re
 import time
+import urllib.request
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from minjing.site.demo.residents import LIN
@@ -103,6 +106,34 @@ def test_the_machine_works_across_and_without_script(browse, officer, house: Hou
     page.get_by_role("link", name="Not now").click()
     page.goto("/kiosk/")
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+
+
+@pytest.mark.skipif(
+    not os.environ.get("MACHINE_JOURNEY"), reason="ten seconds of camera; the steps are tested one by one"
+)
+def test_card_and_camera_of_the_machine_prove_who_stands_there(browse, officer, house: House) -> None:
+    def beside(path: str) -> None:
+        """Do something at the stand-in of card reader and camera."""
+        urllib.request.urlopen(f"http://127.0.0.1:{house.port + 13}{path}", timeout=10).close()
+
+    page = machine_of(browse, officer).new_page()
+    come_in(page, house)
+    page.goto("/kiosk/face/")
+    page.get_by_role("button", name="读身份证").click()
+    expect(page.get_by_text("请把身份证平放在读卡器上")).to_be_visible()
+    beside(f"/insert?number={LIN.id_number}")
+    expect(page.get_by_role("heading", name="由谁把您和证件照片比对？")).to_be_visible()
+    page.get_by_role("button", name=re.compile("民警比对")).first.click()
+    expect(page.get_by_text("随机抽取")).to_be_visible()
+    page.get_by_role("button", name="开始拍照").click()
+    expect(page.locator("[data-camera-see]")).to_be_visible()
+    shoot(page, "kiosk-camera-upright")
+    expect(page.get_by_role("heading", name="照片已交民警比对")).to_be_visible()
+    kept = "SELECT count(*) FROM identity_checkpicture"
+    assert house.rows(kept) == [(3,)]
+    page.get_by_role("button", name="撤回照片，不核验了").click()
+    page.wait_for_url("**/kiosk/home/")
+    assert house.rows(kept) == [(0,)]
 
 
 def test_a_question_is_answered_and_becomes_an_article(browse, officer, house: House) -> None:
