@@ -23,6 +23,7 @@ class TrafficConfig(AppConfig):
         plugs.catalogue(Path(__file__).parent / "catalog")
         catalogue.hang()
         self._registers()
+        self._yielding()
 
     def _registers(self) -> None:
         from minjing.kernel.matters import plugs
@@ -43,3 +44,23 @@ class TrafficConfig(AppConfig):
             title=Text(zh="我的驾驶证", en="My driving licence"),
             about=Text(zh="有效期、状态、电子驾驶证", en="Until when, its state, the electronic licence"),
         )
+
+    def _yielding(self) -> None:
+        from minjing.kernel.matters.schema import Text
+        from minjing.portals.citizen import plugs as citizen
+        from minjing.portals.officer import plugs as officer
+
+        for name, act, address, zh, en in YIELDING_PAGES:
+            officer.rail_page(name, act=act, address=f"traffic:{address}", title={"zh": zh, "en": en})
+        citizen.own_page(
+            "traffic:made_way",
+            title=Text(zh="我给救护车让过路", en="I made way for an ambulance"),
+            about=Text(zh="因避让造成的违法，核实后消除", en="Violations that it caused are struck once verified"),
+        )
+
+
+YIELDING_PAGES = (
+    ("yielding", "review_violations", "yielding_desk", "避让核实", "Made way?"),
+    ("yielding_batches", "review_violations", "yielding_held", "待定轨迹批次", "Held batches"),
+    ("missions", "supervise", "missions", "救护车任务回放", "Ambulance missions"),
+)

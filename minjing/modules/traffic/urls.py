@@ -3,13 +3,24 @@
 from django.urls import URLPattern, URLResolver, path
 
 from minjing.modules.traffic.views import checking, consents, own, plate_numbers, roads, studies
-from minjing.modules.traffic.views.yielding import door
+from minjing.modules.traffic.views.yielding import desk as yielding_desk
+from minjing.modules.traffic.views.yielding import door, replay
+from minjing.modules.traffic.views.yielding import own as made_way
 
 app_name = "traffic"
 urlpatterns: list[URLPattern | URLResolver] = []
 # The ambulance that clears the way.
 urlpatterns += [
     path("traffic/yielding/batches/", door.batches, name="yielding_batches"),
+    path("me/made-way/", made_way.mine, name="made_way"),
+    path("me/made-way/<uuid:violation_id>/", made_way.ask, name="made_way_ask"),
+    path("officer/traffic/missions/", replay.index, name="missions"),
+    path("officer/traffic/missions/<uuid:mission_id>/", replay.one, name="mission"),
+    path("officer/traffic/yielding/", yielding_desk.desk, name="yielding_desk"),
+    path("officer/traffic/yielding/held/", yielding_desk.batches, name="yielding_held"),
+    path("officer/traffic/yielding/held/<uuid:batch_id>/", yielding_desk.settle, name="yielding_settle"),
+    path("officer/traffic/yielding/<uuid:candidate_id>/", yielding_desk.one, name="yielding_candidate"),
+    path("officer/traffic/yielding/<uuid:candidate_id>/decide/", yielding_desk.decide, name="yielding_decide"),
 ]
 # Pages of the services: numbers, consents, study, passes.
 urlpatterns += [

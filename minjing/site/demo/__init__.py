@@ -10,7 +10,18 @@ from django.conf import settings
 
 from minjing.kernel.identity.models import Account
 from minjing.site import city
-from minjing.site.demo import cards, documents, enquiries, help_desk, officers, queues, register, residents, traffic
+from minjing.site.demo import (
+    ambulances,
+    cards,
+    documents,
+    enquiries,
+    help_desk,
+    officers,
+    queues,
+    register,
+    residents,
+    traffic,
+)
 
 Say = Callable[[str], None]
 
@@ -26,6 +37,7 @@ def load(now: datetime, say: Say) -> None:
     residents.load(now, say)
     documents.load(now, say)
     traffic.load(now, say)
+    ambulances.load(now, say)
     queues.load(now, say)
     enquiries.load(now, say)
     help_desk.load(now, say)

@@ -14,7 +14,7 @@ from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.errors import NotAllowed
 from minjing.modules.traffic import tasks
-from minjing.modules.traffic.actions.yielding import finding, holding, plugs, taking
+from minjing.modules.traffic.actions.yielding import finding, holding, taking
 from minjing.modules.traffic.actions.yielding.holding import NotHeld
 from minjing.modules.traffic.models import (
     Approach,
@@ -215,17 +215,16 @@ def test_what_cannot_be_read_is_refused_with_the_place(dispatch, body, where):
     assert kinds()[-1] == "traffic:dispatch:refused"
 
 
-def test_a_report_of_not_making_way_becomes_a_violation_once(dispatch, monkeypatch):
-    entered = []
-    monkeypatch.setattr(plugs, "_records", [lambda facts, *, by, now: entered.append(facts) or uuid4()])
+def test_a_report_of_not_making_way_becomes_a_violation_to_review_once(dispatch):
     said = {
         "report": "R1", "mission": "M1", "plate": "粤B12345", "at": AT.isoformat(), "lat": 22.55, "lon": 114.06,
         "heading_deg": 0, "place": "新洲路",
     }  # fmt: skip
     take(dispatch, message(reports=[said]))
     take(dispatch, message(key="b2", reports=[said]))
-    (facts,) = entered
-    assert (facts["conduct"], facts["source"], facts["plate"]) == ("SZP04", "ambulance", "粤B12345")
+    entered = Violation.objects.get()
+    assert (entered.conduct, entered.source, entered.plate) == ("SZP04", "ambulance", "粤B12345")
+    assert entered.state == "recorded"
     assert kinds().count("traffic:yielding:reported") == 1
 
 

@@ -11,7 +11,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.matters.errors import NotAllowed
 from minjing.modules.traffic import events
-from minjing.modules.traffic.actions.yielding.plugs import strike_violation
+from minjing.modules.traffic.actions import penalties
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Candidate, Vehicle, Violation
 
@@ -65,12 +65,14 @@ def _decided(candidate: Candidate, confirmed: bool, reason: str, by: Actor, now:
         others = Candidate.objects.filter(violation_id=candidate.violation_id, state=Candidate.WAITING)
         others.update(state=Candidate.REJECTED, decided_by=by.account_id, decided_at=now, reason="settled")
         if Violation.objects.filter(pk=candidate.violation_id).exclude(state=Violation.STRUCK).exists():
+            # Ids and figures: where it was stays with the candidate and out of the ledger.
             evidence = {
-                "candidate": str(candidate.pk), "mission": str(candidate.mission_id),
-                "distance_m": candidate.distance_m, "passed_at": candidate.passed_at.isoformat(),
-                "stretch": candidate.evidence["stretch"],
-            }  # fmt: skip
-            strike_violation(candidate.violation_id, GROUND, evidence, by=by, now=now)
+                "candidate": str(candidate.pk),
+                "mission": str(candidate.mission_id),
+                "distance_m": candidate.distance_m,
+                "passed_at": candidate.passed_at.isoformat(),
+            }
+            penalties.strike(candidate.violation_id, GROUND, evidence, by=by, now=now)
     return candidate
 
 

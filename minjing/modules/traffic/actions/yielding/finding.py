@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from math import atan2, degrees
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -105,8 +106,6 @@ def _candidate(
 
 def _evidence(fix: int, passed: float, fixes: Fixes, plane: Plane) -> dict[str, Any]:
     """Return what proves a hit: the stretch, the track around it, the limits it was found by. Seconds, lat, lon."""
-    from math import atan2, degrees
-
     import numpy
 
     near = numpy.flatnonzero(

@@ -12,7 +12,7 @@ from minjing.base.coordinates import to_wgs84
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
-from minjing.modules.traffic.actions.yielding.plugs import record_violation
+from minjing.modules.traffic.actions import violations
 from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport
 from minjing.modules.traffic.rules.yielding.messages import Report
 
@@ -29,7 +29,7 @@ def report(
         return before.violation_id
     mission = missions[said.mission]
     lat, lon = to_wgs84(said.lat, said.lon, system)
-    violation_id = record_violation(
+    violation_id = violations.record(
         {
             "violated_at": said.at,
             "conduct": CONDUCT,
@@ -38,14 +38,15 @@ def report(
             "lon": lon,
             "source_crs": system,
             "heading_deg": said.heading_deg,
+            "org_id": dispatch.org_id,
             "plate": said.plate,
-            "plate_kind": said.plate_kind,
+            **({"plate_kind": said.plate_kind} if said.plate_kind else {}),
             "source": "ambulance",
             "evidence": [{"kind": "recorder", "report": said.key, "mission": str(mission.pk)}],
         },
         by=SYSTEM,
         now=now,
-    )
+    ).pk
     RecorderReport.objects.create(
         org_id=dispatch.org_id,
         dispatch=dispatch,
