@@ -28,7 +28,8 @@ CHECKS: Mapping[str, Check] = {
         driving.test_booking, others.own_accident, others.review_in_time, others.review,
         others.settle_accident, others.lorry_roads, others.extend_permit, others.visitor_day, others.no_drive,
         others.matter_number, others.snapshot_result, others.plate_form, others.charge, others.move_car,
-        others.waiver, others.name_driver, others.known_violation,
+        others.waiver, others.name_driver, others.known_violation, others.own_violation, others.settle,
+        others.own_decision, others.objection,
     )
 } | others.STUDIES  # fmt: skip
 

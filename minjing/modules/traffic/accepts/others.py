@@ -9,7 +9,7 @@ from minjing.kernel.matters.models import Matter
 from minjing.modules.traffic import charges
 from minjing.modules.traffic.accepts.asked import Asked, Check, Wrong, wrong
 from minjing.modules.traffic.accepts.vehicles import bound_vehicle, own_vehicle
-from minjing.modules.traffic.models import Accident, MoveCall, Permit, Study, Violation
+from minjing.modules.traffic.models import Accident, Binding, Decision, MoveCall, Permit, Study, Violation
 from minjing.modules.traffic.queries import registers
 from minjing.modules.traffic.rules import passes
 
@@ -167,6 +167,44 @@ def known_violation(asked: Asked) -> Wrong:
     until = asked.text("postpone_until")
     if until and date.fromisoformat(until) > asked.today + timedelta(days=92):
         return wrong("postpone_until", "最长延期三个月。", "Three months at most.")
+    return {}
+
+
+def own_violation(asked: Asked) -> Wrong:
+    """The violation is the applicant's, or of a vehicle of theirs."""
+    row = Violation.objects.filter(number=asked.text("violation_no").strip(), state__in=Violation.SHOWN).first()
+    if row is not None and row.person_id == asked.person:
+        return {}
+    if row is not None and row.person_id is None:
+        own = {v.pk for v in registers.vehicles_of(asked.person)}
+        bound = Binding.objects.filter(person_id=asked.person, vehicle_id=row.vehicle_id, state=Binding.BOUND)
+        if row.vehicle_id in own or bound.exists():
+            return {}
+    return wrong("violation_no", "没有查到您的这起违法。", "No violation of yours has this number.")
+
+
+def settle(asked: Asked) -> Wrong:
+    """The applicant's own, and not settled yet."""
+    found = own_violation(asked)
+    if not found and not Violation.objects.filter(
+        number=asked.text("violation_no").strip(), state=Violation.PUBLISHED
+    ).exists():  # fmt: skip
+        return wrong("violation_no", "这起违法已经处理。", "This violation is settled already.")
+    return found
+
+
+def own_decision(asked: Asked) -> Wrong:
+    """The decision is the applicant's."""
+    if not Decision.objects.filter(number=asked.text("decision_no").strip(), person_id=asked.person).exists():
+        return wrong("decision_no", "没有查到您的这份决定书。", "No decision of yours has this number.")
+    return {}
+
+
+def objection(asked: Asked) -> Wrong:
+    """The number is of an objection of the applicant's."""
+    rows = Matter.objects.filter(number=asked.text("objection_no").strip(), person_id=asked.person, code="JT0313")
+    if not rows.exists():
+        return wrong("objection_no", "没有查到您的这件申诉。", "No objection of yours has this number.")
     return {}
 
 

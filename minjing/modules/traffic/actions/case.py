@@ -16,7 +16,7 @@ from minjing.base import conditions
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
-from minjing.kernel.identity.actor import SYSTEM, Actor
+from minjing.kernel.identity.actor import RESIDENT, SYSTEM, Actor
 from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger import actions as ledger
@@ -25,6 +25,7 @@ from minjing.kernel.matters.plugs import Effect, EffectRefused, Outcome, StepAct
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Service, Text
 from minjing.modules.traffic import events
+from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import FileEntry, Licence, Vehicle
 from minjing.modules.traffic.queries import registers
 from minjing.modules.traffic.queries.files import FILE_CONTEXT
@@ -110,6 +111,11 @@ class Case:
         if found is None:
             raise refused("登记中没有申请人的驾驶证。", "The applicant has no licence on record.")
         return found
+
+    @property
+    def applicant(self) -> Actor:
+        """Return who applies, as acts of the registers take them."""
+        return Actor(self.matter.account_id, RESIDENT, self.person, self.name, level=2)
 
     @property
     def name(self) -> str:
@@ -211,7 +217,7 @@ def step_act(run: Callable[[Case], None]) -> StepAct:
 def _run(run: Callable[[Case], T], case: Case) -> T:
     try:
         return run(case)
-    except IdentityError as error:
+    except (IdentityError, Refused) as error:
         raise EffectRefused(Text(**error.text)) from None
     except IntegrityError:
         # Another decision about the same vehicle or licence came first: the database kept the register whole.

@@ -22,6 +22,7 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.errors import NotAllowed
+from minjing.kernel.matters.models import Matter
 from minjing.kernel.pay.models import Order
 from minjing.kernel.pay.tests.simulated import HOUSE
 from minjing.modules.traffic import courses
@@ -32,6 +33,8 @@ from minjing.modules.traffic.models import (
     Accident,
     AccidentParty,
     Binding,
+    Charge,
+    Decision,
     FileEntry,
     Licence,
     Permit,
@@ -134,9 +137,40 @@ def violated() -> dict[str, Any]:
     """A camera has caught LIN's first car."""
     Violation.objects.create(
         org_id=0, number="WF1", violated_at=NOW - timedelta(days=3), recorded_at=NOW - timedelta(days=2),
-        conduct="SZP01", place="深南大道", plate=PLATE, vehicle_id=mine().pk, state="published",
+        conduct="SZP01", place="深南大道", plate=PLATE, vehicle_id=mine().pk, state="published", fine_fen=50_000,
+        points=6, evidence=[{"kind": "front"}, {"kind": "back"}],
     )  # fmt: skip
     return {}
+
+
+def settled() -> dict[str, Any]:
+    """LIN has accepted the violation: a decision of 500 yuan."""
+    violated()
+    world.apply("JT0305", LIN, violation_no="WF1")
+    return {"decision_no": Decision.objects.get().number}
+
+
+def late() -> dict[str, Any]:
+    said = settled()
+    Charge.objects.update(due_date=TODAY - timedelta(days=10))
+    return said
+
+
+def settled_and_paid() -> dict[str, Any]:
+    said = settled()
+    Charge.objects.update(state="paid", paid_at=NOW)
+    return said
+
+
+def order_of_charge(fen: int) -> Check:
+    return lambda m: Order.objects.get(subject_id=Charge.objects.get().pk).total_fen == fen
+
+
+def objected() -> dict[str, Any]:
+    """A matter of LIN's stands for the objection, which has tests of its own."""
+    matter = world.apply("JT0316", LIN, left_at="2026-11-26T10:09")
+    Matter.objects.filter(pk=matter.id).update(code="JT0313")
+    return {"objection_no": matter.number}
 
 
 def handling() -> dict[str, Any]:
@@ -369,7 +403,18 @@ SPECS: dict[str, Spec] = {
     "B33": S(given=licence_is(status="cancelled"), fee=1000, after=holds(status="valid")),
     "B34": S(given=licence_is(status="cancelled"), fee=1000, after=holds(status="valid")),
     "B35": S(fee=1000),
-    # C: violations, beside the decisions on them (test_penalty_*.py)
+    # C: violations
+    "C01": S({"plate": PLATE, "vin_tail": "4500"}, given=violated, after=says("WF1", "¥500.00")),
+    "C02": S(given=settled, after=says("WF1", "深南大道")),
+    "C03": S({"violation_no": "WF1"}, given=violated, after=says("front、back")),
+    "C04": S(given=settled, after=says("6 分")),
+    "C05": S({"violation_no": "WF1"}, given=violated, after=lambda m: Decision.objects.get().fine_fen == 50_000),
+    "C06": S(given=settled, after=says("¥500.00", "6 分")),
+    "C07": S(given=settled, after=order_of_charge(50_000)),
+    "C08": S(given=late, after=order_of_charge(65_000)),
+    "C09": S(given=settled_and_paid, after=says("¥500.00")),
+    "C14": S(given=objected, after=says("核实中")),
+    "C15": S({"violation_no": "WF1"}, given=violated, after=says("不符合首违免罚")),
     "C10": S({"violation_no": "WF1"}, given=violated),
     "C11": S(given=handling, after=lambda m: Visit.objects.get().state == "cancelled"),
     "C12": S(given=handling, after=says("有效")),

@@ -10,6 +10,7 @@ from minjing.modules.traffic.actions.case import effect, step_act
 from minjing.modules.traffic.actions.effects import (
     accidents,
     answers,
+    fines,
     licences,
     passes,
     users,
@@ -21,6 +22,7 @@ from minjing.modules.traffic.actions.effects import (
 _RUNS = {
     **vehicles.RUNS, **licences.RUNS, **visits.RUNS, **passes.RUNS, **users.RUNS, **answers.RUNS, **accidents.RUNS,
     **violations.RUNS,
+    **fines.RUNS,
 }  # fmt: skip
 EFFECTS: Mapping[str, Effect] = {f"traffic.{name}": effect(run) for name, run in _RUNS.items()}
 STEP_ACTS: Mapping[str, StepAct] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.modules.traffic.actions import bindings
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
 from minjing.modules.traffic.models import Binding
@@ -44,20 +43,16 @@ def reported(why: str) -> Callable[[Case], Facts]:
     return run
 
 
-def _applicant(case: Case) -> Actor:
-    return Actor(case.matter.account_id, RESIDENT, case.person, case.name, level=2)
-
-
 def bound(case: Case) -> Facts:
     """Bind a vehicle: one's own at once, another's when the owner agrees; the owner is told."""
-    row = bindings.bind(case.plate.text, case.text("vin_tail"), by=_applicant(case), now=case.now)
+    row = bindings.bind(case.plate.text, case.text("vin_tail"), by=case.applicant, now=case.now)
     state = "已绑定" if row.state == Binding.BOUND else "已请车主确认"
     return [(text("号牌号码", "Plate number"), plates.shown(case.plate.text)), (RESULT, state)]
 
 
 def bound_licence(case: Case) -> Facts:
     """Bind the applicant's own licence by its file number."""
-    bindings.bind_licence(case.text("file_no"), by=_applicant(case), now=case.now)
+    bindings.bind_licence(case.text("file_no"), by=case.applicant, now=case.now)
     return [(text("档案编号", "File number"), case.licence.file_number), (RESULT, "已绑定")]
 
 
@@ -66,7 +61,7 @@ def unbound(case: Case) -> Facts:
     rows = Binding.objects.filter(vehicle=case.vehicle, state__in=Binding.OPEN)
     own = case.text("unbind_what") == "vehicle"
     rows = rows.filter(account_id=case.matter.account_id) if own else rows.exclude(account_id=case.matter.account_id)
-    ended = [bindings.end(row.pk, by=_applicant(case), now=case.now) for row in list(rows)]
+    ended = [bindings.end(row.pk, by=case.applicant, now=case.now) for row in list(rows)]
     return [(text("号牌号码", "Plate number"), plates.shown(case.vehicle.plate)), (RESULT, f"解绑 {len(ended)} 项")]
 
 
