@@ -175,7 +175,7 @@ def own_violation(asked: Asked) -> Wrong:
     row = Violation.objects.filter(number=asked.text("violation_no").strip(), state__in=Violation.SHOWN).first()
     if row is not None and row.person_id == asked.person:
         return {}
-    if row is not None and row.person_id is None:
+    if row is not None and row.person_id is None and row.vehicle_id is not None:
         own = {v.pk for v in registers.vehicles_of(asked.person)}
         bound = Binding.objects.filter(person_id=asked.person, vehicle_id=row.vehicle_id, state=Binding.BOUND)
         if row.vehicle_id in own or bound.exists():
