@@ -142,7 +142,7 @@ class RetiredNumber(models.Model):
     matter_id = models.UUIDField(null=True)
 
     personal: ClassVar[dict[str, Personal]] = {
-        "number_index": Personal(SENSITIVE, "号码不重复使用", "居民身份证法 art. 3", FOR_EVER),
+        "number_index": Personal(SENSITIVE, "号码不重复使用", "居民身份证法 art. 3（置信度 C）", FOR_EVER),
     }
 
 

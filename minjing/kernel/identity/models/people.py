@@ -30,8 +30,8 @@ class Person(models.Model):
     personal: ClassVar[dict[str, Personal]] = {
         "name_index": Personal(PERSONAL, "按姓名查找本人", "户口登记条例 art. 4", "永久（户籍档案）"),
         "name_sealed": Personal(PERSONAL, SERVICE, "户口登记条例 art. 4", "永久（户籍档案）"),
-        "id_number_sealed": Personal(SENSITIVE, SERVICE, "居民身份证法 art. 3", "永久（户籍档案）"),
-        "id_index": Personal(SENSITIVE, "按号码查找本人", "居民身份证法 art. 3", "永久（户籍档案）"),
+        "id_number_sealed": Personal(SENSITIVE, SERVICE, "居民身份证法 art. 3（置信度 C）", "永久（户籍档案）"),
+        "id_index": Personal(SENSITIVE, "按号码查找本人", "居民身份证法 art. 3（置信度 C）", "永久（户籍档案）"),
     }
 
 

@@ -1,7 +1,7 @@
 """The text in an identity card's chip as a reader's security module hands it out, and what a bridge signs. Pure.
 
-The module (GA 450) hands out 256 bytes of UTF-16LE in fields of fixed length; vendors' manuals agree on them. 民族 is
-among them: it is read over, as on the printed card.
+The module hands out 256 bytes of UTF-16LE in fields of fixed length; vendors' manuals agree on them (the standard
+itself was not read: confidence C). 民族 is among them: it is read over, as on the printed card.
 """
 
 from __future__ import annotations
