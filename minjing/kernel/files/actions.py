@@ -243,8 +243,7 @@ def _sweep_loose(now: datetime) -> None:
 
     Between the two looks nobody can attach a marked file, and who was attaching it at the first has long finished.
     """
-    holders = plugs.holders
-    if holders is None:
+    if plugs.holders is None:
         return
     old = Q(created_at__lt=now - LOOSE_AFTER) | Q(loose_since__isnull=False)
     waiting = models.File.objects.filter(old, settled_at__isnull=True)
@@ -255,7 +254,7 @@ def _sweep_loose(now: datetime) -> None:
         .values_list("created_at", "pk", "loose_since")[:SWEPT]
     ):
         last = page[-1][:2]
-        held = holders([pk for _, pk, _ in page])
+        held = plugs.held([pk for _, pk, _ in page])
         models.File.objects.filter(pk__in=[pk for pk, by in held.items() if by == "matter"]).update(
             settled_at=now, loose_since=None
         )
@@ -269,7 +268,7 @@ def _sweep_loose(now: datetime) -> None:
 @transaction.atomic
 def _discard_if_loose(file_id: UUID, now: datetime) -> None:
     row = models.File.objects.select_for_update().filter(pk=file_id, loose_since__isnull=False).first()
-    if row is not None and plugs.holders is not None and not plugs.holders([file_id]):
+    if row is not None and plugs.holders is not None and not plugs.held([file_id]):
         discard(file_id, by=SYSTEM, now=now)
 
 

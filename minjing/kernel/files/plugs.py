@@ -4,7 +4,7 @@ Each is filled once, in the `ready()` of the part that owns it; a second registr
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
@@ -32,6 +32,15 @@ class Plugs:
 
     guard: Guard | None = None
     holders: Holders | None = None
+    also: list[Holders] = field(default_factory=list)  # modules with files of no matter
+
+    def held(self, file_ids: Sequence[UUID]) -> dict[UUID, Literal["matter", "draft"]]:
+        """Return what holds each of these files, whoever says so."""
+        return {
+            pk: kind
+            for ask in (*self.also, *([self.holders] if self.holders else []))
+            for pk, kind in ask(file_ids).items()
+        }
 
 
 plugs = Plugs()
@@ -46,4 +55,11 @@ def guard(check: Guard) -> Guard:
 def holders(ask: Holders) -> Holders:
     """Register the one that knows what files belong to; without one, no file is ever removed as left over."""
     plugs.holders = ask
+    return ask
+
+
+def also_holds(ask: Holders) -> Holders:
+    """Register a module whose own records hold files that belong to no matter, such as photos of an accident."""
+    if ask not in plugs.also:
+        plugs.also.append(ask)
     return ask

@@ -26,12 +26,16 @@ class TrafficConfig(AppConfig):
         self._yielding()
 
     def _registers(self) -> None:
+        from minjing.kernel.files import plugs as files
         from minjing.kernel.matters import plugs
         from minjing.kernel.matters.schema import Text
+        from minjing.modules.traffic.queries.accidents import file_holders
         from minjing.modules.traffic.queries.stars import stars_of
         from minjing.portals.citizen import plugs as citizen
 
         plugs.stars(stars_of)
+        files.also_holds(file_holders)
+        citizen.begins_at("JT0401", "traffic:accident_new")
         citizen.own_page(
             "traffic:cars",
             title=Text(zh="我的车", en="My cars"),
@@ -43,6 +47,11 @@ class TrafficConfig(AppConfig):
             "traffic:licence",
             title=Text(zh="我的驾驶证", en="My driving licence"),
             about=Text(zh="有效期、状态、电子驾驶证", en="Until when, its state, the electronic licence"),
+        )
+        citizen.own_page(
+            "traffic:accident_new",
+            title=Text(zh="事故快处", en="Settle an accident"),
+            about=Text(zh="小事故，两部手机拍照、定责、签字", en="A small one: photos, liability, two signatures"),
         )
 
     def _yielding(self) -> None:

@@ -46,3 +46,4 @@ STUDY_USED = "traffic:study:used"
 POINTS_REDUCED = "traffic:points:reduced"
 MOVE_CALLED = "traffic:move:called"
 MOVE_RELAYED = "traffic:move:relayed"
+ACCIDENT = "traffic:accident"  # :opened, :joined, :photographed, :proposed, :signed, :settled, :with_officer

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.modules.traffic.views import checking, consents, own, plate_numbers, roads, studies
+from minjing.modules.traffic.views import accidents, checking, consents, own, plate_numbers, roads, studies
 from minjing.modules.traffic.views.yielding import desk as yielding_desk
 from minjing.modules.traffic.views.yielding import door, replay
 from minjing.modules.traffic.views.yielding import own as made_way
@@ -39,4 +39,11 @@ urlpatterns += [
     path("me/licence/code/", own.licence_code, name="licence_code"),
     path("open/check-licence/", checking.check_licence, name="check_licence"),
     path("open/licence-key.txt", checking.licence_key, name="licence_key"),
+]
+# A small accident, settled by two phones.
+urlpatterns += [
+    path("me/accidents/", accidents.begin, name="accident_new"),
+    path("me/accidents/join/", accidents.join, name="accident_join"),
+    path("me/accidents/<uuid:accident_id>/", accidents.scene, name="accident"),
+    path("me/accidents/<uuid:accident_id>/<slug:act>/", accidents.act, name="accident_act"),
 ]

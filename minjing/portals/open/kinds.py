@@ -111,6 +111,13 @@ KINDS: dict[str, dict[str, str]] = {
     "traffic:binding:declined": {"zh": "车主没有同意绑定", "en": "An owner declined a binding"},
     "traffic:binding:ended": {"zh": "解除一项绑定", "en": "A binding ended"},
     "traffic:binding:refused": {"zh": "一次绑定未被接受", "en": "A binding was not accepted"},
+    "traffic:accident:opened": {"zh": "开始事故快处", "en": "The settlement of an accident was begun"},
+    "traffic:accident:joined": {"zh": "另一方加入事故快处", "en": "The other driver joined"},
+    "traffic:accident:photographed": {"zh": "留下一张事故照片", "en": "A photo of an accident was kept"},
+    "traffic:accident:proposed": {"zh": "说明事故情形", "en": "What happened in an accident was said"},
+    "traffic:accident:signed": {"zh": "签署事故协议", "en": "An accident agreement was signed"},
+    "traffic:accident:settled": {"zh": "事故双方达成协议", "en": "An accident was settled by both"},
+    "traffic:accident:with_officer": {"zh": "事故转交民警", "en": "An accident went to an officer"},
     "traffic:register:taken_over": {
         "zh": "接收一批原有交通登记",
         "en": "An existing traffic register was taken over",
