@@ -227,6 +227,9 @@ def worker(arguments: list[str]) -> None:
     from django.core.management import call_command
 
     django.setup()
+    from minjing.modules.traffic.actions.yielding import listening
+
+    listening.listen()
     call_command("procrastinate", "worker", *arguments, verbosity=0)
 
 

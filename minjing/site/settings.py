@@ -238,6 +238,9 @@ LEDGER_POLICY = Path(env("LEDGER_POLICY") or DATA_DIR / "keys" / "policy.txt")
 SMS_URL = env("SMS_URL") or f"http://127.0.0.1:{PORT + 1}/sms/v1/send"
 SMS_KEY = env("SMS_KEY") or "demo"
 SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as registered with the provider
+# Where dispatch systems send missions and tracks by MQTT: mqtt[s]://user:password@host:port; none: by HTTP alone.
+DISPATCH_MQTT_URL = env("DISPATCH_MQTT_URL") or (f"mqtt://127.0.0.1:{PORT + 15}" if DEMO else "")
+DISPATCH_MQTT_CA = env("DISPATCH_MQTT_CA")  # the authority of an mqtts broker, a file; empty: those of the system
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
 # Who takes payments: modules with `channels()` (kernel/pay/providers), in the order in which payers see them.
 PAY_HOUSES = "wechat,alipay,unionpay" if DEMO else ""
