@@ -48,6 +48,11 @@ def hang() -> None:
         about=Text(zh="过户、指认驾驶人：同意或者拒绝", en="A sale, who drove: agree or refuse"),
     )
     citizen.own_page(
+        "traffic:roads",
+        title=Text(zh="货车限行道路和时段", en="Roads and hours restricted for lorries"),
+        about=Text(zh="地图、时段、要不要通行证", en="Map, hours, and whether a pass is given"),
+    )
+    citizen.own_page(
         "traffic:studies",
         title=Text(zh="交通安全学习", en="Traffic study"),
         about=Text(zh="学法减分、满分学习、审验学习", en="Points off, full points, verification"),
