@@ -16,14 +16,36 @@ class TrafficConfig(AppConfig):
         from minjing.kernel.pay import plugs as pay
         from minjing.modules.traffic import catalogue
         from minjing.modules.traffic.actions import money
+        from minjing.modules.traffic.queries import objections
 
         notify.texts(Path(__file__).parent / "texts")
         pay.on_settled(money.settled)
         pay.on_expired(money.expired)
+        plugs.excludes("traffic.reviewed_it", objections.reviewed_it)
         plugs.catalogue(Path(__file__).parent / "catalog")
         catalogue.hang()
+        self._penalties()
         self._registers()
         self._yielding()
+
+    def _penalties(self) -> None:
+        from minjing.kernel.matters.schema import Text
+        from minjing.portals.citizen import plugs as citizen
+        from minjing.portals.officer import plugs as officer
+
+        citizen.own_page(
+            "traffic:violations",
+            title=Text(zh="我的违法和记分", en="My violations and points"),
+            about=Text(
+                zh="每条为什么这样处罚、怎样会不同；缴款和异议", en="Why each costs what it does; pay or object"
+            ),
+        )
+        officer.rail_page(
+            "violations",
+            act="review_violations",
+            address="traffic:review",
+            title={"zh": "违法审核", "en": "Violations"},
+        )
 
     def _registers(self) -> None:
         from minjing.kernel.files import plugs as files

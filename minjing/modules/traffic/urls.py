@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minjing.modules.traffic.views import accidents, checking, consents, own, plate_numbers, roads, studies
+from minjing.modules.traffic.views import (
+    accidents,
+    checking,
+    consents,
+    own,
+    plate_numbers,
+    review,
+    roads,
+    studies,
+    violations,
+)
 from minjing.modules.traffic.views.yielding import desk as yielding_desk
 from minjing.modules.traffic.views.yielding import door, replay
 from minjing.modules.traffic.views.yielding import own as made_way
@@ -46,4 +56,13 @@ urlpatterns += [
     path("me/accidents/join/", accidents.join, name="accident_join"),
     path("me/accidents/<uuid:accident_id>/", accidents.scene, name="accident"),
     path("me/accidents/<uuid:accident_id>/<slug:act>/", accidents.act, name="accident_act"),
+]
+# My violations; the desk that reviews them.
+urlpatterns += [
+    path("me/violations/", violations.mine, name="violations"),
+    path("me/violations/<uuid:violation_id>/", violations.one, name="violation"),
+    path("me/violations/<uuid:violation_id>/accept/", violations.accept, name="violation_accept"),
+    path("me/violations/pay/<uuid:charge_id>/", violations.pay, name="violation_pay"),
+    path("officer/violations/", review.desk, name="review"),
+    path("officer/violations/<uuid:violation_id>/", review.decide, name="review_decide"),
 ]

@@ -10,6 +10,7 @@ from uuid import UUID
 from minjing.kernel.matters.plugs import Accepts
 from minjing.kernel.matters.schema import Text
 from minjing.modules.traffic.accepts import licences as driving
+from minjing.modules.traffic.accepts import objections as against
 from minjing.modules.traffic.accepts import others, vehicles
 from minjing.modules.traffic.accepts.asked import Asked, Check
 from minjing.modules.traffic.errors import plate_words
@@ -29,7 +30,7 @@ CHECKS: Mapping[str, Check] = {
         others.settle_accident, others.lorry_roads, others.extend_permit, others.visitor_day, others.no_drive,
         others.matter_number, others.snapshot_result, others.plate_form, others.charge, others.move_car,
         others.waiver, others.name_driver, others.known_violation, others.own_violation, others.settle,
-        others.own_decision, others.objection,
+        others.own_decision, others.objection, against.may_object,
     )
 } | others.STUDIES  # fmt: skip
 

@@ -12,6 +12,7 @@ from minjing.modules.traffic.actions.effects import (
     answers,
     fines,
     licences,
+    objections,
     passes,
     users,
     vehicles,
@@ -22,10 +23,11 @@ from minjing.modules.traffic.actions.effects import (
 _RUNS = {
     **vehicles.RUNS, **licences.RUNS, **visits.RUNS, **passes.RUNS, **users.RUNS, **answers.RUNS, **accidents.RUNS,
     **violations.RUNS,
-    **fines.RUNS,
+    **fines.RUNS, **objections.RUNS,
 }  # fmt: skip
 EFFECTS: Mapping[str, Effect] = {f"traffic.{name}": effect(run) for name, run in _RUNS.items()}
 STEP_ACTS: Mapping[str, StepAct] = {
     "traffic.ask_consent": step_act(consents.ask),
+    "traffic.objects": step_act(objections.objects),
     "traffic.call_owner": step_act(move_calls.call),
 }
