@@ -2,9 +2,11 @@
 
 import contextlib
 import itertools
+import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -145,6 +147,21 @@ def officer(browse, house: House) -> Callable[..., Page]:
         return browse(size, storage_state=states[login], **more).new_page()
 
     return page_of
+
+
+@pytest.fixture(scope="package")
+def scene(house: House) -> dict[str, str]:
+    """Make what is rare, once."""
+    environment = house.environment | {
+        "DATABASE_URL": house.database,
+        "DJANGO_SETTINGS_MODULE": "minjing.site.settings",
+    }
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.journeys.scenes"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr[-2000:]
+    return json.loads(said.stdout)
 
 
 def shoot(page: Page, name: str) -> None:

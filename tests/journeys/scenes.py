@@ -142,6 +142,7 @@ def acting(actors: list[Actor], now: datetime) -> None:
     ended = offer(fourth, mine, "EX0003")
     answer(ended, accept=True, by=mine, now=now)
     revoke(ended, by=fourth, now=now)
+    answer(offer(actors[4], actors[6], "EX0002", "EX0003"), accept=True, by=actors[6], now=now)
     check = identity.open_check(by=actors[5], session_ref=None, now=now)
     identity.counter_code(check.pk, by=actors[5], now=now)
 
@@ -177,7 +178,7 @@ def main() -> None:
     """Make the scenes and print them as JSON."""
     now = clock.now()
     actors, phones = people(now)
-    said = {"phone": phones[0], "checked": phones[5], "hall": HALL}
+    said = {"phone": phones[0], "checked": phones[5], "giver": phones[4], "taker": phones[6], "hall": HALL}
     for make in (hall, fees, acting, letters):
         said |= make(actors, now) or {}
     said |= counter(now) | form(now)

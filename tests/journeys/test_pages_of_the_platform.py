@@ -4,11 +4,8 @@ Every page is looked at in English for what is not translated; for all the rest 
 turns from page to page. EVERY_MODE=1 looks at everything in all three.
 """
 
-import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +14,7 @@ import yaml
 from playwright.sync_api import BrowserContext, Page
 
 from minjing.site.demo.residents import CHEN
-from tests.house import ROOT, House
+from tests.house import House
 from tests.journeys.conftest import sign_in_resident
 from tests.journeys.test_every_page import NARROW, faults, shape, speak
 from tests.journeys.test_hall import come_in, machine_of
@@ -49,21 +46,6 @@ FOCUSED = """() => {
   const seen = of(e) || (e.closest('label') && of(e.closest('label')));
   return [(group || e).dataset.tabTest ?? '', seen || e.tagName === 'IFRAME', e.outerHTML.slice(0, 90)];
 }"""
-
-
-@pytest.fixture(scope="module")
-def scene(house: House) -> dict[str, str]:
-    """Make what is rare, once."""
-    environment = house.environment | {
-        "DATABASE_URL": house.database,
-        "DJANGO_SETTINGS_MODULE": "minjing.site.settings",
-    }
-    said = subprocess.run(
-        [sys.executable, "-m", "tests.journeys.scenes"],
-        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert said.returncode == 0, said.stderr[-2000:]
-    return json.loads(said.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import io
 import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 
 from minjing.kernel.identity.providers.standin import specimen
 from tests.house import House, wait_for
-from tests.journeys.conftest import shoot, sign_in_resident
+from tests.journeys.conftest import SCREENS, shoot, sign_in_resident
 from tests.journeys.wechat_app import AGENT, WeChatApp
 
 LIN = "19900000001"
@@ -23,6 +24,42 @@ PHONE_AGENT = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/120.0 "
     "Mobile Safari/537.36"
 )
+
+
+@dataclass
+class Effort:
+    """What a task costs a person: screens seen, taps, characters typed; counted in the pages themselves."""
+
+    page: Page
+    screens: int = 0
+    taps: int = 0
+    typed: int = 0
+
+    def __post_init__(self) -> None:
+        self.page.expose_function("effort", self._count)
+        self.page.add_init_script("""
+          if (top === self) effort("screen", 1);
+          const typed = new WeakMap();
+          addEventListener("click", (e) => e.isTrusted && effort("tap", 1), true);
+          addEventListener("input", (e) => {
+            const now = e.target.value ?? "";
+            if (!["text", "tel", "number", "textarea"].includes(e.target.type)) return;
+            effort("typed", Math.max(0, now.length - (typed.get(e.target) ?? 0)));
+            typed.set(e.target, now.length);
+          }, true);
+        """)
+
+    def _count(self, what: str, number: int) -> None:
+        if what == "screen":
+            self.screens += number
+        elif what == "tap":
+            self.taps += number
+        else:
+            self.typed += number
+
+    def told(self) -> str:
+        """Return the figures in words."""
+        return f"screens {self.screens}, taps {self.taps}, characters typed {self.typed}\n"
 
 
 def photo_file() -> dict:
@@ -121,6 +158,7 @@ def test_a_passport_is_renewed_from_the_wechat_door_to_the_paid_receipt(browse, 
     app = WeChatApp(f"http://127.0.0.1:{house.port + 6}", "lin", iter(["cancel", "pay"]))
     app.around(inside)
     page = inside.new_page()
+    effort = Effort(page)
     through_wechat(page, house, LIN, "/me/documents/")
     page.get_by_role("link", name=re.compile("^换发")).first.click()
     page.get_by_role("button", name=re.compile("开始填写|仍要再申请一份")).click()
@@ -164,6 +202,11 @@ def test_a_passport_is_renewed_from_the_wechat_door_to_the_paid_receipt(browse, 
     shoot(page, "passport-paid")
     payments = "SELECT channel, fen FROM pay_capture c JOIN pay_order o ON o.id = c.order_id WHERE o.id::text = %s"
     assert house.rows(payments, [page.url.rstrip("/").rsplit("/", 1)[-1]]) == [("wechat_jsapi", 12_000)]
+    measured = effort.told()
+    (SCREENS / "passport-renewal-effort.txt").write_text(measured)
+    assert effort.screens <= 24, measured
+    assert effort.taps <= 45, measured
+    assert effort.typed <= 17, measured  # the phone and the code, the first time only
     receipt = page.get_by_role("link", name=re.compile("电子收据")).get_attribute("href")
     answer = page.context.request.get(receipt)
     assert answer.headers["content-type"] == "application/pdf"
