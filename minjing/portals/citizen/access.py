@@ -80,7 +80,7 @@ def resident(view: View) -> View:
                     return HttpResponseRedirect(f"{resolve_url('identity:who')}?{urlencode({'next': request.path})}")
                 goal = urlencode({"to": refused.needs, "next": request.path})
                 return HttpResponseRedirect(f"{resolve_url('identity:raise')}?{goal}")
-            if refused.key in ("mandate_ended", "guardian_only"):
+            if refused.key in actions.ACTING_REFUSED:
                 actions.note_refused(actor, refused.key, now())
             return stopped(request, 403, refused.text)
         except pay.PayError as refused:

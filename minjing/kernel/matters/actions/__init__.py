@@ -10,6 +10,7 @@ from minjing.kernel.matters.actions.effect import (
     valid_until,
 )
 from minjing.kernel.matters.actions.filling_in import (
+    ACTING_REFUSED,
     DRAFT_LIVES,
     MAX_DRAFTS,
     STASH_MAX,
@@ -54,6 +55,7 @@ from minjing.kernel.matters.actions.upkeep import (
 )
 
 __all__ = [
+    "ACTING_REFUSED",
     "CARD",
     "DRAFT_LIVES",
     "MAX_DRAFTS",

@@ -270,6 +270,10 @@ def take_off(materials: QuerySet[Material], now: datetime) -> None:
     materials.delete()
 
 
+# What keeps somebody from acting for another: a refusal that goes on record wherever it becomes an answer.
+ACTING_REFUSED = frozenset({"mandate_ended", "guardian_only"})
+
+
 def note_refused(by: Actor, key: str, now: datetime) -> None:
     """Put on record that somebody was kept from acting for another; called where the refusal becomes an answer."""
     append(

@@ -17,7 +17,7 @@ from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError, TooMany
 from minjing.kernel.identity.errors import Wrong as WrongWords
-from minjing.kernel.matters import plugs
+from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.watch.errors import WatchError
 from minjing.portals.api import rate
@@ -87,6 +87,8 @@ def asker(request: HttpRequest) -> Actor:
 def refused(request: HttpRequest, error: MatterError) -> HttpResponse:
     """Answer a refusal with its sentence, and a stale one with the matter as it is."""
     body: dict[str, Any] = {"key": error.key, "message": error.text.model_dump()}
+    if error.key in actions.ACTING_REFUSED:
+        actions.note_refused(asker(request), error.key, now())
     if isinstance(error, Wrong):
         body["errors"] = {name: text.model_dump() for name, text in error.errors.items()}
     if isinstance(error, Stale):

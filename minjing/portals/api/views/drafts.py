@@ -35,12 +35,6 @@ def my_drafts(request: HttpRequest) -> list[shapes.DraftOut]:
     return [_draft_out(d) for d in queries.drafts(asker(request), now())]
 
 
-@drafts.post("/{code}", response=shapes.DraftOut)
-def start_draft(request: HttpRequest, code: str) -> shapes.DraftOut:
-    """Start or resume an application."""
-    return _draft_out(actions.draft(code, by=asker(request), now=now()))
-
-
 @drafts.put("/{uuid:draft_id}/pages/{page}")
 def save_page(request: HttpRequest, draft_id: UUID, page: str, data: shapes.PageIn) -> dict[str, Any]:
     """Keep the answers of one page; what is wrong comes back per field, what is right is kept."""
@@ -79,3 +73,10 @@ def detach(request: HttpRequest, draft_id: UUID, material_id: UUID) -> dict[str,
     """Take a file off a draft."""
     actions.detach(draft_id, material_id, by=asker(request), now=now())
     return {"deleted": True}
+
+
+# The last: a code would take the place of an id, and every address of a draft would know POST alone.
+@drafts.post("/{code}", response=shapes.DraftOut)
+def start_draft(request: HttpRequest, code: str) -> shapes.DraftOut:
+    """Start or resume an application."""
+    return _draft_out(actions.draft(code, by=asker(request), now=now()))
