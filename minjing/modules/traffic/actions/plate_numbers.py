@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -79,7 +80,9 @@ def pick(offer_id: UUID, plate: str, kind: str, person_id: UUID, *, by: Actor, n
         "entry_object": entry.object_id, "salt": entry.salt, "payload": entry.payload,
     }  # fmt: skip
     try:
-        with transaction.atomic(savepoint=connection.in_atomic_block), prepared_cursor() as cursor:
+        # A savepoint within a transaction; outside of one, a statement is a transaction by itself.
+        whole = transaction.atomic() if connection.in_atomic_block else nullcontext()
+        with whole, prepared_cursor() as cursor:
             cursor.execute(sql.read_once("pick_plate.sql"), params)
             kept = cursor.fetchone() is not None
             if kept:
