@@ -79,7 +79,7 @@ def join(code: str, plate_text: str, *, drunk: bool, by: Actor, now: datetime) -
         why = settlement.for_officer(injured=False, drunk=drunk, may_drive=_may_drive(person_id, now))
         _party(row, "b", plate, person_id, by, now)
         row.code_index = row.code_until = None
-        _move(row, Accident.WITH_OFFICER if why else Accident.JOINED, by, now, why=why)
+        _advance(row, Accident.WITH_OFFICER if why else Accident.JOINED, by, now, why=why)
     return row
 
 
@@ -120,7 +120,7 @@ def propose(accident_id: UUID, situation: str, at_fault: str, *, by: Actor, now:
     for party in row.parties.all():
         party.liability = settlement.liability(chosen, at_fault)[party.side]
         party.save(update_fields=["liability"])
-    _move(row, Accident.PROPOSED, by, now)
+    _advance(row, Accident.PROPOSED, by, now)
     return row
 
 
@@ -149,7 +149,7 @@ def sign(accident_id: UUID, digest_hex: str, *, by: Actor, now: datetime) -> Acc
     parties[mine.side] = mine
     if all(p.signed_at is not None for p in parties.values()):
         _issue(row, parties, by, now)
-        _move(row, Accident.SETTLED, by, now)
+        _advance(row, Accident.SETTLED, by, now)
     return row
 
 
@@ -161,7 +161,7 @@ def to_officer(accident_id: UUID, why: str, *, by: Actor, now: datetime) -> Acci
         raise NotAllowed("ended", {"zh": "这起事故已经处理完。", "en": "This accident is closed."})
     row.injured = row.injured or why == "injured"
     row.code_index = row.code_until = None
-    _move(row, Accident.WITH_OFFICER, by, now, why=why)
+    _advance(row, Accident.WITH_OFFICER, by, now, why=why)
     return row
 
 
@@ -209,7 +209,7 @@ def _side(row: Accident, by: Actor) -> AccidentParty:
     return mine
 
 
-def _move(row: Accident, state: str, by: Actor, now: datetime, *, why: str = "") -> None:
+def _advance(row: Accident, state: str, by: Actor, now: datetime, *, why: str = "") -> None:
     row.state, row.why = state, why
     row.since_at = max(now, row.since_at + timedelta(microseconds=1))
     row.save()
