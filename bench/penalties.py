@@ -8,16 +8,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from bench.peers import openfisca_penalties, pandas_penalties
-from bench.table import Row, at_least, median
+from bench.table import Row, at_least, at_most, median, percentile
 from minjing.modules.traffic import packs
+from minjing.modules.traffic.rules.penalties.cascade import cascade
 from minjing.modules.traffic.rules.penalties.columns import EPOCH, KINDS, Columns, held_slot, replay
-from minjing.modules.traffic.rules.penalties.evaluate import answered
+from minjing.modules.traffic.rules.penalties.evaluate import answered, explained
 from minjing.modules.traffic.rules.penalties.history import walk
 from minjing.modules.traffic.rules.penalties.judge import Judge
 from minjing.modules.traffic.rules.penalties.shapes import Record
@@ -55,7 +57,27 @@ def run(say: Callable[[str], None]) -> list[Row]:
     return [
         at_least("penalty evaluation with cascade state", ours, 100_000, "/s", pandas, note + "; peer: pandas"),
         at_least("the same beside OpenFisca-core", ours, 100_000, "/s", openfisca, "peer is given the counts"),
+        *_cascades(columns, rules),
         Row("penalty evaluation, exact path, one at a time", exact_rate, None, None, "", None, "/s"),
+    ]
+
+
+def _cascades(columns: Columns, rules: Any) -> list[Row]:
+    """Strike the first of the longest histories: what the cascade takes, beside answering the whole history anew."""
+    judge = Judge(rules, KNOWN)
+    subjects, counts = np.unique(columns.subject, return_counts=True)
+    longest = subjects[np.argsort(-counts)[:200]]
+    ours, full = [], []
+    for subject in longest:
+        history = [_record(columns, int(at)) for at in np.flatnonzero(columns.subject == subject)]
+        struck = {history[0].key: "made_way"}
+        ours.append(_seconds(lambda: cascade(history, struck, judge)))  # noqa: B023 - called at once
+        now = [replace(history[0], ground="made_way"), *history[1:]]
+        full.append(_seconds(lambda: [explained(step, judge) for step in walk(now, judge)]))  # noqa: B023
+    note = f"the {len(longest)} longest histories, up to {counts.max()} violations; peer: every answer anew"
+    return [
+        at_most("cascade after one strike, median", median(ours) * 1e3, 5, "ms", median(full) * 1e3, note),
+        at_most("cascade after one strike, p99", percentile(ours, 0.99) * 1e3, 5, "ms", percentile(full, 0.99) * 1e3),
     ]
 
 
