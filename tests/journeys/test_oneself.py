@@ -144,6 +144,8 @@ def test_wishes_are_kept_and_a_letter_goes_by_the_desk(browse, officer, scene, h
     desk = officer("desk", DESK)
     address = f"/officer/letters/{scene['batch']}/"
     desk.goto(address)
+    fetched = "f => fetch(f.action, {method: 'POST', body: new FormData(f)}).then(a => a.text())"
+    assert desk.locator("form[action$='/pdf/']").evaluate(fetched).startswith("%PDF-")
     desk.get_by_role("button", name="已打印").click()
     desk.get_by_role("button", name="已交寄").click()
     expect(desk.get_by_text("已交寄").first).to_be_visible()

@@ -108,8 +108,9 @@ def downloaded(batch_id: UUID, *, by: Actor, now: datetime) -> None:
     accounts = list(Message.objects.filter(batch_id=batch_id).values_list("account_id", flat=True))
     people = Account.objects.filter(pk__in=[a for a in accounts if a], person__isnull=False)
     named = [pk for pk in people.values_list("person_id", flat=True) if pk]
-    if named:
-        identity.record_look(by, named, ["name", "address"], reason=REASON, now=now)
+    if named:  # looked at where the post that sends letters is held: a batch is of the whole city
+        unit = next(holding.unit_path for holding in by.holdings if may_post(holding.acts))
+        identity.record_look(by, named, ["name", "address"], reason=REASON, unit_path=unit, now=now)
     said = {"by": by.account_id, "batch": batch_id, "accounts": accounts}
     ledger.append(ledger.entry("notify:batch:downloaded", said, at=now))
 
