@@ -130,7 +130,8 @@ def test_wishes_are_kept_and_a_letter_goes_by_the_desk(browse, officer, scene, h
     page.goto("/messages/ways/")
     page.locator("input[name=quiet][value=own]").check()
     page.locator("select[name=since]").select_option(index=3)
-    page.get_by_role("button", name="保存", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="保存", exact=True).click()
     expect(page.locator("input[name=quiet][value=own]")).to_be_checked()
     page.locator("#address").fill("近")
     page.locator("#letter ~ .card #name, input#name").first.fill("冯听雨")
