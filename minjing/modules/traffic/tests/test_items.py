@@ -412,6 +412,11 @@ SPECS: dict[str, Spec] = {
     "C07": S(given=settled, after=order_of_charge(50_000)),
     "C08": S(given=late, after=order_of_charge(65_000)),
     "C09": S(given=settled_and_paid, after=says("¥500.00")),
+    "C13": S(
+        {"violation_no": "WF1", "ground": "cloned"},
+        given=violated,
+        after=lambda m: Violation.objects.get(number="WF1").state == "struck",
+    ),
     "C14": S(given=objected, after=says("核实中")),
     "C15": S({"violation_no": "WF1"}, given=violated, after=says("不符合首违免罚")),
     "C10": S({"violation_no": "WF1"}, given=violated),
