@@ -105,17 +105,29 @@ def derived_key(purpose: str) -> bytes:
 
 def conceal(purpose: str, text: str) -> str:
     """Return `text` sealed under a key of the house: for what belongs to no person, or lives for minutes only."""
-    nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(derived_key(purpose)).encrypt(nonce, text.encode(), purpose.encode())
-    return base64.urlsafe_b64encode(nonce + sealed).decode()
+    return base64.urlsafe_b64encode(conceal_bytes(purpose, text.encode())).decode()
 
 
 def reveal(purpose: str, concealed: str) -> str:
     """Return what was concealed for this purpose. Raises Tampered."""
     try:
         blob = base64.urlsafe_b64decode(concealed)
+    except ValueError:
+        raise Tampered(f"a concealed value for {purpose} does not open") from None
+    return reveal_bytes(purpose, blob).decode()
+
+
+def conceal_bytes(purpose: str, data: bytes) -> bytes:
+    """Return `data` sealed under a key of the house."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(derived_key(purpose)).encrypt(nonce, data, purpose.encode())
+
+
+def reveal_bytes(purpose: str, blob: bytes) -> bytes:
+    """Return the bytes that were concealed for this purpose. Raises Tampered."""
+    try:
         key = AESGCM(derived_key(purpose))
-        return key.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], purpose.encode()).decode()
+        return key.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError):
         raise Tampered(f"a concealed value for {purpose} does not open") from None
 

@@ -1,6 +1,7 @@
 """Tencent Cloud's dialect: its signature, its errors inside a 200, and an unclear end that stays with it."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -49,7 +50,7 @@ def test_a_message_goes_out_and_its_report_comes_back_by_the_serial_number(lin, 
 
 def test_the_stand_in_takes_nothing_that_is_signed_with_another_key_or_changed_on_its_way(tencent):
     body = b'{"SmsSdkAppId": "1400000001"}'
-    at, host = int(TODAY.timestamp()), tencent.url.removeprefix("http://")
+    at, host = int(time.time()), tencent.url.removeprefix("http://")
 
     def asked(sent: bytes, key: str, stamp: int = at) -> str:
         signed = protocol.authorization(host, "sms", body, key_id="AKIDtest", key=key, at=stamp)

@@ -113,12 +113,12 @@ class Batch(models.Model):
     fixes = models.IntegerField()
     findings = models.JSONField(default=list)  # [{code, …}]
     state = models.CharField(max_length=10)
-    message = models.BinaryField(null=True)  # kept while it is held
+    message_sealed = models.BinaryField(null=True)  # kept while it is held
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
 
     personal: ClassVar[dict[str, Personal]] = {
-        "message": Personal(PERSONAL, PURPOSE, LAW, "处理后即删除"),
+        "message_sealed": Personal(PERSONAL, PURPOSE, LAW, "处理后即删除"),
         "decided_by": Personal(INTERNAL, PURPOSE, LAW, TRACKS_KEPT),
     }
 
@@ -126,7 +126,9 @@ class Batch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["dispatch", "key"], name="traffic_batch_once"),
             models.CheckConstraint(name="traffic_batch_state", condition=Q(state__in=("taken", "held", "discarded"))),
-            models.CheckConstraint(name="traffic_batch_held", condition=~Q(state="held") | Q(message__isnull=False)),
+            models.CheckConstraint(
+                name="traffic_batch_held", condition=~Q(state="held") | Q(message_sealed__isnull=False)
+            ),
             models.CheckConstraint(
                 name="traffic_batch_decided",
                 condition=Q(decided_by__isnull=True, decided_at__isnull=True)
@@ -137,7 +139,10 @@ class Batch(models.Model):
 
 
 class TrackPart(models.Model):
-    """The fixes of one mission in one batch, in WGS-84 and in order: seconds, lat, lon as little-endian doubles."""
+    """The fixes of one mission in one batch, in WGS-84 and in order: seconds, lat, lon as little-endian doubles.
+
+    Sealed: a mission ends where somebody lives who is ill.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     org_id = models.SmallIntegerField(default=0)
@@ -147,9 +152,9 @@ class TrackPart(models.Model):
     last_at = models.DateTimeField()
     count = models.IntegerField()
     source_system = models.CharField(max_length=8)
-    fixes = models.BinaryField()
+    fixes_sealed = models.BinaryField()
 
-    personal: ClassVar[dict[str, Personal]] = {"fixes": Personal(PERSONAL, PURPOSE, LAW, TRACKS_KEPT)}
+    personal: ClassVar[dict[str, Personal]] = {"fixes_sealed": Personal(PERSONAL, PURPOSE, LAW, TRACKS_KEPT)}
 
     class Meta:
         constraints = [

@@ -88,7 +88,7 @@ def test_a_batch_is_taken_and_its_positions_stay_out_of_the_ledger(dispatch):
     answer = take(dispatch)
     part = TrackPart.objects.get()
     assert (answer.state, part.count, part.source_system, answer.findings) == ("taken", 21, "wgs84", [])
-    assert tracks.unpacked(part.fixes)[1] == pytest.approx(tuple(northward()[1]))
+    assert tracks.unpacked(part.fixes_sealed)[1] == pytest.approx(tuple(northward()[1]))
     assert kinds()[-1] == "traffic:tracks:taken"
     assert b"22.5" not in bytes(Outbox.objects.last().payload)
 
@@ -155,7 +155,7 @@ def test_gcj02_that_says_so_is_turned_at_the_door(dispatch, ground):
     assert take(dispatch, message(fixes=sent, system="gcj02")).state == "taken"
     part = TrackPart.objects.get()
     assert part.source_system == "gcj02"
-    assert tracks.unpacked(part.fixes)[5] == pytest.approx(tuple(northward()[5]), abs=1e-7)
+    assert tracks.unpacked(part.fixes_sealed)[5] == pytest.approx(tuple(northward()[5]), abs=1e-7)
 
 
 def test_a_right_track_is_not_held(dispatch, ground):

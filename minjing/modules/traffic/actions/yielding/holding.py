@@ -10,16 +10,17 @@ from django.db import transaction
 
 from minjing.base.coordinates import SYSTEMS
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.sealing import reveal_bytes
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.matters.errors import NotAllowed
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.yielding import noticing
 from minjing.modules.traffic.actions.yielding.deciding import ACT, NEEDS_ACT
 from minjing.modules.traffic.actions.yielding.reporting import report
-from minjing.modules.traffic.actions.yielding.taking import store, tell
+from minjing.modules.traffic.actions.yielding.taking import MESSAGES, store, tell
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Batch, Mission
-from minjing.modules.traffic.rules.yielding.messages import read
+from minjing.modules.traffic.rules.yielding.messages import Message, read
 
 
 class NotHeld(Exception):
@@ -35,7 +36,7 @@ def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: dateti
     if system not in SYSTEMS:
         raise ValueError(system)
     batch = _held(batch_id, by)
-    message = read(bytes(batch.message or b""), batch.dispatch.system)
+    message = _message_of(batch)
     missions = tell(message, batch.dispatch)
     tracks, _ = noticing.tracks_of(message, system, shift_s)
     store(batch, tracks, missions, system)
@@ -50,10 +51,14 @@ def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: dateti
 def discard(batch_id: UUID, *, by: Actor, now: datetime) -> None:
     """Discard a held batch; that it came and what was found stays. Raises Unknown, NotHeld, NotAllowed."""
     batch = _held(batch_id, by)
-    numbers = list(read(bytes(batch.message or b""), batch.dispatch.system).tracks)
+    numbers = list(_message_of(batch).tracks)
     _settle(batch, Batch.DISCARDED, by, now)
     _clear(Mission.objects.filter(dispatch=batch.dispatch, number__in=numbers).values_list("pk", flat=True))
     _enter(events.TRACKS_DISCARDED, batch, by, now, {})
+
+
+def _message_of(batch: Batch) -> Message:
+    return read(reveal_bytes(MESSAGES, bytes(batch.message_sealed or b"")), batch.dispatch.system)
 
 
 def _held(batch_id: UUID, by: Actor) -> Batch:
@@ -68,8 +73,8 @@ def _held(batch_id: UUID, by: Actor) -> Batch:
 
 
 def _settle(batch: Batch, state: str, by: Actor, now: datetime) -> None:
-    batch.state, batch.message, batch.decided_by, batch.decided_at = state, None, by.account_id, now
-    batch.save(update_fields=["state", "message", "decided_by", "decided_at"])
+    batch.state, batch.message_sealed, batch.decided_by, batch.decided_at = state, None, by.account_id, now
+    batch.save(update_fields=["state", "message_sealed", "decided_by", "decided_at"])
 
 
 def _clear(missions: Iterable[UUID]) -> None:

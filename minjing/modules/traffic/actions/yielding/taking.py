@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.identity.sealing import conceal_bytes
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.yielding import noticing
@@ -28,6 +29,7 @@ from minjing.modules.traffic.queries.yielding.tracks import packed
 from minjing.modules.traffic.rules.yielding.messages import Message, WrongMessage, read
 
 REPEATED = "repeated"
+MESSAGES = "traffic.messages"  # what the key of the house is derived for
 MATCH = "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('traffic', 'traffic.match', %s)"
 
 
@@ -83,7 +85,7 @@ def _taken(message: Message, body: bytes, digest: bytes, dispatch: DispatchSyste
     batch = Batch.objects.create(
         id=new_id(), org_id=dispatch.org_id, dispatch=dispatch, key=message.batch, way=way, sent_at=message.sent_at,
         came_at=now, system=message.system, digest=digest, fixes=message.fixes, findings=[*doubts, *findings],
-        state=Batch.HELD if doubt else Batch.TAKEN, message=body if doubt else None,
+        state=Batch.HELD if doubt else Batch.TAKEN, message_sealed=conceal_bytes(MESSAGES, body) if doubt else None,
     )  # fmt: skip
     if doubt:
         Mission.objects.filter(pk__in=[missions[number].pk for number in tracks]).update(doubt=doubt)
@@ -125,7 +127,7 @@ def store(batch: Batch, tracks: Mapping[str, Track], missions: Mapping[str, Miss
         TrackPart(
             id=new_id(), org_id=batch.org_id, mission=missions[number], batch=batch,
             first_at=datetime.fromtimestamp(track[0][0], UTC), last_at=datetime.fromtimestamp(track[-1][0], UTC),
-            count=len(track), source_system=system, fixes=packed(track),
+            count=len(track), source_system=system, fixes_sealed=packed(track),
         )
         for number, track in tracks.items()
         if track

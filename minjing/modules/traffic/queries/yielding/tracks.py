@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from minjing.base.coordinates import Plane
+from minjing.kernel.identity.sealing import conceal_bytes, reveal_bytes
 from minjing.modules.traffic.models import Approach, Base, Mission, TrackPart
 from minjing.modules.traffic.rules.yielding.systems import Ground
 
@@ -19,24 +20,25 @@ if TYPE_CHECKING:
 
 Position = tuple[float, float, float]  # seconds, lat, lon
 FIX = "<3d"
+TRACKS = "traffic.tracks"  # what the key of the house is derived for
 # The longest that one part may reach: a part that began earlier cannot touch the time asked for.
 LONGEST_PART = timedelta(days=1)
 NEAR_DEG = 0.02
 
 
 def packed(positions: Iterable[Position]) -> bytes:
-    """Return positions as a part keeps them."""
-    return b"".join(pack(FIX, *position) for position in positions)
+    """Return positions as a part keeps them, sealed."""
+    return conceal_bytes(TRACKS, b"".join(pack(FIX, *position) for position in positions))
 
 
 def unpacked(content: bytes | memoryview) -> list[Position]:
     """Return the positions of a part."""
-    return [(at, lat, lon) for at, lat, lon in iter_unpack(FIX, content)]
+    return [(at, lat, lon) for at, lat, lon in iter_unpack(FIX, reveal_bytes(TRACKS, bytes(content)))]
 
 
 def track_of(mission_id: UUID) -> list[Position]:
     """Return all fixes of a mission in order, each instant once."""
-    parts = TrackPart.objects.filter(mission_id=mission_id).values_list("fixes", flat=True)
+    parts = TrackPart.objects.filter(mission_id=mission_id).values_list("fixes_sealed", flat=True)
     once = {position[0]: position for part in parts for position in unpacked(part)}
     return [once[at] for at in sorted(once)]
 
@@ -68,8 +70,9 @@ def day(begin: datetime, end: datetime, plane: Plane) -> tuple[list[UUID], Fixes
     rows = list(
         TrackPart.objects.filter(first_at__lte=end, first_at__gt=begin - LONGEST_PART, last_at__gte=begin)
         .filter(mission__doubt="")
-        .values_list("mission_id", "fixes")
+        .values_list("mission_id", "fixes_sealed")
     )
+    rows = [(mission, reveal_bytes(TRACKS, bytes(content))) for mission, content in rows]
     missions = list(dict.fromkeys(mission for mission, _ in rows))
     on = {pk: (began, ended) for pk, began, ended in
           Mission.objects.filter(pk__in=missions).values_list("pk", "began_at", "ended_at")}  # fmt: skip
@@ -77,7 +80,7 @@ def day(begin: datetime, end: datetime, plane: Plane) -> tuple[list[UUID], Fixes
     if not rows:
         nothing = numpy.zeros(0)
         return [], Fixes(nothing.astype(numpy.int64), nothing, nothing, nothing)
-    values = numpy.frombuffer(b"".join(bytes(content) for _, content in rows)).reshape(-1, 3)
+    values = numpy.frombuffer(b"".join(content for _, content in rows)).reshape(-1, 3)
     of = numpy.repeat([number[pk] for pk, _ in rows], [len(content) // 24 for _, content in rows])
     far = datetime(2100, 1, 1, tzinfo=UTC)
     began = numpy.array([on[pk][0].timestamp() for pk in missions])
