@@ -132,7 +132,7 @@ def test_a_clock_an_hour_off_is_held_and_released_by_a_person(dispatch, off_h):
     assert (TrackPart.objects.count(), Mission.objects.get().doubt) == (0, "clock")
     holding.release(answer.batch.pk, system="wgs84", shift_s=off_h * 3600, by=REVIEWER, now=AT)
     assert TrackPart.objects.get().first_at == AT
-    assert (Mission.objects.get().doubt, Batch.objects.get().message) == ("", None)
+    assert (Mission.objects.get().doubt, Batch.objects.get().message_sealed) == ("", None)
     assert kinds()[-1] == "traffic:tracks:released"
     with pytest.raises(NotHeld):
         holding.discard(answer.batch.pk, by=REVIEWER, now=AT)
