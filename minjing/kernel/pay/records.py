@@ -27,5 +27,9 @@ CAPTURES = Record(
         FROM pay_capture
         WHERE recorded_at >= %(since)s AND recorded_at < %(until)s AND entry_id IS NOT NULL GROUP BY 1, 2
     """,
-    copies={"pay_capture": "id = ANY(%(keys)s)"},
+    copies={
+        "pay_capture": "id = ANY(%(keys)s)",
+        "pay_attempt": "id IN (SELECT attempt_id FROM pay_capture)",  # of the copy
+        "pay_order": "id IN (SELECT order_id FROM pay_capture)",
+    },
 )
