@@ -48,11 +48,9 @@ def shape(path: str) -> str:
     """Return what kind of page an address is: ids, numbers and codes left out."""
     parts = urlsplit(path)
     kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<id>", parts.path)
-    kind = re.sub(r"/help/\d+", "/help/<article>", re.sub(r"BZ\d{11}", "<number>", kind))
-    kind = re.sub(r"/[A-Z0-9]{20,}", "/<code>", re.sub(r"HZ\d{11}", "<number>", kind))
-    kind = re.sub(
-        r"/services/[A-Z]{2}\d+", "/services/<code>", re.sub(r"/catalogue/[A-Z]{2}\d+", "/catalogue/<code>", kind)
-    )
+    kind = re.sub(r"/help/\d+", "/help/<article>", re.sub(r"[A-Z]{2}\d{11}", "<number>", kind))
+    kind = re.sub(r"/[A-Z0-9]{20,}", "/<code>", kind)
+    kind = re.sub(r"/(services|catalogue|apply)/[A-Z]{2}\d+", r"/\1/<code>", kind)
     keys = sorted(
         re.sub(r"=(?!claimed|to_claim|done|tasks|paused|overdue)[^&]*", "", pair) for pair in parts.query.split("&")
     )
