@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ PHONES, RATE = 200, 100
 SECONDS = float(os.environ.get("SECONDS") or 60)
 WALKERS = 1500  # sessions made ready; a walk is about twenty pages
 WARM_S = 10.0
+SETTLES_S = 120.0
 FIRST_PHONE = 19_600_000_000
 SPARE_PORTS = 16  # of the house beside that of its pages
 
@@ -108,6 +110,15 @@ def walked(order: WalkOrder) -> Walked:
     return found
 
 
+def is_well(port: int) -> bool:
+    """Say whether each part of the house is well."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
 @contextmanager
 def whole_house() -> Iterator[int]:
     """Run `minjing up` on this benchmark's database; yield the port of its pages."""
@@ -118,8 +129,10 @@ def whole_house() -> Iterator[int]:
     )
     try:
         processes.wait_until_served(port)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
-            assert answer.status == 200
+        deadline = time.monotonic() + SETTLES_S
+        while not is_well(port):  # the log has a hundred thousand new people to take in first
+            assert time.monotonic() < deadline, "the house did not come to rest"
+            time.sleep(1)
         yield port
     finally:
         parent.send_signal(signal.SIGINT)
