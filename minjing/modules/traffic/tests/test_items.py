@@ -527,7 +527,7 @@ def house(city, db, settings):
 
 @pytest.fixture
 def printed(monkeypatch):
-    """Papers without their typesetting: what they say is kept here; test_items_paper.py makes a real one."""
+    """Papers without their typesetting, which has tests of its own: what they say is kept here."""
     from minjing.kernel.papers import actions as issuing
 
     def keep(**paper: Any) -> None:
