@@ -21,7 +21,7 @@ MINJING = [sys.executable, "-m", "minjing.site.cli"]
 OURS = ("DATABASE_URL", "DATA_DIR", "PORT", "PGOPTIONS", "MINJING_TEST_DB", "TEST_DATA_DIR", "DJANGO_SETTINGS_MODULE")
 
 
-PORTS = 16  # the pages; in the demo also what stands for the world outside (docs/howto/run-it.md)
+PORTS = 17  # the pages; in the demo also what stands for the world outside (docs/howto/run-it.md)
 
 
 class House:

@@ -45,6 +45,7 @@ STAND_INS: Sequence[StandIn] = (
     StandIn("mail", 10, "minjing.kernel.notify.providers.standin.mail_server"),  # its page at 14
     StandIn("push", 11, "minjing.kernel.notify.providers.standin.push_service"),
     StandIn("mqtt", 15, "minjing.modules.traffic.providers.standin.broker"),
+    StandIn("relay", 16, "minjing.modules.traffic.providers.standin.relay"),
     StandIn("carrier", 12, "minjing.modules.exit_entry.providers.standin.postal_carrier"),
 )
 

@@ -341,6 +341,11 @@ CARRIER_URL = env("CARRIER_URL") or f"http://127.0.0.1:{PORT + 12}"
 CARRIER_ACCOUNT = env("CARRIER_ACCOUNT") or "minjing"
 CARRIER_KEY = env("CARRIER_KEY") or "demo"
 CARRIER_CALLBACK = env("CARRIER_CALLBACK")  # empty: under BASE_URL
+# The relay of private numbers (traffic: moving a car): Alibaba Cloud's dyplsapi or the local stand-in.
+RELAY_URL = env("RELAY_URL") or f"http://127.0.0.1:{PORT + 16}"
+RELAY_KEY_ID = env("RELAY_KEY_ID") or "demo-key-id"
+RELAY_KEY = env("RELAY_KEY") or "demo"
+RELAY_POOL = env("RELAY_POOL") or "FC100000000000001"
 # The authoritative population register (identity/providers/register.py); empty: the household module answers.
 REGISTER_URL, REGISTER_KEY = env("REGISTER_URL"), env("REGISTER_KEY")
 if REGISTER_URL and len(REGISTER_KEY) < 32:

@@ -33,7 +33,7 @@ UNSEALING = {
     "kernel/identity/queries/mandates.py::age_of": "says an age to the engine: may they act themselves?",
     "kernel/identity/queries/checks.py::name_and_number": "the house compares a card; the desk is on record",
     "kernel/identity/queries/checks.py::reference": "for the machine its holder chose; shown to nobody",
-    "kernel/identity/queries/accounts.py::own_phone": "one's own phone in one's own form",
+    "kernel/identity/queries/accounts.py::own_phone": "one's own form, or the relay between two",
     "kernel/identity/queries/accounts.py::_actor": "one's own name on one's own pages",
     "kernel/notify/addresses.py::of_account": "where a notice is sent; shown to nobody",
     "modules/traffic/queries/files.py::said": "for the rule of the next act: a class, days, a fee",

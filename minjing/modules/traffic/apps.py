@@ -15,6 +15,7 @@ class TrafficConfig(AppConfig):
         from minjing.kernel.notify import plugs as notify
         from minjing.kernel.pay import plugs as pay
         from minjing.modules.traffic import catalogue
+        from minjing.modules.traffic import checks as _checks  # noqa: F401 - registers itself
         from minjing.modules.traffic.actions import money
         from minjing.modules.traffic.queries import objections
 
@@ -69,6 +70,11 @@ class TrafficConfig(AppConfig):
             "traffic:licence",
             title=Text(zh="我的驾驶证", en="My driving licence"),
             about=Text(zh="有效期、状态、电子驾驶证", en="Until when, its state, the electronic licence"),
+        )
+        citizen.own_page(
+            "traffic:moves",
+            title=Text(zh="一键挪车", en="Moving a car"),
+            about=Text(zh="车主的回复、中间号码、通话", en="The owner’s answer, the number in between, the calls"),
         )
         citizen.own_page(
             "traffic:accident_new",

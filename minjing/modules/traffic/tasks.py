@@ -1,12 +1,13 @@
 """The jobs of traffic: ambulances and violations brought together."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.modules.traffic.actions import plate_numbers
+from minjing.modules.traffic.actions import move_calls, plate_numbers
 from minjing.modules.traffic.actions.yielding import finding
 
 
@@ -29,3 +30,16 @@ def match_lately(timestamp: int) -> None:
 def free_numbers(timestamp: int) -> None:
     """Give plate numbers back whose hold is over."""
     plate_numbers.free_lapsed(by=SYSTEM, now=now())
+
+
+@app.task(name="traffic.relay", queue="traffic", retry=3)
+def relay(matter_id: str) -> None:
+    """Ask for a number between two people; safe to run any number of times. The sweep tries what failed again."""
+    move_calls.bind(UUID(matter_id), now=now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="traffic.relay_sweep", queue="traffic", queueing_lock="traffic.relay_sweep")
+def relay_sweep(timestamp: int) -> None:
+    """End the numbers in between whose time is over; ask again for those not had yet."""
+    move_calls.sweep(now())

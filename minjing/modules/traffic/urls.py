@@ -6,6 +6,7 @@ from minjing.modules.traffic.views import (
     accidents,
     checking,
     consents,
+    moves,
     own,
     plate_numbers,
     review,
@@ -39,6 +40,13 @@ urlpatterns += [
     path("me/studies/", studies.study, name="studies"),
     path("me/studies/<uuid:study_id>/", studies.lesson, name="lesson"),
     path("traffic/roads/", roads.roads, name="roads"),
+]
+# Moving a car: the caller's page, the owner's link, the relay's reports.
+urlpatterns += [
+    path("me/moves/", moves.mine, name="moves"),
+    path("me/moves/<uuid:matter_id>/finish/", moves.finish, name="move_finish"),
+    path("move/<str:link>/", moves.answer, name="move_answer"),
+    path("traffic/relay/reports/<str:token>/", moves.reports, name="relay_reports"),
 ]
 # My cars, my licence, and its check by anybody.
 urlpatterns += [

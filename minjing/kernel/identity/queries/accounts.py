@@ -67,7 +67,9 @@ def actor_of(account_id: UUID, now: datetime, *, session_ref: UUID | None = None
 
 
 def own_phone(person_id: UUID) -> str:
-    """Return the mobile number of a resident's account, for the resident's own form; empty if there is none."""
+    """Return the mobile number of a resident's account, for the resident's own form; empty if there is none.
+
+    Beside the form it goes to a relay that connects two people without showing either number to the other."""
     accounts = Account.objects.filter(person_id=person_id, kind=Account.RESIDENT, is_active=True)
     found = accounts.filter(phone_sealed__isnull=False).values_list("pk", "phone_sealed").first()
     if found is None:

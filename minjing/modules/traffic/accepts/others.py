@@ -9,8 +9,8 @@ from minjing.kernel.matters.models import Matter
 from minjing.modules.traffic import charges
 from minjing.modules.traffic.accepts.asked import Asked, Check, Wrong, wrong
 from minjing.modules.traffic.accepts.vehicles import bound_vehicle, own_vehicle
-from minjing.modules.traffic.models import Accident, Binding, Decision, MoveCall, Permit, Study, Violation
-from minjing.modules.traffic.queries import registers
+from minjing.modules.traffic.models import Accident, Binding, Decision, Permit, Study, Violation
+from minjing.modules.traffic.queries import move_calls, registers
 from minjing.modules.traffic.rules import passes
 
 
@@ -128,16 +128,25 @@ def charge(asked: Asked) -> Wrong:
     return {}
 
 
+MOVE_WORDS = {
+    "hour": ("一小时内请人挪车次数已满，请稍后再试。", "You have made all the calls of this hour; try again later."),
+    "day": (
+        "今天请人挪车次数已满；紧急情况请拨打 122。",
+        "You have made all the calls of today; if urgent, call 122.",
+    ),
+    "plate_wait": ("刚刚已经通知过，请稍等十分钟。", "The owner has just been called; wait ten minutes."),
+    "plate_day": ("这辆车今天已被多次通知；请拨打 122。", "This car has been called often today; call 122."),
+    "misuse": (
+        "有车主反映您的挪车请求不属实，三十天内不能再用；有异议可到窗口说明，紧急情况请拨打 122。",
+        "Owners say that your calls were not true: not for thirty days. Object at the counter; if urgent, call 122.",
+    ),
+}
+
+
 def move_car(asked: Asked) -> Wrong:
-    """Not more than three calls of one person in an hour, nor of one plate in ten minutes (platform rule)."""
-    calls = MoveCall.objects
-    mine = calls.filter(caller_person_id=asked.person, called_at__gt=asked.now - timedelta(hours=1)).count()
-    plate = asked.plate("outside_plate")
-    if mine >= 3 or calls.filter(plate=plate, called_at__gt=asked.now - timedelta(minutes=10)).exists():
-        return wrong(
-            "outside_plate", "刚刚已经通知过，请稍等十分钟。", "The owner has just been called; wait ten minutes."
-        )
-    return {}
+    """Within the limits of data/move_calls.yaml, and not barred after misuse (platform rule)."""
+    why = move_calls.refused(asked.person, asked.plate("outside_plate"), asked.now)
+    return wrong("outside_plate", *MOVE_WORDS[why]) if why else {}
 
 
 def waiver(asked: Asked) -> Wrong:

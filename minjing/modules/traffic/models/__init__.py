@@ -18,7 +18,7 @@ from minjing.modules.traffic.models.missions import (
     TrackPart,
     YieldingClaim,
 )
-from minjing.modules.traffic.models.move_calls import MoveCall
+from minjing.modules.traffic.models.move_calls import MoveCall, RelayedCall
 from minjing.modules.traffic.models.permits import Permit
 from minjing.modules.traffic.models.plate_numbers import PlateNumber, PlateOffer
 from minjing.modules.traffic.models.studies import Study
@@ -62,6 +62,7 @@ __all__ = [
     "PointsEntry",
     "RecorderReport",
     "RegisterPast",
+    "RelayedCall",
     "Strike",
     "Study",
     "Suspension",
