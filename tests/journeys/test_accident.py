@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.house import House
-from tests.journeys.conftest import shoot, sign_in_resident
+from tests.journeys.conftest import go, shoot, sign_in_resident
 from tests.people import photo
 
 pytestmark = pytest.mark.journey
@@ -14,8 +14,7 @@ ONE, OTHER = "19900000007", "19900000008"
 def take(page: Page, view: str, words: str) -> None:
     page.get_by_label("拍的是").select_option(view)
     page.locator("#photo").set_input_files({"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo(words)})
-    page.get_by_role("button", name="上传").click()
-    page.wait_for_load_state()
+    go(page, page.get_by_role("button", name="上传"))
 
 
 def test_two_phones_settle_an_accident(browse, house: House):
@@ -47,10 +46,10 @@ def test_two_phones_settle_an_accident(browse, house: House):
     shoot(b, "accident-situations")
     b.get_by_role("button", name="提出，请双方签字").click()
     expect(b.get_by_text("全部责任")).to_be_visible()
-    b.get_by_role("button", name="我同意并签字").click()
+    go(b, b.get_by_role("button", name="我同意并签字"))
     a.goto(a.url)
     shoot(a, "accident-sign")
-    a.get_by_role("button", name="我同意并签字").click()
+    go(a, a.get_by_role("button", name="我同意并签字"))
     for page in (a, b):
         page.goto(a.url)
         expect(page.get_by_role("heading", level=1)).to_have_text("已达成协议")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from minjing.kernel.ledger.rules.public import public_entry
 from tests.house import House, wait_for
-from tests.journeys.conftest import DESK, PHONE, shoot
+from tests.journeys.conftest import DESK, PHONE, go, shoot
 from tests.journeys.test_every_page import OPTIONS
 from tests.verify import test_verify as forged
 from tests.verify.logs import POLICY, StaticLog, entry
@@ -27,7 +27,7 @@ def page(request: pytest.FixtureRequest, browse: Callable[..., object]) -> Page:
     page = browse(PHONE if request.param == "zh" else DESK).new_page()
     page.goto("/open/check-receipt/")
     if request.param == "en":
-        page.get_by_role("button", name="English").click()
+        go(page, page.get_by_role("button", name="English"))
     page.wait_for_selector("#receipt-form:not([hidden])")
     assert f"log {page.url.split('/')[2].split(':')[0]}/ledger+" in page.locator("#policy").input_value()
     page.locator("details:has(#policy) > summary").click()
@@ -132,7 +132,7 @@ def test_a_receipt_of_the_running_house_holds_by_its_own_policy(
     receipt = wait_for(lambda: (lambda a: a.text if a.status_code == 200 else "")(httpx.get(address)), "no receipt")
     page = browse(PHONE).new_page()
     page.goto("/open/ledger/")
-    page.get_by_role("link", name="核对一张入账凭证").click()
+    go(page, page.get_by_role("link", name="核对一张入账凭证"))
     page.wait_for_selector("#receipt-form:not([hidden])")
     page.context.set_offline(True)
     give(page, receipt)

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from minjing.site.demo.residents import LIN
 from tests.house import House, wait_for
-from tests.journeys.conftest import DESK, PHONE, shoot
+from tests.journeys.conftest import DESK, PHONE, at, go, shoot
 
 UPRIGHT, ACROSS = {"width": 1080, "height": 1920}, {"width": 1920, "height": 1080}
 
@@ -24,7 +24,7 @@ def machine_of(browse, officer, size: dict[str, int] = UPRIGHT, **more) -> Brows
     desk.locator("#unit").select_option(label="福田派出所")
     desk.locator("#spot_zh").fill("福田派出所大厅")
     desk.locator("#spot_en").fill("Hall of Futian station")
-    desk.get_by_role("button", name="登记并取得配对码").click()
+    go(desk, desk.get_by_role("button", name="登记并取得配对码"))
     pairing = re.search(r"(?<!\d)\d{8}(?!\d)", desk.locator(".notice").first.inner_text())
     assert pairing is not None
     context = browse(size, **more)
@@ -44,7 +44,7 @@ def come_in(page: Page, house: House) -> None:
     before = len(house.texts_to(LIN.phone))
     page.locator("#who").fill(LIN.id_number)
     page.get_by_role("button", name="获取验证码").click()
-    page.wait_for_url("**/kiosk/code/**")
+    page.wait_for_url(at("/kiosk/code/"))
     texts = wait_for(
         lambda: (lambda t: t if len(t) > before else None)(house.texts_to(LIN.phone)), "no code came by text message"
     )
@@ -52,7 +52,7 @@ def come_in(page: Page, house: House) -> None:
     assert code is not None
     page.locator("#code").fill(code[0])
     page.get_by_role("button", name="进入").click()
-    page.wait_for_url("**/kiosk/matters/")
+    page.wait_for_url(at("/kiosk/matters/"))
 
 
 def test_a_machine_left_open_shows_the_next_person_nothing(browse, officer, house: House) -> None:
@@ -99,11 +99,11 @@ def test_the_machine_works_across_and_without_script(browse, officer, house: Hou
     desk = officer("desk")
     desk.goto("/officer/desk/")
     expect(desk.get_by_role("link", name=number)).to_be_visible()
-    page.get_by_role("button", name="English").click()
+    go(page, page.get_by_role("button", name="English"))
     page.goto("/kiosk/identify/")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.get_by_label("ID number or mobile number")).to_be_visible()
-    page.get_by_role("link", name="Not now").click()
+    go(page, page.get_by_role("link", name="Not now"))
     page.goto("/kiosk/")
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
 
@@ -132,7 +132,7 @@ def test_card_and_camera_of_the_machine_prove_who_stands_there(browse, officer, 
     kept = "SELECT count(*) FROM identity_checkpicture"
     assert house.rows(kept) == [(3,)]
     page.get_by_role("button", name="撤回照片，不核验了").click()
-    page.wait_for_url("**/kiosk/home/")
+    page.wait_for_url(at("/kiosk/home/"))
     assert house.rows(kept) == [(0,)]
 
 
@@ -148,11 +148,11 @@ def test_a_question_is_answered_and_becomes_an_article(browse, officer, house: H
     number, code = (item.inner_text() for item in page.locator(".banner .big.number").all())
     desk = officer("desk")
     desk.goto(f"/officer/matters/{number}/")
-    desk.get_by_role("button", name="领办").first.click()
+    go(desk, desk.get_by_role("button", name="领办").first)
     expect(desk.get_by_text("/find/")).to_be_visible()
     desk.goto(f"/officer/matters/{number}/?step=answer#panel")
     desk.locator("textarea[name=note]").fill("不可以，户口簿上只盖户口专用章。")
-    desk.get_by_role("button", name="答复").last.click()
+    go(desk, desk.get_by_role("button", name="答复").last)
     expect(desk.get_by_text("已答复").first).to_be_visible()
     page.get_by_role("link", name="看答复").click()
     page.locator("#number").fill(number)
@@ -164,7 +164,7 @@ def test_a_question_is_answered_and_becomes_an_article(browse, officer, house: H
     desk.locator("#title_zh").fill("孔雀石印章能盖在户口簿上吗")
     desk.locator("#title_en").fill("A malachite seal in the household book")
     desk.locator("#body_en").fill("No; only the household seal goes into the book.")
-    desk.get_by_role("button", name="存为草稿").click()
+    go(desk, desk.get_by_role("button", name="存为草稿"))
     expect(desk.get_by_text("这是您写的，请另一个人核对后发布。")).to_be_visible()
     second = officer("desk2")
     second.goto(desk.url.replace(house.url, ""))
@@ -176,7 +176,7 @@ def test_a_question_is_answered_and_becomes_an_article(browse, officer, house: H
         return page.get_by_role("link", name="孔雀石印章能盖在户口簿上吗").count() == 1
 
     wait_for(found, "the article is not found by its sound", within_s=45)
-    page.get_by_role("link", name="孔雀石印章能盖在户口簿上吗").click()
+    go(page, page.get_by_role("link", name="孔雀石印章能盖在户口簿上吗"))
     page.get_by_role("button", name="有用", exact=True).click()
     expect(page.get_by_text("谢谢您的反馈。")).to_be_visible()
 
@@ -189,7 +189,7 @@ def test_a_filing_at_one_counter_is_handed_over_to_the_responsible_station(brows
     here.locator("#reason").select_option("unreadable")
     here.get_by_role("button", name="核对并受理").click()
     expect(here.get_by_role("heading", name=re.compile("林\\*夫"))).to_be_visible()
-    here.get_by_role("link", name="居民身份证换领").click()
+    go(here, here.get_by_role("link", name="居民身份证换领"))
     assert here.locator("#f-office option:checked").inner_text() == "福田派出所"
     here.get_by_role("button", name="受理并移交").click()
     expect(here.get_by_role("heading", name="全城通受理移交单")).to_be_visible()

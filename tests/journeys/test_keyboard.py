@@ -19,6 +19,7 @@ def test_a_matter_is_found_opened_and_claimed_by_keys_alone(officer) -> None:
     page.wait_for_url(f"**/officer/matters/{number}/**")
     page.keyboard.press("c")
     expect(page.get_by_text("领办：").first).to_be_visible()
+    page.wait_for_load_state()  # the page of the claimed matter listens to keys
     page.keyboard.press("g")
     page.wait_for_url(re.compile(r"/officer/(\?.*)?$"))
 

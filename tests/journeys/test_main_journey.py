@@ -17,7 +17,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from tests.house import House, wait_for
-from tests.journeys.conftest import PHONE, say_who, shoot, sign_in_resident
+from tests.journeys.conftest import PHONE, at, go, say_who, shoot, sign_in_resident
 from tests.people import Resident, newcomer, photo
 
 SERVICE = "HZ0301"
@@ -202,7 +202,6 @@ def test_two_clicks_made_one_matter(house: House, story: Story) -> None:
 
 def open_matter(page: Page, number: str) -> None:
     page.goto(f"/officer/matters/{number}/")
-    page.wait_for_load_state()
 
 
 def take(page: Page, action: str, **fields: object) -> None:
@@ -210,15 +209,13 @@ def take(page: Page, action: str, **fields: object) -> None:
     page.goto(page.url.split("?")[0] + f"?step={action}#panel")
     panel = page.locator("form.panel")
     if not panel.count():
-        page.locator(f'form[action$="/steps/{action}/"] button').first.click()
-        page.wait_for_load_state()
+        go(page, page.locator(f'form[action$="/steps/{action}/"] button').first)
         return
     if fields.get("material"):
         panel.locator(f"input[name=materials][value={fields['material']}]").check()
     if fields.get("note"):
         panel.locator("textarea[name=note]").fill(str(fields["note"]))
-    panel.locator("button.button").first.click()
-    page.wait_for_load_state()
+    go(page, panel.locator("button.button").first)
 
 
 def test_a_clerk_finds_it_in_the_queue_and_claims_it(officer, story: Story) -> None:
@@ -227,7 +224,7 @@ def test_a_clerk_finds_it_in_the_queue_and_claims_it(officer, story: Story) -> N
     shoot(page, "officer-queue")
     page.goto("/officer/?queue=to_claim")
     expect(page.get_by_role("link", name=story.number)).to_be_visible()
-    page.get_by_role("link", name=story.number).click()
+    go(page, page.get_by_role("link", name=story.number))
     expect(page.get_by_text("信息已遮盖")).to_be_visible()
     assert story.who.id_number not in page.content()  # nothing of the person before there is a reason
     shoot(page, "officer-before-claim")
@@ -281,7 +278,7 @@ def test_the_resident_supplements_and_the_clock_runs_on(house: House, story: Sto
         {"name": "again.jpg", "mimeType": "image/jpeg", "buffer": photo("again")}
     )
     page.get_by_role("button", name="提交补充材料").click()
-    page.wait_for_url(f"**/matters/{story.number}/")
+    page.wait_for_url(at(f"/matters/{story.number}/"))
     state, since = house.rows("SELECT state, paused_since FROM matters_matter WHERE number = %s", [story.number])[0]
     assert (state, since) == ("submitted", None)
     shoot(page, "resident-supplemented")
@@ -306,10 +303,8 @@ def finish_tasks(officer, number: str) -> None:
     page = officer("futian.checker")
     open_matter(page, number)
     while page.locator('form[action*="/tasks/"]').count():
-        page.locator('form[action*="/tasks/"]').first.locator(
-            'button[value="clear"], input[value="clear"]'
-        ).first.click()
-        page.wait_for_load_state()
+        task = page.locator('form[action*="/tasks/"]').first
+        go(page, task.locator('button[value="clear"], input[value="clear"]').first)
         open_matter(page, number)
 
 

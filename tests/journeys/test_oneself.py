@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from minjing.site.demo.residents import AYGUL, CHEN
 from tests.house import House, wait_for
-from tests.journeys.conftest import DESK, say_who, shoot, sign_in_resident
+from tests.journeys.conftest import DESK, at, go, say_who, session_of, shoot, sign_in_resident
 from tests.people import newcomer
 
 
@@ -17,9 +17,8 @@ def at_a_counter(page: Page, officer) -> None:
     desk = officer("futian.clerk")
     desk.goto("/officer/checks/")
     desk.locator("#code").fill(code)
-    desk.get_by_role("button", name="当面核验").click()
-    desk.locator("form.verdicts button").first.click()
-    desk.wait_for_load_state()
+    go(desk, desk.get_by_role("button", name="当面核验"))
+    go(desk, desk.locator("form.verdicts button").first)
 
 
 def test_a_passkey_of_this_device_confirms_level_four(browse, officer, house: House):
@@ -38,20 +37,21 @@ def test_a_passkey_of_this_device_confirms_level_four(browse, officer, house: Ho
     at_a_counter(page, officer)
     page.goto("/identity/passkeys/")
     expect(page.get_by_role("link", name="现在核验")).to_be_visible()  # a counter knows nothing of this phone
-    made = "account_id = (SELECT account_id FROM identity_evidence ORDER BY taken_at DESC LIMIT 1)"
-    here = f"(SELECT ref FROM identity_session WHERE {made} ORDER BY started_at DESC LIMIT 1)"
-    house.tamper(f"UPDATE identity_evidence SET session_ref = {here} WHERE {made}")  # as if checked on the phone
+    account, here = session_of(page, house)
+    moved = "UPDATE identity_evidence SET session_ref = %s WHERE account_id = %s"  # as if checked on the phone
+    assert house.tamper(moved, [here, account]) == 1
     page.reload()
     page.get_by_role("button", name="在本机添加").click()
     expect(page.get_by_text("我的手机")).to_be_visible()
     shoot(page, "passkey-added")
     # Two days later the check is no longer fresh: the passkey makes up for it.
-    house.tamper(f"UPDATE identity_evidence SET taken_at = taken_at - interval '2 days' WHERE {made}")
+    aged = "UPDATE identity_evidence SET taken_at = taken_at - interval '2 days' WHERE account_id = %s"
+    assert house.tamper(aged, [account]) == 1
     page.goto("/identity/raise/?to=4&next=/identity/passkeys/")
     expect(page.locator(".line li").nth(3)).to_contain_text("这一步需要")
     shoot(page, "passkey-asked")
     page.get_by_role("button", name="用本机通行密钥确认").click()
-    page.wait_for_url("**/identity/passkeys/")
+    page.wait_for_url(at("/identity/passkeys/"))  # the device answers when it has answered: no click can wait for it
     page.goto("/identity/raise/")
     expect(page.locator(".line li").nth(3)).to_contain_text("已达到")
 
@@ -70,7 +70,7 @@ def test_a_lost_phone_is_replaced_at_a_counter_and_the_old_one_is_shut_out(brows
     new.locator("#name").fill(AYGUL.name)
     new.locator("#id_number").fill(AYGUL.id_number)
     new.get_by_role("button", name="继续").click()
-    new.wait_for_url("**/identity/check/**")
+    new.wait_for_url(at("/identity/check/"))
     at_a_counter(new, officer)
     told = wait_for(lambda: [t for t in house.texts_to(AYGUL.phone) if "新手机号" in t], "the old phone is not told")
     assert "不是您本人操作" in told[0]
@@ -92,8 +92,7 @@ def test_a_mandate_taken_back_in_the_middle_ends_what_was_begun_with_it(browse, 
     giver.goto("/me/acting/")
     giver.get_by_role("button", name="收回委托").first.click()
     expect(giver.get_by_text("已终止").first).to_be_visible()
-    taker.get_by_role("button", name="保存并继续").click()
-    taker.wait_for_load_state()
+    go(taker, taker.get_by_role("button", name="保存并继续"))
     shoot(taker, "mandate-revoked")
     expect(taker.locator("main")).to_contain_text("委托")
     expect(taker.locator("main")).not_to_contain_text("白若溪")
@@ -107,7 +106,7 @@ def test_a_guardian_is_told_clearly_why_not(browse, officer, house: House):
     sign_in_resident(page, house, who.phone)
     say_who(page, who)
     page.goto("/me/acting/guardian/")
-    page.wait_for_url("**/identity/raise/**")  # a guardian is checked first
+    page.wait_for_url(at("/identity/raise/"))  # a guardian is checked first
     page.get_by_role("link", name="核验身份证和本人").click()
     at_a_counter(page, officer)
     page.goto("/me/acting/guardian/")
@@ -135,7 +134,7 @@ def test_wishes_are_kept_and_a_letter_goes_by_the_desk(browse, officer, scene, h
     expect(page.locator("input[name=quiet][value=own]")).to_be_checked()
     page.locator("#address").fill("近")
     page.locator("#letter ~ .card #name, input#name").first.fill("冯听雨")
-    page.get_by_role("button", name="保存地址").click()
+    go(page, page.get_by_role("button", name="保存地址"))
     expect(page.get_by_role("alert")).to_be_visible()
     shoot(page, "letter-wrong")
     page.locator("#address").fill("深圳市福田区福中三路 1 号\n3 栋 502")
@@ -147,8 +146,8 @@ def test_wishes_are_kept_and_a_letter_goes_by_the_desk(browse, officer, scene, h
     desk.goto(address)
     fetched = "f => fetch(f.action, {method: 'POST', body: new FormData(f)}).then(a => a.text())"
     assert desk.locator("form[action$='/pdf/']").evaluate(fetched).startswith("%PDF-")
-    desk.get_by_role("button", name="已打印").click()
-    desk.get_by_role("button", name="已交寄").click()
+    go(desk, desk.get_by_role("button", name="已打印"))
+    go(desk, desk.get_by_role("button", name="已交寄"))
     expect(desk.get_by_text("已交寄").first).to_be_visible()
     shoot(desk, "letters-posted")
     expect(desk.get_by_role("button", name="下载 PDF")).to_have_count(0)  # the addresses are gone

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 
 from minjing.kernel.identity.providers.standin import specimen
 from tests.house import House, wait_for
-from tests.journeys.conftest import SCREENS, shoot, sign_in_resident
+from tests.journeys.conftest import SCREENS, at, go, shoot, sign_in_resident
 from tests.journeys.wechat_app import AGENT, WeChatApp
 
 LIN = "19900000001"
@@ -72,20 +72,20 @@ def photo_file() -> dict:
 def through_wechat(page: Page, house: House, phone: str, goal: str) -> None:
     """Come in from WeChat: say whose it is there, sign in by phone the first time, and bind it."""
     page.goto(f"/door/wechat?next={goal}")
-    page.get_by_role("link", name="林女士").or_(page.get_by_role("link", name="Ms Lin")).first.click()
+    go(page, page.get_by_role("link", name="林女士").or_(page.get_by_role("link", name="Ms Lin")).first)
     if "/sign-in/" in page.url:
         before = len(house.texts_to(phone))
         page.get_by_label("手机号码").fill(phone)
         page.get_by_role("button", name="获取验证码").click()
-        page.wait_for_url("**/sign-in/code/**")
+        page.wait_for_url(at("/sign-in/code/"))
         texts = wait_for(lambda: (lambda t: t if len(t) > before else None)(house.texts_to(phone)), "no code came")
         page.locator("#code").fill(re.search(r"\d{6}", texts[0])[0])
         page.get_by_role("button", name="登录", exact=True).last.click()
         page.wait_for_url(lambda url: "/sign-in/code" not in url)
         if "connect/oauth2" in page.url:  # WeChat asks again, now that somebody is signed in
-            page.get_by_role("link", name="林女士").or_(page.get_by_role("link", name="Ms Lin")).first.click()
+            go(page, page.get_by_role("link", name="林女士").or_(page.get_by_role("link", name="Ms Lin")).first)
         page.get_by_role("button", name="绑定", exact=True).click()
-    page.wait_for_url(f"**{goal}")
+    page.wait_for_url(at(goal))
 
 
 def checked_at_the_counter(page: Page, officer) -> None:
@@ -96,9 +96,9 @@ def checked_at_the_counter(page: Page, officer) -> None:
     desk = officer("futian.clerk")
     desk.goto("/officer/checks/")
     desk.locator("#code").fill(code)
-    desk.get_by_role("button", name="当面核验").click()
-    desk.locator("form.verdicts button").first.click()
-    page.get_by_role("link", name="民警核验完了").click()
+    go(desk, desk.get_by_role("button", name="当面核验"))
+    go(desk, desk.locator("form.verdicts button").first)
+    go(page, page.get_by_role("link", name="民警核验完了"))
 
 
 def go_on(page: Page) -> None:
@@ -241,7 +241,7 @@ def test_an_endorsement_is_renewed_online_and_comes_home_by_post(browse, house: 
         page.get_by_role("link", name=re.compile("缴费|支付")).first.click()
     pay_at_wechat(page)
     settled(page)
-    page.get_by_role("link", name="查看办件").click()
+    go(page, page.get_by_role("link", name="查看办件"))
     number = page.url.rstrip("/").rsplit("/", 1)[-1]
     assert number.startswith("EX")
     maker = officer("exit.maker")
@@ -263,12 +263,10 @@ def taken(page: Page, number: str, step: str) -> None:
     page.goto(f"/officer/matters/{number}/")
     form = page.locator(f"form[action$='/{step}/']").first
     if form.count():
-        form.get_by_role("button").first.click()
-        page.wait_for_load_state()
+        go(page, form.get_by_role("button").first)
         return
     page.locator(f"a[href*='step={step}']").first.click()
-    page.locator("#panel button.button").first.click()
-    page.wait_for_load_state()
+    go(page, page.locator("#panel button.button").first)
 
 
 def ordered(house: House, number: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.house import ROOT, House, wait_for
-from tests.journeys.conftest import PHONE, say_who, shoot, sign_in_resident
+from tests.journeys.conftest import PHONE, say_who, session_of, shoot, sign_in_resident
 from tests.people import newcomer
 
 AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
@@ -55,8 +55,7 @@ def payer(house: House, browse):
     who = newcomer("苏缴费")
     sign_in_resident(page, house, who.phone)
     say_who(page, who)
-    ((account_id,),) = house.rows("SELECT id::text FROM identity_account ORDER BY created_at DESC, id DESC LIMIT 1")
-    return page, account_id
+    return page, session_of(page, house)[0]
 
 
 @pytest.mark.parametrize("channel", ["wechat_h5", "alipay_wap", "unionpay"])

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from minjing.site.demo.residents import LIN, WANG
 from tests.house import House
-from tests.journeys.conftest import shoot, sign_in_resident
+from tests.journeys.conftest import go, shoot, sign_in_resident
 
 TRIES = 6  # draws a day: two sets of fifty out of the pool overlap sooner or later
 
@@ -18,7 +18,7 @@ def numbers(page: Page) -> list[str]:
 def draw(page: Page) -> None:
     page.goto("/me/plates/")
     page.locator("#k-01").check()  # the smallest pool
-    page.get_by_role("button", name="随机抽取").click()
+    go(page, page.get_by_role("button", name="随机抽取"))
     expect(page.locator("button[name=plate]")).to_have_count(50)
 
 
@@ -39,7 +39,7 @@ def test_two_phones_want_one_number_and_one_has_it(house: House, browse) -> None
     first.locator(f'button[value="{wanted}"]').click()
     expect(first.get_by_text("为您保留", exact=True)).to_be_visible()
     shoot(first, "plates-kept")
-    second.locator(f'button[value="{wanted}"]').click()  # the page was drawn before the first phone picked it
+    go(second, second.locator(f'button[value="{wanted}"]'))  # the page was drawn before the first phone picked it
     expect(second.get_by_text("这个号码刚被别人选走")).to_be_visible()
     shoot(second, "plates-too-late")
     left = [n for n in numbers(second) if n != wanted]

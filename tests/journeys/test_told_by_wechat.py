@@ -4,7 +4,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.house import House, wait_for
-from tests.journeys.conftest import sign_in_resident
+from tests.journeys.conftest import at, go, sign_in_resident
 
 PHONE = "19900000003"
 
@@ -15,7 +15,7 @@ def chat(house: House, who: str = "chen") -> dict:
 
 def say(page: Page, text: str) -> None:
     page.locator("input[name=text]").fill(text)
-    page.get_by_role("button", name="发送").click()
+    go(page, page.get_by_role("button", name="发送"))
 
 
 def test_a_resident_binds_wechat_is_told_there_and_asks_there(browse, house: House):
@@ -29,7 +29,7 @@ def test_a_resident_binds_wechat_is_told_there_and_asks_there(browse, house: Hou
 
     sign_in_resident(page, house, PHONE, "/door/wechat%3Fnext%3D/messages/ways/%26on%3D1")
     page.get_by_role("button", name="绑定", exact=True).click()
-    page.wait_for_url("**/messages/ways/")
+    page.wait_for_url(at("/messages/ways/"))
     expect(page.get_by_role("heading", name="通知方式")).to_be_visible()
     expect(page.get_by_text("● 已绑定")).to_be_visible()
 
@@ -43,6 +43,6 @@ def test_a_resident_binds_wechat_is_told_there_and_asks_there(browse, house: Hou
     rows = "SELECT count(*) FROM ledger_outbox WHERE kind = 'matters:progress:asked'"
     assert wait_for(lambda: house.rows(rows)[0][0], "the asking is not on record")
 
-    page.get_by_role("button", name="取消关注").click()
+    go(page, page.get_by_role("button", name="取消关注"))
     page.goto(f"{house.url}/messages/ways/")
     expect(page.get_by_text("您没有关注公众号")).to_be_visible()

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.house import ROOT, House, wait_for
-from tests.journeys.conftest import DESK, PHONE, say_who, shoot, sign_in_resident
+from tests.journeys.conftest import DESK, PHONE, go, say_who, shoot, sign_in_resident
 from tests.journeys.test_every_page import OPTIONS
 from tests.journeys.test_main_journey import fill_form, open_matter, send_papers, take
 from tests.people import Resident, newcomer
@@ -129,7 +129,7 @@ def test_each_line_has_its_receipt_and_what_it_opens(story: Story) -> None:
 
     def published() -> bool:
         page.goto("/me/looks/")
-        page.locator(".opening a", has_text="凭证").first.click()
+        go(page, page.locator(".opening a", has_text="凭证").first)
         return page.get_by_role("link", name=re.compile("下载凭证")).count() == 1
 
     wait_for(published, "the look is not in the published log")
@@ -190,9 +190,8 @@ def test_i_want_to_know_more(story: Story) -> None:
     page = story.page
     assert page is not None
     page.goto("/me/looks/")
-    page.locator(".opening").filter(has_text="申请内容").first.get_by_role(
-        "link", name=re.compile("我想了解更多")
-    ).click()
+    look = page.locator(".opening").filter(has_text="申请内容").first
+    go(page, look.get_by_role("link", name=re.compile("我想了解更多")))
     clean(page)
     shoot(page, "ask-about-a-look")
     page.get_by_role("button", name="交给督察部门").click()
@@ -222,7 +221,7 @@ def test_the_officer_asked_about_does_not_see_the_question(officer, story: Story
 def test_an_inspector_answers(officer, story: Story) -> None:
     page = officer("inspector")
     page.goto("/officer/?queue=to_claim")
-    page.get_by_role("link", name=story.question).click()
+    go(page, page.get_by_role("link", name=story.question))
     take(page, "claim")
     expect(page.get_by_text("被询问的查看")).to_be_visible()
     expect(page.get_by_text("福田派出所").first).to_be_visible()
@@ -248,13 +247,13 @@ def test_english_has_all_of_it(story: Story) -> None:
     page = story.page
     assert page is not None
     page.goto("/me/looks/")
-    page.get_by_role("button", name="English").click()
+    go(page, page.get_by_role("button", name="English"))
     for path in ("/me/looks/", f"/matters/{story.question}/"):
         page.goto(path)
         clean(page)
     shoot(page, "question-answered-en")
     page.goto("/me/looks/")
     shoot(page, "looks-phone-en")
-    page.locator(".opening").first.get_by_role("link", name=re.compile("Receipt")).first.click()
+    go(page, page.locator(".opening").first.get_by_role("link", name=re.compile("Receipt")).first)
     clean(page)
     shoot(page, "receipt-phone-en")

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.house import House
-from tests.journeys.conftest import PHONE, say_who, shoot, sign_in_resident
+from tests.journeys.conftest import PHONE, go, say_who, shoot, sign_in_resident
 from tests.journeys.test_main_journey import SERVICE, fill_form, send_papers
 from tests.people import newcomer
 
@@ -34,6 +34,6 @@ def test_a_resident_applies_without_any_script(browse, house: House) -> None:
     expect(page.get_by_text(number).first).to_be_visible()
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.get_by_role("link", name="Withdraw").click()
-    page.get_by_role("button", name=re.compile("Withdraw")).click()
+    go(page, page.get_by_role("link", name="Withdraw"))
+    go(page, page.get_by_role("button", name=re.compile("Withdraw")))
     assert house.rows("SELECT outcome FROM matters_matter WHERE number = %s", [number]) == [("withdrawn",)]

@@ -4,7 +4,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.house import House
-from tests.journeys.conftest import DESK, PHONE, shoot, sign_in_resident
+from tests.journeys.conftest import DESK, PHONE, go, shoot, sign_in_resident
 from tests.journeys.test_every_page import OPTIONS
 
 LIN = "19900000001"
@@ -26,8 +26,8 @@ def test_an_officer_strikes_with_one_key_and_the_driver_sees_it(officer, browse,
     desk = officer("traffic.reviewer", DESK)
     desk.goto("/officer/traffic/yielding/")
     while "粤B8A6K1" not in desk.inner_text("main"):
-        desk.keyboard.press("3")
-        desk.wait_for_url("**after=**")
+        with desk.expect_navigation():
+            desk.keyboard.press("3")
     expect(desk.get_by_role("img", name="违法地点、150 米范围和救护车轨迹")).to_be_visible()
     clean(desk)
     shoot(desk, "yielding-desk")
@@ -42,7 +42,7 @@ def test_an_officer_strikes_with_one_key_and_the_driver_sees_it(officer, browse,
 def test_a_supervisor_watches_a_mission_again(officer) -> None:
     page = officer("supervisor", DESK)
     page.goto("/officer/traffic/missions/")
-    page.locator("a[data-open]").last.click()
+    go(page, page.locator("a[data-open]").last)
     page.get_by_label("07:").fill("9")
     assert "translate(" in page.locator("[data-ambulance]").get_attribute("transform")
     expect(page.locator("[data-now]")).to_have_text("07:01:30")
