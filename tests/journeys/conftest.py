@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item, call):
     """Keep a picture of what the browsers show when a journey fails."""
     report = yield
     if report.when == "call" and report.failed and OPEN:
-        for page in OPEN[-1].pages[-1:] + [p for c in OPEN[:-1] for p in c.pages[-1:]]:
+        for page in [page for context in OPEN[:-6:-1] for page in context.pages[-1:]]:
             with contextlib.suppress(Exception):
                 shoot(page, f"failed-{item.name[:60]}-{id(page) % 1000}")
     return report

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 from minjing.kernel.identity.providers.standin import specimen
 from tests.house import House, wait_for
 from tests.journeys.conftest import SCREENS, at, go, shoot, sign_in_resident
+from tests.journeys.test_main_journey import asked_anew
 from tests.journeys.wechat_app import AGENT, WeChatApp
 
 LIN = "19900000001"
@@ -114,7 +115,7 @@ def go_on(page: Page) -> None:
 def choose(page: Page, name: str, value: str) -> None:
     """Choose an answer; one that decides about other questions brings the page's questions anew."""
     page.locator(f"input[name={name}][value={value}]").check()
-    page.wait_for_load_state("networkidle")
+    asked_anew(page)
     expect(page.locator(f"input[name={name}][value={value}]")).to_be_checked()
 
 
