@@ -48,6 +48,9 @@ class TrafficConfig(AppConfig):
             title={"zh": "违法审核", "en": "Violations"},
         )
 
+        for name, act, address, zh, en in COUNTER_PAGES:
+            officer.rail_page(name, act=act, address=f"traffic:{address}", title={"zh": zh, "en": en})
+
     def _registers(self) -> None:
         from minjing.kernel.files import plugs as files
         from minjing.kernel.matters import plugs
@@ -100,4 +103,8 @@ YIELDING_PAGES = (
     ("yielding", "review_violations", "yielding_desk", "避让核实", "Made way?"),
     ("yielding_batches", "review_violations", "yielding_held", "待定轨迹批次", "Held batches"),
     ("missions", "supervise", "missions", "救护车任务回放", "Ambulance missions"),
+)
+COUNTER_PAGES = (
+    ("traffic_counter", "review_violations", "counter", "窗口处理违法", "Decide at the counter"),
+    ("traffic_tests", "examine", "tests", "登记考试成绩", "Test results"),
 )

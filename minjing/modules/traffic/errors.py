@@ -41,6 +41,14 @@ class Refused(Exception):
             "这条记录涉及您本人或与您同名的车主，请由其他民警办理。",
             "This record is of your own vehicle, or of an owner of your name: another officer has to see to it.",
         ),
+        "own_licence": (
+            "这是您本人或与您同名的人的驾驶证，请由其他民警办理。",
+            "This licence is your own, or of somebody of your name: another officer has to see to it.",
+        ),
+        "unknown_licence": (
+            "没有这个档案编号的驾驶证，请照副页核对 12 位数字。",
+            "No licence has this file number; compare the 12 digits on its second page.",
+        ),
         "no_post": ("您没有审核交通违法的岗位。", "You hold no post that reviews traffic violations."),
         "same_officer": (
             "审核这条记录的民警不能决定对它的异议。",
@@ -68,6 +76,24 @@ class Refused(Exception):
             "罚款满 1,000 元可以分 2 至 3 期缴纳（平台规则）。",
             "Fines from ¥1,000 may be paid in 2 or 3 parts (platform rule).",
         ),
+        "no_violation": ("没有这个编号的违法记录。", "No violation has this number."),
+        "anothers": (
+            "这条违法已记在另一名驾驶人名下，请核对档案编号。",
+            "This violation is another driver’s; look at the file number again.",
+        ),
+        "points_number": ("记分是 1 到 36 的整数。", "Points are a whole number from 1 to 36."),
+        "elsewhere": (
+            "请填城市、决定书编号和违法日期，日期不能晚于今天。",
+            "Enter city, number of the decision and day of the violation, today at the latest.",
+        ),
+        "no_examiner": ("您没有登记考试成绩的岗位。", "You hold no post that enters test results."),
+        "own_test": (
+            "这是您本人或与您同名的人的考试，请由其他民警登记。",
+            "This test is your own, or of somebody of your name: another officer has to enter it.",
+        ),
+        "marks": ("成绩是 0 到 100 的整数。", "Marks are a whole number from 0 to 100."),
+        "result_known": ("这场考试已经登记过别的结果。", "Another result has been entered for this test already."),
+        "too_early": ("考试还没有开始。", "The test has not begun yet."),
         "unknown_ground": ("没有这种消除事由。", "There is no such ground of removal."),
         "nothing_due": ("这一期已经缴清或不用再缴。", "Nothing is due on this part any more."),
     }

@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.modules.traffic.actions import move_calls, plate_numbers
+from minjing.modules.traffic.actions import move_calls, plate_numbers, withholding
 from minjing.modules.traffic.actions.yielding import finding
 
 
@@ -43,3 +43,10 @@ def relay(matter_id: str) -> None:
 def relay_sweep(timestamp: int) -> None:
     """End the numbers in between whose time is over; ask again for those not had yet."""
     move_calls.sweep(now())
+
+
+@app.periodic(cron="3 * * * *")
+@app.task(name="traffic.give_back", queue="traffic", queueing_lock="traffic.give_back")
+def give_back(timestamp: int) -> None:
+    """Give back the licences whose suspension is over; hourly, so that one missed run costs an hour of the day."""
+    withholding.give_back_due(by=SYSTEM, now=now())

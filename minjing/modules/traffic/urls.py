@@ -6,6 +6,7 @@ from minjing.modules.traffic.views import (
     accidents,
     checking,
     consents,
+    counter,
     moves,
     own,
     plate_numbers,
@@ -73,4 +74,11 @@ urlpatterns += [
     path("me/violations/pay/<uuid:charge_id>/", violations.pay, name="violation_pay"),
     path("officer/violations/", review.desk, name="review"),
     path("officer/violations/<uuid:violation_id>/", review.decide, name="review_decide"),
+]
+# The counter: decisions that take effect there, points of other cities, results of tests.
+urlpatterns += [
+    path("officer/traffic/counter/", counter.desk, name="counter"),
+    path("officer/traffic/counter/points/", counter.elsewhere, name="points_elsewhere"),
+    path("officer/traffic/tests/", counter.tests, name="tests"),
+    path("officer/traffic/tests/<uuid:booking_id>/", counter.result, name="result"),
 ]

@@ -25,7 +25,7 @@ CHECKS: Mapping[str, Check] = {
         vehicles.gone_vehicle, vehicles.tested, vehicles.exempt, vehicles.temporary_plates,
         vehicles.plate_choice, vehicles.keep_plate, vehicles.plate_and_vin, vehicles.bind,
         driving.own_licence, driving.no_licence, driving.renewal, driving.replace_lost, driving.lower,
-        driving.lost_right, driving.enrol, driving.enrol_more, driving.learning, driving.booking,
+        driving.lost_right, driving.enrol, driving.enrol_more, driving.learning, driving.booking, driving.retest,
         driving.test_booking, others.own_accident, others.review_in_time, others.review,
         others.settle_accident, others.lorry_roads, others.extend_permit, others.visitor_day, others.no_drive,
         others.matter_number, others.snapshot_result, others.plate_form, others.charge, others.move_car,

@@ -10,6 +10,7 @@ from minjing.kernel.booking.rules import parse_code
 from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.modules.traffic.accepts.asked import Asked, Wrong, wrong
 from minjing.modules.traffic.actions.effects.licences import learner_of
+from minjing.modules.traffic.queries import withholding
 from minjing.modules.traffic.rules import licences
 
 
@@ -105,6 +106,23 @@ def learning(asked: Asked) -> Wrong:
         field = next(iter(asked.answers))
         return wrong(
             field, "没有有效的学习驾驶证明，请先报考。", "There is no learner’s certificate in force; enrol first."
+        )
+    return {}
+
+
+def retest(asked: Asked) -> Wrong:
+    """Twelve points weigh on the licence, and the study for them is done (记分办法 art. 21)."""
+    found = own_licence(asked)
+    if found:
+        return found
+    full = withholding.open_full(asked.person)
+    if full is None:
+        return wrong("licence_no", "您的驾驶证没有记满 12 分，不用考试。", "Your points are below 12: no test.")
+    if not withholding.studied(asked.person, full.reached_at):
+        return wrong(
+            "study_ref",
+            f"满分学习要 {full.study_days} 天并考试合格，学完再预约。",
+            f"The study takes {full.study_days} days and its own test; book when it is done.",
         )
     return {}
 

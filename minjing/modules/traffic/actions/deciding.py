@@ -1,7 +1,11 @@
-"""The driver accepts a violation online: the decision is made at once, with its parts to pay or as a warning."""
+"""A violation is decided: online by the driver who accepts it, or at the counter by an officer, driver present.
+
+What is decided at the counter takes effect there: a suspension begins, twelve points withhold the licence.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,12 +13,14 @@ from django.db import transaction
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
-from minjing.modules.traffic.actions import judging
+from minjing.modules.traffic.actions import judging, withholding
+from minjing.modules.traffic.actions.guarding import refuse_own, refuse_own_person, require_reviewer
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.models import Charge, Decision, Violation
+from minjing.modules.traffic.models import Charge, Decision, Licence, Violation
 from minjing.modules.traffic.queries import points, registers, violations
 from minjing.modules.traffic.rules.penalties.points import FULL
 from minjing.modules.traffic.rules.penalties.shapes import CHARGED
@@ -38,7 +44,50 @@ def decide(violation_id: UUID, *, instalments: int = 1, by: Actor, now: datetime
         if before is not None and before.account_id == by.account_id:
             return before
         _check(violation, instalments, by, now)
-        return _decided(violation, instalments, by, now)
+        if by.person_id is None:
+            raise Refused("not_yours")
+        return _decided(violation, instalments, _Driver(by.person_id, by.account_id), SYSTEM, now)
+
+
+def decide_at_counter(violation_id: UUID, file_number: str, *, by: Actor, now: datetime) -> Decision:
+    """Decide a published violation for the driver at the counter, whose licence has this file number.
+
+    Here is decided what is not online: suspensions, and points that reach twelve. Both take effect at once. Decided
+    once, it returns the same decision. Raises Refused: no post, an own vehicle or licence, an unknown licence,
+    another's violation, an objection under way.
+    """
+    violation = Violation.objects.filter(pk=violation_id).first()
+    require_reviewer(violation, by=by, now=now)
+    if violation is None:
+        raise Refused("not_yours")
+    refuse_own(violation, "decide", by=by, now=now)
+    licence = Licence.objects.filter(file_number=file_number.strip()).first()
+    if licence is None:
+        raise Refused("unknown_licence")
+    refuse_own_person(violation, licence.person_id, "decide", by=by, now=now)
+    with transaction.atomic():
+        judging.hold(violation)
+        violation.refresh_from_db()
+        before = Decision.objects.filter(violation_id=violation_id, person_id=licence.person_id).first()
+        if before is not None:
+            return before
+        if violation.state != Violation.PUBLISHED or violation.person_id not in (None, licence.person_id):
+            raise Refused("state")
+        if violations.objection_open(violation):
+            raise Refused("objection")
+        driver = _Driver(licence.person_id, people.account_of_person(licence.person_id))
+        decision = _decided(violation, 1, driver, by, now)
+        if violation.suspension_months:
+            withholding.suspend(violation, driver.person_id, by=by, now=now)
+        if violation.points:
+            withholding.reach_full(driver.person_id, by=by, now=now)
+    return decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Driver:
+    person_id: UUID
+    account_id: UUID | None
 
 
 def _check(violation: Violation, instalments: int, by: Actor, now: datetime) -> None:
@@ -58,9 +107,7 @@ def _check(violation: Violation, instalments: int, by: Actor, now: datetime) -> 
             raise Refused("full_points")
 
 
-def _decided(violation: Violation, instalments: int, by: Actor, now: datetime) -> Decision:
-    if by.person_id is None:
-        raise Refused("not_yours")
+def _decided(violation: Violation, instalments: int, driver: _Driver, by: Actor, now: datetime) -> Decision:
     due = local_day(now) + timedelta(days=PAY_WITHIN_DAYS)
     new = new_id()
     decision = Decision.objects.create(
@@ -68,14 +115,14 @@ def _decided(violation: Violation, instalments: int, by: Actor, now: datetime) -
         org_id=violation.org_id,
         violation_id=violation.pk,
         number=f"JD{local_day(now):%y%m%d}{new.int % 10**12:012d}",
-        person_id=by.person_id,
-        account_id=by.account_id,
+        person_id=driver.person_id,
+        account_id=driver.account_id,
         kind="penalty" if violation.kind == CHARGED else "warning",
         fine_fen=violation.fine_fen,
         points=violation.points,
         instalments=instalments,
         decided_at=now,
-        decided_by=SYSTEM.account_id,
+        decided_by=by.account_id,
         due_date=due,
     )
     if violation.fine_fen:
@@ -87,12 +134,13 @@ def _decided(violation: Violation, instalments: int, by: Actor, now: datetime) -
             for seq, fen in enumerate(parts(violation.fine_fen, instalments), 1)
         )  # fmt: skip
     violation.state = Violation.DECIDED if violation.fine_fen else Violation.PAID
-    violation.person_id = by.person_id
+    violation.person_id = driver.person_id
     violation.save(update_fields=["state", "person_id"])
     said = {
         "violation": violation.pk, "decision": new, "kind": decision.kind, "fine_fen": decision.fine_fen,
-        "points": decision.points, "instalments": instalments, "by": by.account_id,
+        "points": decision.points, "suspension_months": violation.suspension_months, "instalments": instalments,
+        "by": driver.account_id if by is SYSTEM else by.account_id,
     }  # fmt: skip
-    entry = ledger.entry(events.VIOLATION_DECIDED, said, at=now, org_id=violation.org_id, subject_id=by.person_id)
+    entry = ledger.entry(events.VIOLATION_DECIDED, said, at=now, org_id=violation.org_id, subject_id=driver.person_id)
     ledger.append(entry)
     return decision

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -23,14 +24,21 @@ def refuse_own(violation: Violation, act: str, *, by: Actor, now: datetime) -> N
     An officer's account names no person: where it does not, an owner or driver of the same name is theirs to leave to
     another officer.
     """
-    if not by.is_officer:
-        return
-    concerned = {pk for pk in (violation.person_id, owner_of(violation)) if pk}
-    own = by.person_id in concerned if by.person_id else False
-    if not own and by.name:
-        own = any(checks.name_and_number(pk)[0] == by.name for pk in concerned)
-    if own:
+    if any(is_own(pk, by) for pk in {violation.person_id, owner_of(violation)} if pk):
         refused(violation, act, "own_car", by=by, now=now)
+
+
+def refuse_own_person(violation: Violation | None, person_id: UUID, act: str, *, by: Actor, now: datetime) -> None:
+    """Raise Refused when an officer would act on the own licence, or on that of somebody of the same name."""
+    if is_own(person_id, by):
+        refused(violation, act, "own_licence", by=by, now=now)
+
+
+def is_own(person_id: UUID, by: Actor) -> bool:
+    """Say whether an officer may be this person: their own record, or one of their name."""
+    if not by.is_officer:
+        return False
+    return person_id == by.person_id or bool(by.name and checks.name_and_number(person_id)[0] == by.name)
 
 
 def require_reviewer(violation: Violation | None, *, by: Actor, now: datetime) -> None:

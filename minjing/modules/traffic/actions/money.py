@@ -40,7 +40,7 @@ def order_of(charge_id: UUID, *, by: Actor, now: datetime) -> Order:
     """
     orders.hold_subject(charge_id)
     charge = Charge.objects.select_for_update().select_related("decision__violation").filter(pk=charge_id).first()
-    if charge is None or charge.decision.account_id != by.account_id:
+    if charge is None or not _is_of(charge, by):
         raise Refused("not_yours")
     if charge.state in ("paid", "dropped"):
         raise Refused("nothing_due")
@@ -57,7 +57,7 @@ def order_of(charge_id: UUID, *, by: Actor, now: datetime) -> Order:
         subject=charge.pk,
         subject_number=decision.number,
         title={"zh": f"交通违法罚款 {decision.number}", "en": f"Traffic fine {decision.number}"},
-        account_id=decision.account_id,
+        account_id=by.account_id,
         person_id=decision.person_id,
         org_id=charge.org_id,
         unit_id=min(matters.units(), default=0),
@@ -70,6 +70,13 @@ def order_of(charge_id: UUID, *, by: Actor, now: datetime) -> Order:
     charge.state, charge.surcharge_fen, charge.order_id = "open", added, order.id
     charge.save(update_fields=["state", "surcharge_fen", "order_id"])
     return order
+
+
+def _is_of(charge: Charge, by: Actor) -> bool:
+    """Say whether a part is the asker's to pay: decided for their account, or for them at the counter."""
+    return by.account_id == charge.decision.account_id or (
+        by.person_id is not None and by.person_id == charge.decision.person_id
+    )
 
 
 def settled(order: Order, *, by: Actor, now: datetime) -> None:

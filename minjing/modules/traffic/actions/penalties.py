@@ -1,7 +1,7 @@
 """A violation falls: struck, and every later one it counted for recomputed, in one transaction.
 
-Order of locks: the subject's history, then the orders of money, then rows. A payment that arrives takes an order
-first and never a history, so that neither waits for the other.
+Order of locks: the subject's history, then the orders of money, then rows, licences last. A payment that
+arrives takes an order first and never a history, so that neither waits for the other.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events, packs
-from minjing.modules.traffic.actions import judging, money, telling
+from minjing.modules.traffic.actions import judging, money, telling, withholding
 from minjing.modules.traffic.actions.guarding import refuse_own
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.models import Strike, Suspension, Violation
+from minjing.modules.traffic.models import Strike, Violation
 from minjing.modules.traffic.queries import histories
 from minjing.modules.traffic.rules.penalties.cascade import Difference, cascade
 
@@ -75,6 +75,7 @@ def _struck(
     row.state, row.ground, row.checked = Violation.STRUCK, ground, True
     row.save(update_fields=["state", "ground", "checked"])
     said = [_changed(rows[d.key], d, strike_id, by, now) for d in differences]
+    withholding.reconsider({rows[d.key].pk: d.after.suspension_months for d in differences}, by=by, now=now)
     made = Strike.objects.create(
         id=strike_id,
         org_id=violation.org_id,
@@ -102,8 +103,6 @@ def _changed(row: Violation, difference: Difference, strike_id: UUID, by: Actor,
     was_shown = row.published_at is not None or row.state in Violation.SHOWN
     judging.keep(row, difference.after, "struck" if first else "cascade", now=now, caused_by=strike_id)
     back = money.settle_down(row, by=by, now=now)
-    if difference.before[3] > difference.after.suspension_months:
-        Suspension.objects.filter(violation_id=row.pk, lifted_at__isnull=True).update(lifted_at=now)
     if was_shown:
         telling.changed(row, difference, back, about=str(strike_id), now=now)
     return {

@@ -11,9 +11,9 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
-from minjing.modules.traffic.actions.registers import change_licence
+from minjing.modules.traffic.actions import withholding
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.models import Licence, PointsEntry
+from minjing.modules.traffic.models import PointsEntry
 from minjing.modules.traffic.queries import points, registers
 from minjing.modules.traffic.rules.penalties.points import REDUCED_MAX
 
@@ -23,7 +23,8 @@ def from_elsewhere(
 ) -> PointsEntry:
     """Enter points that another city decided; `reference` is its decision, entered once.
 
-    When twelve are reached by it the licence is withheld, as if they had been decided here.
+    When twelve are reached by it the licence is withheld, as if they had been decided here; what goes beyond twelve
+    means more days of study. Points of a cycle that is over count in it alone.
     """
     return _put_points(person_id, "elsewhere", amount, reference, at, city, None, by, now)
 
@@ -58,11 +59,11 @@ def _put_points(
     licence = registers.licence_of(person_id)
     org_id = licence.org_id if licence else 0
     entry = PointsEntry.objects.create(
-        id=new_id(), org_id=org_id, person_id=person_id, at=at, kind=kind, points=amount, city=city,
-        reference=reference, matter_id=matter_id,
+        id=new_id(), org_id=org_id, person_id=person_id, at=at, entered_at=now, kind=kind, points=amount,
+        city=city, reference=reference, matter_id=matter_id,
     )  # fmt: skip
     said = {"entry": entry.pk, "kind": kind, "points": amount, "city": city, "by": by.account_id}
     ledger.append(ledger.entry(events.POINTS_ENTERED, said, at=now, org_id=org_id, subject_id=person_id))
-    if licence is not None and licence.status == Licence.VALID and points.standing_of(licence, now).full:
-        change_licence(licence.pk, {"status": Licence.FULL_POINTS}, "full_points", by=by, now=now)
+    if kind == "elsewhere":
+        withholding.reach_full(person_id, by=by, now=now)
     return entry

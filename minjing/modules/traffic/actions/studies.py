@@ -14,7 +14,7 @@ from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import courses, events
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Study
-from minjing.modules.traffic.queries import registers
+from minjing.modules.traffic.queries import registers, withholding
 from minjing.modules.traffic.rules import study as rules
 
 
@@ -69,7 +69,8 @@ def test(study_id: UUID, answers: Mapping[int, str], *, by: Actor, now: datetime
 def enough(row: Study, now: datetime) -> bool:
     """Say whether the time of a study is spent."""
     licence = registers.licence_of(row.person_id)
-    course = rules.course_of(row.kind, licence.classes if licence else "")
+    days = withholding.study_days(row.person_id) if row.kind == "full_points" else 0
+    course = rules.course_of(row.kind, licence.classes if licence else "", days)
     return rules.is_done(course, row.seconds_by_day, local_day(now))
 
 

@@ -34,6 +34,7 @@ from minjing.modules.traffic.models.violations import (
     Suspension,
     Violation,
 )
+from minjing.modules.traffic.models.withholding import FullPoints
 
 __all__ = [
     "Accident",
@@ -49,6 +50,7 @@ __all__ = [
     "DispatchSystem",
     "DraftPack",
     "FileEntry",
+    "FullPoints",
     "JointConsent",
     "Licence",
     "LicencePast",

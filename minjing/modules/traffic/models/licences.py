@@ -70,6 +70,13 @@ class Licence(LicenceFacts):
                 condition=Q(suspended_until_date__isnull=True) | Q(status="suspended"),
             ),
         ]
+        indexes = [
+            models.Index(  # those to be given back, day by day
+                fields=["suspended_until_date"],
+                condition=Q(suspended_until_date__isnull=False),
+                name="traffic_licence_back",
+            ),
+        ]
 
 
 class LicencePast(LicenceFacts):

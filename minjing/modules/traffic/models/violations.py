@@ -149,7 +149,7 @@ class Decision(models.Model):
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="decision")
     number = models.CharField(max_length=24)
     person_id = models.UUIDField()
-    account_id = models.UUIDField()
+    account_id = models.UUIDField(null=True)  # of the driver, who may have none when decided at the counter
     kind = models.CharField(max_length=8)  # penalty, warning
     fine_fen = models.IntegerField()  # as decided; what counts now stands in the violation
     points = models.SmallIntegerField()
@@ -204,7 +204,11 @@ class Charge(models.Model):
 
 
 class Suspension(models.Model):
-    """A licence is withheld (暂扣) from one day until another, for one violation."""
+    """A licence is withheld (暂扣) from one day until another, for one violation.
+
+    `until_date` is the first day on which it is the holder's again. It ends by being lifted, when its ground falls,
+    or by the licence being returned when its days are over; a strike that leaves less brings `until_date` forward.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     org_id = models.SmallIntegerField()
@@ -213,14 +217,25 @@ class Suspension(models.Model):
     from_date = models.DateField()
     until_date = models.DateField()
     lifted_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)
 
     personal: ClassVar[dict[str, Personal]] = {"person_id": HELD}
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="traffic_suspension_days", condition=Q(until_date__gt=models.F("from_date")))
+            models.CheckConstraint(name="traffic_suspension_days", condition=Q(until_date__gt=models.F("from_date"))),
+            models.CheckConstraint(
+                name="traffic_suspension_end", condition=Q(lifted_at__isnull=True) | Q(returned_at__isnull=True)
+            ),
         ]
-        indexes = [models.Index(fields=["person_id", "until_date"], name="traffic_suspension_of")]
+        indexes = [
+            models.Index(fields=["person_id", "until_date"], name="traffic_suspension_of"),
+            models.Index(
+                fields=["until_date"],
+                condition=Q(lifted_at__isnull=True, returned_at__isnull=True),
+                name="traffic_suspension_due",
+            ),
+        ]
 
 
 class PointsEntry(models.Model):
@@ -232,6 +247,7 @@ class PointsEntry(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=10)  # elsewhere, reduced, cleared
     points = models.SmallIntegerField()  # added where elsewhere, taken off otherwise
+    entered_at = models.DateTimeField(null=True)  # when it came to be known here; with `at` where it was at once
     city = models.CharField(max_length=16, blank=True)
     reference = models.CharField(max_length=40)  # the other city's decision, or the matter: entered once
     matter_id = models.UUIDField(null=True)

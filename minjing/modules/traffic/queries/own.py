@@ -14,7 +14,8 @@ from minjing.base.clock import local_day
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters.schema import Text
 from minjing.modules.traffic.models import Binding, Licence, Vehicle, Violation
-from minjing.modules.traffic.queries import bindings, registers
+from minjing.modules.traffic.queries import bindings, registers, withholding
+from minjing.modules.traffic.queries.withholding import Withheld
 from minjing.modules.traffic.rules.licence_codes import Shown, step_at
 from minjing.modules.traffic.rules.plates import shown
 
@@ -71,6 +72,7 @@ class OwnLicence:
     soon: bool
     long_term: bool
     checkup: str  # "", soon, over
+    withheld: Withheld
 
 
 def cars(by: Actor, now: datetime) -> tuple[list[Car], list[Car]]:
@@ -118,7 +120,10 @@ def licence(by: Actor, now: datetime) -> OwnLicence | None:
     checkup = _due(row.checkup_due_date, day) if row.checkup_due_date else ""
     long_term = row.valid_until_date == LONG_TERM
     soon = not over and row.valid_until_date - day <= SOON
-    return OwnLicence(row, state, STATUS[state], over, soon, long_term, "" if checkup == "fine" else checkup)
+    return OwnLicence(
+        row, state, STATUS[state], over, soon, long_term, "" if checkup == "fine" else checkup,
+        withholding.of(row.person_id, now),
+    )  # fmt: skip
 
 
 def shown_code(found: OwnLicence, by: Actor, now: datetime) -> Shown:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from minjing.kernel.identity.actor import Actor
 from minjing.modules.traffic.models import Study
-from minjing.modules.traffic.queries import registers
+from minjing.modules.traffic.queries import registers, withholding
 from minjing.modules.traffic.rules import study as rules
 
 
@@ -24,5 +24,6 @@ def own(study_id: UUID, by: Actor) -> Study | None:
 def wanted(row: Study) -> Mapping[str, int]:
     """Return how many minutes and days a study takes, and within how many days."""
     licence = registers.licence_of(row.person_id)
-    course = rules.course_of(row.kind, licence.classes if licence else "")
+    days = withholding.study_days(row.person_id) if row.kind == "full_points" else 0
+    course = rules.course_of(row.kind, licence.classes if licence else "", days)
     return {"wanted_min": course.minutes, "wanted_days": course.days, "within_days": course.within_days}

@@ -36,8 +36,10 @@ COURSES: Mapping[str, Course] = {
 }
 
 
-def course_of(kind: str, classes: str = "") -> Course:
-    """Return what is to be studied; heavy classes take thirty days for full points."""
+def course_of(kind: str, classes: str = "", days: int = 0) -> Course:
+    """Return what is to be studied; `days` for full points, else seven, thirty for heavy classes."""
+    if kind == "full_points" and days:
+        return Course(60, days=days)
     if kind == "full_points" and HEAVY & set(classes.split(",")):
         return Course(60, days=30)
     return COURSES[kind]

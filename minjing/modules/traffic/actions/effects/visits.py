@@ -18,6 +18,7 @@ from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
 from minjing.modules.traffic.actions.effects.licences import learner_of
 from minjing.modules.traffic.models import TestBooking
+from minjing.modules.traffic.queries import withholding
 from minjing.modules.traffic.rules import licences as rules
 
 PLACE, WHEN, CODE = text("地点", "Place"), text("到场时间", "Day and time"), text("预约码", "Booking code")
@@ -59,6 +60,13 @@ def test(subject: str) -> Callable[[Case], Facts]:
         ):
             raise refused(
                 "学习时间还没有满，请约晚一些。", "The days of learning are not over by then; book a later day."
+            )
+        full = withholding.open_full(case.person) if subject == withholding.RETEST else None
+        again = withholding.retest_from(case.person, full.reached_at) if full else None
+        if again is not None and day < again:
+            raise refused(
+                f"上次不合格，{again} 起可以再考，请约那天或以后。",
+                f"The last test was failed; the next one may be taken from {again}: book that day or later.",
             )
         if TestBooking.objects.filter(person_id=case.person, subject=subject, status="booked").exists():
             raise refused("这个科目已有预约。", "A test of this subject is booked already.")

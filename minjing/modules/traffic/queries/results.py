@@ -1,0 +1,53 @@
+"""Tests that have begun and wait for their result, as the examiner's desk takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters.schema import Text
+from minjing.modules.traffic.models import TestBooking
+from minjing.modules.traffic.rules import licences
+
+LISTED = 20
+REASON = "counter"  # who is tested is there
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One test without a result, with the name that the examiner compares with the identity card."""
+
+    row: TestBooking
+    name: str
+    subject: Text
+    pass_marks: int
+
+
+def waiting(by: Actor, now: datetime, limit: int = LISTED) -> list[Waiting]:
+    """Return the tests that have begun and have no result, the oldest first; the look is recorded for each."""
+    rows = list(
+        TestBooking.objects.filter(status=TestBooking.BOOKED, test_at__lte=now).order_by("test_at", "id")[:limit]
+    )
+    names = identity.look(by, [row.person_id for row in rows], ["name"], reason=REASON, now=now) if rows else {}
+    return [
+        Waiting(
+            row,
+            names.get(row.person_id, {}).get("name", ""),
+            Text(**licences.SUBJECT_WORDS[row.subject]),
+            licences.pass_marks(row.subject, row.classes),
+        )
+        for row in rows
+    ]
+
+
+def count(now: datetime) -> int:
+    """Return how many tests wait for their result."""
+    return TestBooking.objects.filter(status=TestBooking.BOOKED, test_at__lte=now).count()
+
+
+def one(booking_id: UUID) -> TestBooking | None:
+    """Return a booked test."""
+    return TestBooking.objects.filter(pk=booking_id).first()
