@@ -120,8 +120,10 @@ def reconsider(months: Mapping[UUID, int], *, by: Actor, now: datetime) -> None:
     """
     rows = Suspension.objects.filter(violation_id__in=months, lifted_at__isnull=True, returned_at__isnull=True)
     decided = Violation.objects.filter(pk__in=months, decision__isnull=False, person_id__isnull=False)
-    concerned = {*rows.values_list("person_id", flat=True), *decided.values_list("person_id", flat=True)}
-    for person_id in sorted(concerned):  # in one order, so that two strikes never wait for each other
+    drivers = {pk for pk in decided.values_list("person_id", flat=True) if pk}
+    for person_id in sorted(
+        {*rows.values_list("person_id", flat=True), *drivers}
+    ):  # in one order, so that two strikes never wait for each other
         licence = _held(person_id)
         for row in withholding.open_suspensions(person_id):
             if row.violation_id in months:
