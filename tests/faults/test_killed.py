@@ -17,7 +17,9 @@ import pytest
 from tests.house import House, wait_for
 
 WORK_S = 14.0  # how long the officers work while processes are killed
-PATIENCE_S = 60.0  # how long the house may take to come back on a machine that is busy otherwise
+# How long the house may take to come back on a machine that is busy otherwise. Hundreds of kills, one a second, may
+# leave such a machine no time to recover in between: then nothing is answered until they end.
+PATIENCE_S = 900.0 if os.environ.get("FAULTS") else 60.0
 QUEUE = "SELECT id FROM matters_matter WHERE state = %s AND claimed_by IS NULL AND org_id = 2 ORDER BY id LIMIT %s"
 EVERYBODY = ""  # the newest messages, to whatever phone
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Account, Session
+from minjing.kernel.identity.queries.accounts import Seat, seat
 
 # 30 minutes without a page: a phone or a desk left alone; shorter would lose half-filled forms.
 IDLE = {Account.RESIDENT: timedelta(minutes=30), Account.OFFICER: timedelta(minutes=30)}
@@ -29,7 +30,7 @@ ELDER = "elder"  # the account wants large type; a switch on the page outdoes it
 class SessionStore(DatabaseStore):
     """Django's database sessions over our own table."""
 
-    row: Session | None = None
+    seat: Seat | None = None
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -37,11 +38,11 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        found = Session.objects.filter(session_key=_hashed(self.session_key), expire_date__gt=clock.now()).first()
-        if found is None:
+        self.seat = seat(_hashed(self.session_key), clock.now())
+        if self.seat is None:
             self._session_key = None
-        self.row = found
-        return found
+            return None
+        return self.seat.session
 
     def exists(self, session_key: str) -> bool:
         """Say whether a session has this key."""
@@ -81,9 +82,9 @@ class SessionStore(DatabaseStore):
 
     def touch(self, now: datetime) -> None:
         """Move the idle limit on, at most once a minute, and never beyond the absolute one."""
-        row = self.row
-        if row is None or now - row.seen_at < TOUCH_AFTER:
+        if self.seat is None or now - self.seat.session.seen_at < TOUCH_AFTER:
             return
+        row = self.seat.session
         kind = self.get(KIND, "")
         row.seen_at, row.expire_date = now, _expires(kind, row.started_at, now)
         Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)

@@ -35,6 +35,7 @@ class Application:
     pages: Sequence[Page]
     wanted: Sequence[Wanted]
     visit_lacks: Mapping[str, Text] = field(default_factory=dict)
+    known: queries.Known | None = None  # of the one it is for
 
     @property
     def steps(self) -> list[str]:
@@ -102,12 +103,11 @@ def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
     draft = queries.draft(draft_id, by, now)
     body = queries.body_of(draft)
     answers = queries.draft_answers(draft)
-    wanted: Sequence[Wanted] = ()
-    if draft.person_id is not None and draft.matter_id is None:
-        wanted = queries.wanted_materials(body, answers, draft.person_id, queries.materials(draft), now)
+    wanted = queries.wanted_of_draft(draft, body, answers, now)
     pages = forms.visible_pages(body, answers, local_day(now))
     lacks = {} if draft.matter_id else queries.visit_lacking(body, draft.id, now)
-    return Application(draft, body, answers, pages, wanted, lacks)
+    known = queries.Known(draft.person_id, now) if draft.person_id else None
+    return Application(draft, body, answers, pages, wanted, lacks, known)
 
 
 def known(
@@ -117,14 +117,11 @@ def known(
 
     `said` are answers of the page itself, as posted: who moves decides whose name is known.
     """
-    person_id = application.draft.person_id
-    if person_id is None:
-        return {}
-    own = {f.name for f in page.fields if f.prefill}
-    if not own:
+    person_id, own = application.draft.person_id, [f for f in page.fields if f.prefill]
+    if person_id is None or application.known is None or not own:
         return {}
     given = {**application.answers, **(said or {})}
-    facts = {k: v for k, v in queries.prefills(application.body, person_id, now, given).items() if k in own}
+    facts = application.known.fill(own, given)
     sources = {f.name: forms.source_of(f, given, local_day(now)) for f in page.fields}
     missing = {name: OWN[of] for name, of in sources.items() if of in OWN and name not in facts}
     if missing and person_id == by.person_id:
@@ -137,11 +134,10 @@ def outdated(
     page: Page, application: Application, by: Actor, now: datetime, said: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the fields that still hold what was known for another answer, with what is known now, or empty."""
-    person_id = application.draft.person_id
-    if person_id is None:
+    if application.known is None:
         return {}
     given = {**application.answers, **said}
-    old = queries.known_otherwise(page, person_id, now, given)
+    old = application.known.otherwise(page, given)
     wrong = [name for name, values in old.items() if said.get(name) and said[name] in values]
     facts = known(page, application, by, now, said) if wrong else {}
     return {name: facts.get(name, "") for name in wrong if facts.get(name, "") != said[name]}

@@ -46,6 +46,14 @@ SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.la
   LEFT JOIN identity_personkey k ON k.owner_id = p.id
 """
 _BY_ID = _ACTOR + " WHERE a.id = %(account_id)s AND a.is_active"
+# What a page begins with: the session, and who sits there, by one query.
+_SESSION = ("session_key", "session_data", "expire_date", "ref", "account_id", "started_at", "seen_at", "device")
+_BY_SESSION = """
+SELECT s.session_key, s.session_data, s.expire_date, s.ref, s.account_id, s.started_at, s.seen_at, s.device, actor.*
+  FROM identity_session s
+  LEFT JOIN LATERAL (<actor> WHERE a.id = s.account_id AND a.is_active) actor ON true
+ WHERE s.session_key = %(session_key)s AND s.expire_date > %(now)s
+""".replace("<actor>", _ACTOR)
 _BY_TOKEN = (
     _ACTOR
     + """
@@ -64,6 +72,27 @@ def actor_of(account_id: UUID, now: datetime, *, session_ref: UUID | None = None
     if row is None:
         raise Unknown
     return _actor(row, now, session_ref, device)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A session that lasts, and the row of the account that sits there: None before anyone has signed in."""
+
+    session: Session
+    row: tuple[Any, ...] | None
+
+    def actor(self, now: datetime, session_ref: UUID | None, device: str) -> Actor | None:
+        """Return who sits there; None when nobody does, or the account was shut."""
+        return None if self.row is None else _actor(self.row, now, session_ref, device)
+
+
+def seat(session_key: str, now: datetime) -> Seat | None:
+    """Return the session with this key, as the table keeps it, and who sits there; None when it is none or over."""
+    found = _one(_BY_SESSION, {"session_key": session_key, "now": now})
+    if found is None:
+        return None
+    kept, row = found[: len(_SESSION)], found[len(_SESSION) :]
+    return Seat(Session(**dict(zip(_SESSION, kept, strict=True))), None if row[0] is None else row)
 
 
 def own_phone(person_id: UUID) -> str:

@@ -353,10 +353,10 @@ def test_pages_carry_no_inline_script_or_style(browser: Client, enrolled: Accoun
             assert "src=" in script.split(">")[0] or "application/json" in script.split(">")[0]
 
 
-def test_the_actor_costs_two_queries(browser: Client, enrolled: Account, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_session_and_actor_cost_one_query(browser: Client, enrolled: Account, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     both(browser)
-    with django_assert_num_queries(2):
-        browser.get("/language/nowhere/")  # a page that is not there: the session and the actor
+    with django_assert_num_queries(1):
+        browser.get("/language/nowhere/")  # a page that is not there
 
 
 def test_the_officers_next_page_leads_to_their_own_door(browser: Client) -> None:

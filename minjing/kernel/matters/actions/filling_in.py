@@ -39,7 +39,8 @@ def draft(
     procedure_id, body = queries.service(code)
     _one_at_a_time(f"draft:{by.account_id}")
     person_id = for_person or by.person_id
-    begun = [d for d in queries.drafts(by, now) if d.person_id == person_id]
+    unfinished = queries.drafts(by, now)
+    begun = [d for d in unfinished if d.person_id == person_id]
     if person_id == by.person_id:
         begun = [d for d in begun if d.mandate_id == for_firm]
     found = next((d for d in begun if queries.body_of(d).service.code == code), None)
@@ -52,7 +53,7 @@ def draft(
     assert person_id is not None
     acting = queries.right_to_act(person_id, code, by, now)
     queries.still_may_act(for_firm, by.person_id, by.account_id, code, by, now)
-    if len(queries.drafts(by, now)) >= MAX_DRAFTS:
+    if len(unfinished) >= MAX_DRAFTS:
         raise NotAllowed(
             "too_many_drafts",
             "未提交的申请太多，请先完成或删除一些。",
@@ -186,8 +187,7 @@ def stash(draft_id: UUID, page: str, data: Mapping[str, Any], *, now: datetime) 
 
 def _own_draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:
     """Return the draft, locked, so that two tabs save one after the other."""
-    queries.draft(draft_id, by, now)
-    row = Draft.objects.select_for_update().get(id=draft_id)
+    row = queries.draft(draft_id, by, now, locked=True)
     if row.matter_id is not None:
         raise NotAllowed("submitted", "这份申请已经提交。", "This application has been submitted.")
     return row

@@ -39,7 +39,7 @@ def submit(draft_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Sna
     body = queries.body_of(row)
     require_level(by, body.service.level_for("submit"))
     checked = forms.check_all(body, queries.draft_answers(row), local_day(now))
-    attached = queries.materials(row)
+    attached = queries.materials(row) if body.service.materials else []
     errors = queries.visit_lacking(body, row.id, now)
     if errors:
         raise Wrong(errors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -22,16 +22,18 @@ from minjing.kernel.matters.models import (
 )
 from minjing.kernel.matters.queries.acting import still_may_act
 from minjing.kernel.matters.queries.catalogue import body_of, receiver
-from minjing.kernel.matters.schema import Body, Page, Text
+from minjing.kernel.matters.queries.one import materials
+from minjing.kernel.matters.schema import Body, FormField, Page, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
 SHOWN_AT_COUNTER = "counter:"  # how `held_ref` begins where an original was shown at a counter; its reception follows
 STASH_CONTEXT = "matters_draft.stash"
 
 
-def draft(draft_id: UUID, by: Actor, now: datetime) -> Draft:
-    """Return a resident's own draft; raise Unknown for anybody else's or an expired one."""
-    row = Draft.objects.filter(id=draft_id, account_id=by.account_id).first()
+def draft(draft_id: UUID, by: Actor, now: datetime, *, locked: bool = False) -> Draft:
+    """Return a resident's own draft, `locked` where a change follows; raise Unknown for others' or an expired one."""
+    rows = Draft.objects.select_for_update() if locked else Draft.objects
+    row = rows.filter(id=draft_id, account_id=by.account_id).first()
     if row is None or (row.expires_at <= now and row.matter_id is None):
         raise Unknown
     if row.mandate_id is not None:
@@ -55,26 +57,40 @@ def stashed(draft: Draft, page: str) -> dict[str, Any] | None:
     return dict(kept["data"]) if kept["page"] == page else None
 
 
+class Known:
+    """What the registers and the account know of a person, for a form: each source is asked once, when wanted."""
+
+    def __init__(self, person_id: UUID, now: datetime) -> None:
+        self.person_id, self.now = person_id, now
+        self._found: dict[str, Any] = {}
+
+    def of(self, source: str) -> Any:
+        """Return what `source` says, such as `register.name`; None when nobody knows."""
+        if source not in self._found:
+            plug, _, path = source.partition(".")
+            ask = plugs.PREFILLS.get(plug)
+            self._found[source] = ask(self.person_id, path, self.now) if ask else None
+        return self._found[source]
+
+    def fill(self, fields: Iterable[FormField], answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is known for those of these fields that name a source, given the answers so far."""
+        today = local_day(self.now)
+        known = {f.name: self.of(forms.source_of(f, answers, today)) for f in fields}
+        return {name: value for name, value in known.items() if value not in (None, "")}
+
+    def otherwise(self, page: Page, answers: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return, by field, what other answers would make known: the applicant's name for the spouse's."""
+        today = local_day(self.now)
+        return {
+            f.name: [self.of(s.of) for s in f.sources if not conditions.holds(s.when, answers, today)]
+            for f in page.fields
+            if len(f.sources) > 1 or any(s.when for s in f.sources)
+        }
+
+
 def prefills(body: Body, person_id: UUID, now: datetime, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what is known already for the fields that name a source, given the answers so far."""
-    said, today = answers or {}, local_day(now)
-    known = {f.name: _known(forms.source_of(f, said, today), person_id, now) for f in body.service.fields.values()}
-    return {name: value for name, value in known.items() if value not in (None, "")}
-
-
-def known_otherwise(page: Page, person_id: UUID, now: datetime, answers: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return, by field, what would be known had other answers been given: the applicant's name for the spouse's."""
-    today = local_day(now)
-    return {
-        f.name: [_known(s.of, person_id, now) for s in f.sources if not conditions.holds(s.when, answers, today)]
-        for f in page.fields
-        if len(f.sources) > 1 or any(s.when for s in f.sources)
-    }
-
-
-def _known(source: str, person_id: UUID, now: datetime) -> Any:
-    plug, _, path = source.partition(".")
-    return plugs.PREFILLS[plug](person_id, path, now) if plug in plugs.PREFILLS else None
+    """Return what is known already for the fields of a form, given the answers so far."""
+    return Known(person_id, now).fill(body.service.fields.values(), answers or {})
 
 
 def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:
@@ -94,6 +110,15 @@ class Wanted:
     def is_there(self) -> bool:
         """Say whether nothing more is needed for this material."""
         return bool(self.held_ref or self.files) or not self.spec.required
+
+
+def wanted_of_draft(draft: Draft, body: Body, given: dict[str, Any], now: datetime) -> list[Wanted]:
+    """Return each material that a draft calls for so far; one that calls for none is not asked what it has."""
+    if draft.person_id is None or draft.matter_id is not None:
+        return []
+    if not forms.needed_materials(body, given, local_day(now)):
+        return []
+    return wanted_materials(body, given, draft.person_id, materials(draft), now)
 
 
 def wanted_materials(

@@ -88,10 +88,15 @@ class Sheet:
 
 def one(order_id: UUID, by: Actor) -> Sheet:
     """Return the asker's own order. Raises Unknown."""
+    return sheet(own(order_id, by))
+
+
+def own(order_id: UUID, by: Actor) -> Order:
+    """Return the asker's own order, the row alone. Raises Unknown."""
     order = Order.objects.filter(id=order_id).first()
     if order is None or not is_payer(by, order):
         raise Unknown
-    return sheet(order)
+    return order
 
 
 def of_attempt(number: str, by: Actor) -> tuple[Sheet, Attempt]:
@@ -105,6 +110,11 @@ def of_attempt(number: str, by: Actor) -> tuple[Sheet, Attempt]:
 def of_subject(subject: UUID) -> list[Sheet]:
     """Return the orders of a matter, the oldest first; the caller has checked the asker's right on the matter."""
     return [sheet(order) for order in Order.objects.filter(subject_id=subject).order_by("opened_at", "id")]
+
+
+def newest_of_subject(subject: UUID) -> Order | None:
+    """Return the newest order of a matter; the caller has checked the asker's right on the matter."""
+    return Order.objects.filter(subject_id=subject).order_by("-opened_at", "-id").first()
 
 
 def mine(by: Actor, *, limit: int = LISTED, before: datetime | None = None) -> list[tuple[Order, Text, Balance]]:
@@ -127,6 +137,10 @@ def to_pay(account_ids: Iterable[UUID]) -> int:
 
 def sheet(order: Order) -> Sheet:
     """Return everything that a page says of an order."""
+    attempts = list(Attempt.objects.filter(order_id=order.id).order_by("seq"))
+    # Money comes in by an attempt and goes back from what came in: without one nothing else is asked for.
+    captures = Capture.objects.filter(order_id=order.id).order_by("recorded_at", "id") if attempts else ()
+    refunds = Refund.objects.filter(order_id=order.id).order_by("seq") if captures else ()
     return Sheet(
         order=order,
         state=ORDER_STATES[order.state],
@@ -134,12 +148,9 @@ def sheet(order: Order) -> Sheet:
         balance=balances([order.id])[order.id],
         items=list(Item.objects.filter(order_id=order.id).order_by("id")),
         waivers=list(Waiver.objects.filter(order_id=order.id).order_by("asked_at", "id")),
-        attempts=list(Attempt.objects.filter(order_id=order.id).order_by("seq")),
-        captures=list(Capture.objects.filter(order_id=order.id).order_by("recorded_at", "id")),
-        refunds=[
-            Back(r, REFUND_STATES[r.state], CAUSES[r.cause])
-            for r in Refund.objects.filter(order_id=order.id).order_by("seq")
-        ],
+        attempts=attempts,
+        captures=list(captures),
+        refunds=[Back(r, REFUND_STATES[r.state], CAUSES[r.cause]) for r in refunds],
     )
 
 

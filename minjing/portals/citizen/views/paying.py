@@ -98,8 +98,7 @@ def _matter_number(sheet: orders.Sheet, by: Actor) -> str:
 def begin(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Begin to pay by the way that was pressed, and go where it leads."""
     at, by = now(), who(request)
-    sheet = orders.one(order_id, by)
-    missing = _missing_level(sheet, by)
+    missing = _missing_level(orders.own(order_id, by).subject_id, by)
     if missing:
         goal = urlencode({"to": missing, "next": reverse("citizen:pay", args=[order_id])})
         return HttpResponseRedirect(f"{resolve_url('identity:raise')}?{goal}")
@@ -121,10 +120,10 @@ def begin(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("citizen:pay_go", args=[attempt.number]))
 
 
-def _missing_level(sheet: orders.Sheet, by: Actor) -> str:
+def _missing_level(matter_id: UUID, by: Actor) -> str:
     """Return the identity level that the service wants for paying and the payer lacks; empty when none is missing."""
     try:
-        matter = matter_queries.matter(sheet.order.subject_id, by, now())
+        matter = matter_queries.matter(matter_id, by, now())
         matters.require_level(by, matter_queries.body_of(matter).service.level_for("pay"))
     except NoMatter:
         return ""
@@ -215,5 +214,5 @@ def order_of(matter_id: UUID) -> orders.Sheet | None:
 
 def to_pay(matter_id: UUID) -> str:
     """Return the address of the page where the fee of a matter is paid; empty when nothing is due."""
-    sheet = order_of(matter_id)
-    return reverse("citizen:pay", args=[sheet.order.id]) if sheet and sheet.order.state == "open" else ""
+    found = orders.newest_of_subject(matter_id)
+    return reverse("citizen:pay", args=[found.id]) if found and found.state == "open" else ""
