@@ -16,6 +16,7 @@ from bench.table import Row
 BENCHMARKS = {
     "due_date": ("", 120),
     "penalties": ("", 600),
+    "cascade": ("city", 420),
     "statements": ("city", 300),
     "transitions": ("city", 600),
     "submissions": ("city", 420),

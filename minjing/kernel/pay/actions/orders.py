@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -124,7 +124,13 @@ def hold_subject(subject: UUID) -> None:
 
     Who changes a matter and then its order would otherwise wait for one that does it the other way round.
     """
-    list(Order.objects.select_for_update().filter(subject_id=subject).order_by("id").values_list("id", flat=True))
+    hold_subjects([subject])
+
+
+def hold_subjects(subjects: Collection[UUID]) -> None:
+    """Lock the orders of several subjects, in the one order in which everybody locks orders."""
+    orders = Order.objects.select_for_update().filter(subject_id__in=subjects).order_by("id")
+    list(orders.values_list("id", flat=True))
 
 
 def settle(order: Order, *, by: Actor, now: datetime) -> None:
@@ -202,17 +208,14 @@ def owed(order: Order) -> int:
 
 def tell(order: Order, template: str, *, now: datetime, about: str = "", fen: int = 0) -> None:
     """Tell the payer, in the caller's transaction; `about` names the occasion within the order."""
+    notify.tell_many([telling(order, template, about=about, fen=fen)], now=now)
+
+
+def telling(order: Order, template: str, *, about: str = "", fen: int = 0) -> notify.Telling:
+    """Return what `tell` would tell, for a caller that tells several payers at once."""
     amount = fen or owed(order)
     params = {"title": order.title, "yuan": f"¥{amount // 100:,}.{amount % 100:02d}", "bill": order.bill_no}
-    notify.tell(
-        order.account_id,
-        template,
-        params,
-        dedupe=f"{order.id}|{about}",
-        now=now,
-        matter_id=order.subject_id,
-        org_id=order.org_id,
-    )
+    return notify.Telling(order.account_id, template, params, f"{order.id}|{about}", order.subject_id, order.org_id)
 
 
 def _bill_number(org_id: int, now: datetime) -> str:

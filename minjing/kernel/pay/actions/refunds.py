@@ -6,22 +6,23 @@ claims add up (refunds_add_up).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Sum
+from django.db import connection, transaction
+from django.db.models import Count, F, Sum
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.notify import actions as notify
 from minjing.kernel.pay import jobs
 from minjing.kernel.pay.actions.differences import open_difference
 from minjing.kernel.pay.actions.once import once
-from minjing.kernel.pay.actions.orders import cancel, locked, tell
+from minjing.kernel.pay.actions.orders import cancel, hold_subjects, locked, tell, telling
 from minjing.kernel.pay.channels import channels
 from minjing.kernel.pay.errors import BeyondCapture, NotOpen, Stale, Unknown, Wrong
 from minjing.kernel.pay.models import Capture, Order, Refund
@@ -33,15 +34,22 @@ from minjing.kernel.pay.rules.numbers import refund_number
 from minjing.kernel.pay.rules.states import ORDER, REFUND, UNFINISHED_REFUNDS, move
 
 REASON_MAX = 200
+Part = tuple[Order, Capture, int]  # so many fen of a capture of this order
 
 
 def give_back(order: Order, capture: Capture, fen: int, cause: str, *, by: Actor, now: datetime) -> Refund:
     """Send part of a capture back without asking anybody; the order is locked by the caller. Raises BeyondCapture."""
-    refund = _claimed(order, capture, fen, cause, "", "due", by, now)
-    jobs.enqueue(jobs.SEND_REFUND, [refund.id])
-    if cause != "withdrawn":
-        tell(order, "pay_returning", now=now, about=refund.number, fen=fen)
+    (refund,) = _sent([(order, capture, fen)], cause, by, now)
     return refund
+
+
+def _sent(parts: Sequence[Part], cause: str, by: Actor, now: datetime) -> list[Refund]:
+    """Claim these parts and have them sent, each payer told of it."""
+    refunds = _claimed(parts, cause, "", "due", by, now)
+    jobs.enqueue(jobs.SEND_REFUND, [refund.id for refund in refunds])
+    if cause != "withdrawn":
+        notify.tell_many([telling(r.order, "pay_returning", about=r.number, fen=r.fen) for r in refunds], now=now)
+    return refunds
 
 
 @transaction.atomic
@@ -62,23 +70,26 @@ def refund_all(subject: UUID, *, cause: str = "withdrawn", by: Actor, now: datet
     return sent
 
 
-@transaction.atomic
-def refund_part(subject: UUID, fen: int, *, cause: str = "overpaid", by: Actor, now: datetime) -> Sequence[Refund]:
-    """Give `fen` of what was paid for a subject back, in the caller's transaction.
+@transaction.atomic(savepoint=False)
+def refund_parts(
+    wanted: Mapping[UUID, int], *, cause: str = "overpaid", by: Actor, now: datetime
+) -> Sequence[Refund]:
+    """Give back so many fen of what was paid for each subject, in the caller's transaction, all at once.
 
     For amounts that turn out too high afterwards; the caller has settled that they did. Raises BeyondCapture.
     """
-    orders = list(Order.objects.select_for_update().filter(subject_id=subject).order_by("id"))
-    sent: list[Refund] = []
-    for order in orders:
-        for capture in Capture.objects.filter(order_id=order.id).order_by("id"):
-            part = min(fen, capture.fen - capture.refunding_fen)
-            if part > 0:
-                sent.append(give_back(order, capture, part, cause, by=by, now=now))
-                fen -= part
-    if fen > 0:
+    hold_subjects(list(wanted))
+    left, parts = dict(wanted), []
+    captures = Capture.objects.select_related("order").filter(order__subject_id__in=wanted)
+    for capture in captures.order_by("order_id", "id"):
+        subject = capture.order.subject_id
+        part = min(left[subject], capture.fen - capture.refunding_fen)
+        if part > 0:
+            parts.append((capture.order, capture, part))
+            left[subject] -= part
+    if any(left.values()):
         raise BeyondCapture(0)
-    return sent
+    return _sent(parts, cause, by, now)
 
 
 @transaction.atomic
@@ -97,7 +108,7 @@ def propose(order_id: UUID, fen: int, reason: str, *, by: Actor, now: datetime, 
     capture = Capture.objects.filter(order_id=order.id, role="settles").first()
     if order.state != "settled" or capture is None:
         raise NotOpen(order.state)
-    refund = _claimed(order, capture, fen, "officer", reason.strip(), "proposed", by, now)
+    (refund,) = _claimed([(order, capture, fen)], "officer", reason.strip(), "proposed", by, now)
     taken.answered({"refund": str(refund.id)})
     return refund
 
@@ -121,37 +132,56 @@ def decide(refund_id: UUID, granted: bool, *, by: Actor, now: datetime) -> Refun
     return refund
 
 
-def _claimed(
-    order: Order, capture: Capture, fen: int, cause: str, reason: str, state: str, by: Actor, now: datetime
-) -> Refund:
-    """Claim `fen` of the capture by one conditional update, and write the refund. Raises BeyondCapture, Wrong."""
-    if fen <= 0:
+_CLAIM = """
+UPDATE pay_capture c SET refunding_fen = c.refunding_fen + p.fen
+FROM unnest(%s::uuid[], %s::integer[]) AS p(id, fen)
+WHERE c.id = p.id AND c.refunding_fen <= c.fen - p.fen RETURNING c.id
+"""
+
+
+def _claimed(parts: Sequence[Part], cause: str, reason: str, state: str, by: Actor, now: datetime) -> list[Refund]:
+    """Claim parts of captures by one conditional update, and write the refunds. Raises BeyondCapture, Wrong.
+
+    A capture stands in `parts` once.
+    """
+    if any(fen <= 0 for _, _, fen in parts):
         raise Wrong("fen", "退款金额须大于 0。", "The amount must be above nought.")
-    room = Capture.objects.filter(id=capture.id, refunding_fen__lte=F("fen") - fen)
-    if not room.update(refunding_fen=F("refunding_fen") + fen):
-        held = Capture.objects.values_list("refunding_fen", flat=True).get(id=capture.id)
-        raise BeyondCapture(capture.fen - held)
-    seq = Refund.objects.filter(order_id=order.id).count() + 1
-    refund = Refund.objects.create(
-        id=new_id(),
-        org_id=order.org_id,
-        order_id=order.id,
-        capture_id=capture.id,
-        number=refund_number(order.bill_no, seq),
-        seq=seq,
-        house=capture.house,
-        fen=fen,
-        cause=cause,
-        reason=reason,
-        state=state,
-        asked_by=by.account_id,
-        asked_at=now,
-        decided_by=None if state == "proposed" else by.account_id,
-        decided_at=None if state == "proposed" else now,
-        next_at=None if state == "proposed" else now,
-    )
-    _record(refund, "proposed" if state == "proposed" else "ordered", by.account_id, now)
-    return refund
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [[c.id for _, c, _ in parts], [fen for _, _, fen in parts]])
+        claimed = {pk for (pk,) in cursor.fetchall()}
+    for _, capture, _ in parts:
+        if capture.id not in claimed:
+            held = Capture.objects.values_list("refunding_fen", flat=True).get(id=capture.id)
+            raise BeyondCapture(capture.fen - held)
+    before = Refund.objects.filter(order_id__in={order.id for order, _, _ in parts}).order_by()
+    seqs = dict(before.values_list("order_id").annotate(many=Count("id")))
+    decided = state != "proposed"
+    refunds = []
+    for order, capture, fen in parts:
+        seq = seqs[order.id] = seqs.get(order.id, 0) + 1
+        refund = Refund(
+            id=new_id(),
+            org_id=order.org_id,
+            order_id=order.id,
+            capture_id=capture.id,
+            number=refund_number(order.bill_no, seq),
+            seq=seq,
+            house=capture.house,
+            fen=fen,
+            cause=cause,
+            reason=reason,
+            state=state,
+            asked_by=by.account_id,
+            asked_at=now,
+            decided_by=by.account_id if decided else None,
+            decided_at=now if decided else None,
+            next_at=now if decided else None,
+        )
+        refund.order = order
+        refunds.append(refund)
+    Refund.objects.bulk_create(refunds)
+    ledger.append(*(_entry(r, "ordered" if decided else "proposed", by.account_id, now) for r in refunds))
+    return refunds
 
 
 def _release(refund: Refund) -> None:
@@ -266,12 +296,15 @@ def _locked(refund_id: UUID) -> Refund:
 
 
 def _record(refund: Refund, what: str, by: UUID | None, now: datetime) -> None:
+    ledger.append(_entry(refund, what, by, now))
+
+
+def _entry(refund: Refund, what: str, by: UUID | None, now: datetime) -> ledger.Entry:
     said = {
         "refund": refund.number, "order": refund.order_id, "matter": refund.order.subject_id, "fen": refund.fen,
         "cause": refund.cause, "state": refund.state, "by": by,
     }  # fmt: skip
-    entry = ledger.entry(f"pay:refund:{what}", said, at=now, org_id=refund.org_id, subject_id=refund.order.person_id)
-    ledger.append(entry)
+    return ledger.entry(f"pay:refund:{what}", said, at=now, org_id=refund.org_id, subject_id=refund.order.person_id)
 
 
 def wire_of(refund: Refund) -> Wire:

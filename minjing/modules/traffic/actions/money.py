@@ -6,12 +6,14 @@ was let go comes back by kernel pay itself, as its order is cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
+from psycopg.types.json import Jsonb
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import Actor
@@ -102,41 +104,85 @@ def expired(order: Order, *, by: Actor, now: datetime) -> None:
     Charge.objects.filter(pk=order.subject_id, state="open").update(state="due")
 
 
-def hold(violation_ids: Iterable[UUID]) -> None:
+def hold(violation_ids: Collection[UUID]) -> None:
     """Lock every order of these violations, in one order, before their rows: see `actions.penalties`."""
-    charges = Charge.objects.filter(decision__violation_id__in=list(violation_ids)).order_by("id")
-    for charge_id in charges.values_list("pk", flat=True):
-        orders.hold_subject(charge_id)
+    charges = Charge.objects.filter(decision__violation_id__in=violation_ids).values_list("pk", flat=True)
+    if found := list(charges):
+        orders.hold_subjects(found)
 
 
-def settle_down(row: Violation, *, by: Actor, now: datetime) -> int:
-    """Bring the parts of a decided violation down to what its fine is now; return what is ordered to go back.
+def settle_down(rows: Sequence[Violation], *, by: Actor, now: datetime) -> dict[UUID, int]:
+    """Bring the parts of decided violations down to what each fine is now; return by id what is ordered to go back.
 
     What is unpaid is let go first, from the last part on; what was paid above the new fine goes back with its share
     of what was added for lateness.
     """
-    charges = list(Charge.objects.select_for_update().filter(decision__violation_id=row.pk).order_by("-seq"))
-    over = sum(charge.fen - charge.returned_fen for charge in charges if charge.state != "dropped") - row.fine_fen
-    back = 0
+    ids = [row.pk for row in rows]
+    parts: dict[UUID, list[Charge]] = {}
+    found = Charge.objects.select_for_update(of=("self",)).filter(decision__violation_id__in=ids)
+    for charge in found.annotate(of=F("decision__violation_id")).order_by("-seq"):
+        parts.setdefault(charge.of, []).append(charge)
+    back, changed, done = dict.fromkeys(ids, 0), [], []
+    returned: dict[UUID, int] = {}
+    for row in rows:
+        charges = parts.get(row.pk, [])
+        for charge, fen in _brought_down(charges, row.fine_fen, by, now):
+            changed.append(charge)
+            if fen:
+                returned[charge.pk] = fen
+                back[row.pk] += fen
+        if back[row.pk] == 0 and charges and all(c.state in ("paid", "dropped") for c in charges):
+            done.append(row.pk)
+    if returned:
+        refunds.refund_parts(returned, by=by, now=now)
+    _save(changed)
+    if done:
+        Violation.objects.filter(pk__in=done, state=Violation.DECIDED).update(state=Violation.PAID)
+    return back
+
+
+def _brought_down(charges: Sequence[Charge], fine_fen: int, by: Actor, now: datetime) -> Iterator[tuple[Charge, int]]:
+    """Change the parts of one fine, last first, to come to `fine_fen`; yield each with what is to go back for it."""
+    over = sum(charge.fen - charge.returned_fen for charge in charges if charge.state != "dropped") - fine_fen
     for charge in sorted(charges, key=lambda c: c.state == "paid"):
         if over <= 0:
-            break
+            return
         if charge.state in ("due", "open"):
             off = min(over, charge.fen)
-            orders.cancel_open(charge.pk, by=by, now=now)
+            if charge.state == "open":
+                orders.cancel_open(charge.pk, by=by, now=now)
             charge.fen -= off
             charge.state = "due" if charge.fen else "dropped"
             charge.surcharge_fen, charge.order_id = 0, None
             over -= off
+            yield charge, 0
         elif charge.state == "paid":
             off = min(over, charge.fen - charge.returned_fen)
             if off <= 0:
                 continue
             added = share_back(charge.surcharge_fen, charge.fen, off)
-            refunds.refund_part(charge.pk, off + added, by=by, now=now)
             charge.returned_fen += off
-            over, back = over - off, back + off + added
-        charge.save()
-    if back == 0 and charges and all(c.state in ("paid", "dropped") for c in charges):
-        Violation.objects.filter(pk=row.pk, state=Violation.DECIDED).update(state=Violation.PAID)
-    return back
+            over -= off
+            yield charge, off + added
+
+
+_SAVE = """
+UPDATE traffic_charge c SET fen = n.fen, state = n.state, surcharge_fen = n.surcharge_fen, order_id = n.order_id,
+    returned_fen = n.returned_fen
+FROM jsonb_to_recordset(%s) AS n(id uuid, fen integer, state text, surcharge_fen integer, order_id uuid,
+    returned_fen integer)
+WHERE c.id = n.id
+"""
+
+
+def _save(charges: Sequence[Charge]) -> None:
+    said = [
+        {
+            "id": str(c.pk), "fen": c.fen, "state": c.state, "surcharge_fen": c.surcharge_fen,
+            "order_id": str(c.order_id) if c.order_id else None, "returned_fen": c.returned_fen,
+        }
+        for c in charges
+    ]  # fmt: skip
+    if said:
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE, [Jsonb(said)])

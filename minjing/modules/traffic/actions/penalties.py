@@ -70,11 +70,11 @@ def _struck(
     # What an officer has not reviewed yet is in nobody's sums: nothing to recompute there.
     differences = [d for d in found if d.key == violation.number or rows[d.key].state != Violation.RECORDED]
     strike_id = new_id()
-    money.hold(rows[d.key].pk for d in differences)
+    money.hold([rows[d.key].pk for d in differences])
     row = rows[violation.number]
     row.state, row.ground, row.checked = Violation.STRUCK, ground, True
     row.save(update_fields=["state", "ground", "checked"])
-    said = [_changed(rows[d.key], d, strike_id, by, now) for d in differences]
+    said = _changed([(rows[d.key], d) for d in differences], strike_id, by, now)
     withholding.reconsider({rows[d.key].pk: d.after.suspension_months for d in differences}, by=by, now=now)
     made = Strike.objects.create(
         id=strike_id,
@@ -97,21 +97,28 @@ def _struck(
     return made
 
 
-def _changed(row: Violation, difference: Difference, strike_id: UUID, by: Actor, now: datetime) -> dict[str, Any]:
-    """Write the new outcome of one violation, settle its money and tell its driver; return before and after."""
-    first = row.state == Violation.STRUCK
-    was_shown = row.published_at is not None or row.state in Violation.SHOWN
-    judging.keep(row, difference.after, "struck" if first else "cascade", now=now, caused_by=strike_id)
-    back = money.settle_down(row, by=by, now=now)
-    if was_shown:
-        telling.changed(row, difference, back, about=str(strike_id), now=now)
-    return {
-        "violation": str(row.pk),
-        "number": row.number,
-        "before": _sums(difference.before),
-        "after": _sums(difference.after.sums),
-        "back_fen": back,
-    }
+def _changed(
+    found: Sequence[tuple[Violation, Difference]], strike_id: UUID, by: Actor, now: datetime
+) -> list[dict[str, Any]]:
+    """Write the new outcomes, settle their money and tell their drivers, all at once; return before and after."""
+    judging.keep(
+        [judging.Kept(row, d.after, "struck" if row.state == Violation.STRUCK else "cascade") for row, d in found],
+        now=now,
+        caused_by=strike_id,
+    )
+    back = money.settle_down([row for row, _ in found], by=by, now=now)
+    shown = [(row, d, back[row.pk]) for row, d in found if row.published_at is not None or row.state in row.SHOWN]
+    telling.changed(shown, about=str(strike_id), now=now)
+    return [
+        {
+            "violation": str(row.pk),
+            "number": row.number,
+            "before": _sums(d.before),
+            "after": _sums(d.after.sums),
+            "back_fen": back[row.pk],
+        }
+        for row, d in found
+    ]
 
 
 def _sums(sums: Sequence[Any]) -> dict[str, Any]:

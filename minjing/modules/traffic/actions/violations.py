@@ -83,10 +83,10 @@ def _publish(violation: Violation, by: Actor, now: datetime) -> None:
         row = by_id[pk]
         was = (row.kind, row.fine_fen, row.points, row.suspension_months)
         if pk == violation.pk:
-            judging.keep(violation, answer, "initial", now=now)
+            judging.keep([judging.Kept(violation, answer, "initial")], now=now)
             _say(violation, [reason.rule for reason in answer.reasons], by, now)
         elif was != answer.sums:
-            judging.keep(row, answer, "cascade", now=now)
+            judging.keep([judging.Kept(row, answer, "cascade")], now=now)
             telling.published(row, now=now)
     telling.published(violation, now=now)
 
