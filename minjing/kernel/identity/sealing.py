@@ -67,6 +67,16 @@ def seal(owner_id: UUID, context: str, text: str | bytes) -> bytes:
     return VERSION + nonce + _keys([owner_id])[owner_id].encrypt(nonce, data, context.encode())
 
 
+def seal_many(texts: Sequence[tuple[UUID, str, str]]) -> list[bytes]:
+    """Return each (owner, context, text) sealed, in order, with one query for all keys. Raises Erased."""
+    keys = _keys({owner for owner, _, _ in texts})
+    sealed = []
+    for owner, context, text in texts:
+        nonce = os.urandom(NONCE_BYTES)
+        sealed.append(VERSION + nonce + keys[owner].encrypt(nonce, text.encode(), context.encode()))
+    return sealed
+
+
 def unseal(owner_id: UUID, context: str, blob: bytes) -> bytes:
     """Return what was sealed. Raises Erased when the key is gone, Tampered when the value was changed."""
     return _open(_keys([owner_id])[owner_id], context, blob)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from minjing.kernel.matters.rules import PAYING, Change, Place, Snapshot, moving
 from minjing.kernel.matters.schema import Body
 from minjing.kernel.matters.sql import composed, transition
 from minjing.kernel.notify import actions as notify
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def write(
         "acting_post": change.post,
         "acting_unit": change.acting_unit,
         "note_sealed": sealed.note,
-        "detail": Jsonb({**change.detail(moves), **_proved(by), **_for(before, by)}),
+        "detail": Jsonb(change_detail(change, moves, by)),
         **_entry_params(entry),
     }
     if _row(transition(tuple(columns), frozenset(follows)), params) is None:
@@ -139,14 +142,7 @@ def submit(
     `besides` are kinds of child tasks that this matter opens beside those of its first state. `by` is the applicant,
     or the officer who files for somebody at the counter, in the post `acting_post`.
     """
-    detail = {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by), **_for(matter, by)}
-    entry = ledger_entry(
-        "matters:matter:submitted",
-        {**_said(matter, by), "procedure": str(matter.procedure_id)},
-        at=now,
-        org_id=matter.org_id,
-        subject_id=matter.person_id,
-    )
+    entry = submitted_entry(matter, by, now)
     notices, jobs = told(body, matter, "to_pay" if matter.state == PAYING else "submitted")
     follows: dict[str, list[Any]] = {
         "materials": [dict(m) for m in materials],
@@ -166,7 +162,7 @@ def submit(
         "actor_id": by.account_id,
         "acting_post": acting_post,
         "acting_unit": matter.received_at_unit,
-        "detail": Jsonb(detail),
+        "detail": Jsonb(submitted_detail(matter, by)),
         "draft_id": draft_id,
         **{name: Jsonb(rows) for name, rows in follows.items()},
         "request_id": request_id,
@@ -180,9 +176,31 @@ def submit(
     return str(row[0])
 
 
-def entry_of(change: Change, by: Actor, now: datetime) -> Entry:
-    """Return the ledger entry of a transition: who did what to which matter, no names."""
+def submitted_detail(matter: Snapshot, by: Actor) -> dict[str, Any]:
+    """Return what the first event of a matter keeps: all that may move later, as it is now."""
+    return {"after": moving_of(matter), "version": str(matter.procedure_id), **_proved(by), **_for(matter, by)}
+
+
+def change_detail(change: Change, moves: Mapping[str, Any], by: Actor) -> dict[str, Any]:
+    """Return what the event of a transition keeps: what moved, and how sure the house was of who moved it."""
+    return {**change.detail(moves), **_proved(by), **_for(change.before, by)}
+
+
+def submitted_entry(matter: Snapshot, by: Actor, now: datetime, more: Mapping[str, Any] = NOTHING) -> Entry:
+    """Return the ledger entry of a submission; `more` is said beside, in ids and instants."""
+    return ledger_entry(
+        "matters:matter:submitted",
+        {**_said(matter, by), "procedure": str(matter.procedure_id), **more},
+        at=now,
+        org_id=matter.org_id,
+        subject_id=matter.person_id,
+    )
+
+
+def entry_of(change: Change, by: Actor, now: datetime, more: Mapping[str, Any] = NOTHING) -> Entry:
+    """Return the ledger entry of a transition: who did what to which matter, no names; `more` is said beside."""
     said: dict[str, Any] = {
+        **more,
         **_said(change.after, by),
         "from": change.before.state,
         "post": change.post,

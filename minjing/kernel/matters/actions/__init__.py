@@ -47,6 +47,11 @@ from minjing.kernel.matters.actions.submitting import (
     submit,
     submit_whole,
 )
+from minjing.kernel.matters.actions.take_over import (
+    Past,
+    PastStep,
+    take_over_matters,
+)
 from minjing.kernel.matters.actions.upkeep import (
     REQUESTS_KEPT,
     SWEPT,
@@ -64,6 +69,8 @@ __all__ = [
     "REQUESTS_KEPT",
     "STASH_MAX",
     "SWEPT",
+    "Past",
+    "PastStep",
     "Result",
     "act",
     "act_many",
@@ -87,5 +94,6 @@ __all__ = [
     "submit",
     "submit_whole",
     "sweep",
+    "take_over_matters",
     "valid_until",
 ]

@@ -155,7 +155,7 @@ def _submitted(
     ]
     loose = [] if draft else [_material_row(m) for m in attached]
     quote = fees.quote(body, checked.clean, person_id, now)
-    new = _new_matter(body, procedure_id, receiver, by, now, quote)
+    new = new_matter(body, procedure_id, receiver, by, now, quote)
     if counter is not None:
         new = new.but(received_at_unit=counter.unit_id, acts={"submit": str(counter.officer.account_id)})
     if draft is not None and draft.mandate_id is not None:
@@ -249,7 +249,7 @@ def _besides(body: Body, quote: fees.Quote | None) -> list[str]:
     return [rules.PAYMENT] if beside and quote is not None and quote.due_fen else []
 
 
-def _new_matter(
+def new_matter(
     body: Body,
     procedure_id: UUID,
     receiver: queries.UnitFacts,
@@ -257,6 +257,7 @@ def _new_matter(
     now: datetime,
     quote: fees.Quote | None,
 ) -> Snapshot:
+    """Return a matter as it begins: in the first state of its flow, its clock running, or waiting for its fee."""
     assert by.person_id is not None
     place = queries.place_of(receiver.id)
     start = body.flow.states[body.flow.start]
