@@ -22,7 +22,7 @@ from minjing.kernel.notify import actions as notify
 from minjing.kernel.pay import jobs
 from minjing.kernel.pay.actions.differences import open_difference
 from minjing.kernel.pay.actions.once import once
-from minjing.kernel.pay.actions.orders import cancel, hold_subjects, locked, tell, telling
+from minjing.kernel.pay.actions.orders import cancel, locked, tell, telling
 from minjing.kernel.pay.channels import channels
 from minjing.kernel.pay.errors import BeyondCapture, NotOpen, Stale, Unknown, Wrong
 from minjing.kernel.pay.models import Capture, Order, Refund
@@ -76,9 +76,9 @@ def refund_parts(
 ) -> Sequence[Refund]:
     """Give back so many fen of what was paid for each subject, in the caller's transaction, all at once.
 
-    For amounts that turn out too high afterwards; the caller has settled that they did. Raises BeyondCapture.
+    For amounts that turn out too high afterwards; the caller has settled that they did, holding the orders
+    (`orders.hold_subjects`). Raises BeyondCapture.
     """
-    hold_subjects(list(wanted))
     left, parts = dict(wanted), []
     captures = Capture.objects.select_related("order").filter(order__subject_id__in=wanted)
     for capture in captures.order_by("order_id", "id"):

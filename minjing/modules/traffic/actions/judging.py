@@ -31,21 +31,23 @@ def hold(violation: Violation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What an evaluation of one violation came to, and why it was evaluated: initial, struck, cascade."""
+    """What an evaluation of one violation came to, and why: initial, struck (for a ground of the packs), cascade."""
 
     row: Violation
     answer: Answer
     cause: str
+    ground: str = ""
 
 
 # Every answer appended and the sums of its violation set by it, whatever their number.
 _KEEP = """
 WITH kept AS (
     SELECT * FROM jsonb_to_recordset(%s) AS k(id uuid, violation_id uuid, kind text, fine_fen integer,
-        points smallint, suspension_months smallint, reasons jsonb, would_change jsonb, cause text)
+        points smallint, suspension_months smallint, reasons jsonb, would_change jsonb, cause text, ground text)
 ), summed AS (
     UPDATE traffic_violation v SET kind = kept.kind, fine_fen = kept.fine_fen, points = kept.points,
-        suspension_months = kept.suspension_months
+        suspension_months = kept.suspension_months, ground = coalesce(nullif(kept.ground, ''), v.ground),
+        state = CASE WHEN kept.ground = '' THEN v.state ELSE 'struck' END, checked = v.checked OR kept.ground <> ''
     FROM kept WHERE v.id = kept.violation_id RETURNING v.id, v.org_id
 )
 INSERT INTO traffic_outcome (id, org_id, violation_id, seq, kind, fine_fen, points, suspension_months, reasons,
@@ -58,11 +60,16 @@ FROM kept JOIN summed ON summed.id = kept.violation_id
 
 
 def keep(found: Sequence[Kept], *, now: datetime, caused_by: UUID | None = None) -> None:
-    """Append what evaluations came to, and set the rows' sums by it; the caller holds the subject."""
+    """Append what evaluations came to, and set the rows' sums by it; the caller holds the subject.
+
+    What is kept with a ground is struck by it.
+    """
     said = []
     for one in found:
         row, answer = one.row, one.answer
         row.kind, row.fine_fen, row.points, row.suspension_months = answer.sums
+        if one.ground:
+            row.state, row.ground, row.checked = Violation.STRUCK, one.ground, True
         said.append(
             {
                 "id": str(new_id()),
@@ -74,6 +81,7 @@ def keep(found: Sequence[Kept], *, now: datetime, caused_by: UUID | None = None)
                 "reasons": [asdict(reason) for reason in answer.reasons],
                 "would_change": [asdict(change) for change in answer.would_change],
                 "cause": one.cause,
+                "ground": one.ground,
             }
         )
     if said:

@@ -71,10 +71,9 @@ def _struck(
     differences = [d for d in found if d.key == violation.number or rows[d.key].state != Violation.RECORDED]
     strike_id = new_id()
     money.hold([rows[d.key].pk for d in differences])
-    row = rows[violation.number]
-    row.state, row.ground, row.checked = Violation.STRUCK, ground, True
-    row.save(update_fields=["state", "ground", "checked"])
-    said = _changed([(rows[d.key], d) for d in differences], strike_id, by, now)
+    if all(d.key != violation.number for d in differences):  # a rule had removed it before: it falls all the same
+        Violation.objects.filter(pk=violation.pk).update(state=Violation.STRUCK, ground=ground, checked=True)
+    said = _changed([(rows[d.key], d) for d in differences], violation.pk, ground, strike_id, by, now)
     withholding.reconsider({rows[d.key].pk: d.after.suspension_months for d in differences}, by=by, now=now)
     made = Strike.objects.create(
         id=strike_id,
@@ -98,14 +97,19 @@ def _struck(
 
 
 def _changed(
-    found: Sequence[tuple[Violation, Difference]], strike_id: UUID, by: Actor, now: datetime
+    found: Sequence[tuple[Violation, Difference]],
+    struck: UUID,
+    ground: str,
+    strike_id: UUID,
+    by: Actor,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     """Write the new outcomes, settle their money and tell their drivers, all at once; return before and after."""
-    judging.keep(
-        [judging.Kept(row, d.after, "struck" if row.state == Violation.STRUCK else "cascade") for row, d in found],
-        now=now,
-        caused_by=strike_id,
-    )
+    kept = [
+        judging.Kept(row, d.after, "struck", ground) if row.pk == struck else judging.Kept(row, d.after, "cascade")
+        for row, d in found
+    ]
+    judging.keep(kept, now=now, caused_by=strike_id)
     back = money.settle_down([row for row, _ in found], by=by, now=now)
     shown = [(row, d, back[row.pk]) for row, d in found if row.published_at is not None or row.state in row.SHOWN]
     telling.changed(shown, about=str(strike_id), now=now)

@@ -95,6 +95,10 @@ class Violation(models.Model):
             models.Index(
                 fields=["org_id", "recorded_at"], condition=Q(state="recorded"), name="traffic_violation_review"
             ),
+            # The desk of the whole city takes the oldest first, whichever district it is of.
+            models.Index(
+                fields=["recorded_at", "id"], condition=Q(state="recorded"), name="traffic_violation_waiting"
+            ),
             # Those that have a position, for the match with ambulances of one day.
             models.Index(fields=["violated_at"], condition=Q(lat__isnull=False), name="traffic_violation_when"),
         ]

@@ -16,6 +16,7 @@ from minjing.modules.traffic.models import Binding, Charge, Decision, Outcome, S
 from minjing.modules.traffic.queries import histories, objections
 
 LISTED = 60
+COUNTED = 10_000  # exact up to here; counting the whole queue of a city took longer than showing its first record
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def to_review(*, org_ids: Sequence[int] | None = None, limit: int = 20) -> list[
 
 
 def waiting_count() -> int:
-    """Return how many wait for an officer's look."""
-    return Violation.objects.filter(state=Violation.RECORDED).count()
+    """Return how many wait for an officer's look, not counting beyond COUNTED: a long queue is a long queue."""
+    return Violation.objects.filter(state=Violation.RECORDED).order_by("recorded_at", "id")[:COUNTED].count()
 
 
 def _vehicles(by: Actor) -> list[UUID]:

@@ -40,13 +40,13 @@ def desk(request: OfficerRequest) -> HttpResponse:
     skipped = set(request.session.get(SKIPPED, []))
     waiting = [row for row in queries.to_review(limit=AHEAD + len(skipped) + 1) if str(row.pk) not in skipped]
     found = packs.in_force().grounds
-    first = waiting[0] if waiting else None
+    first, many = (waiting[0] if waiting else None), queries.waiting_count()
     context = {
         "row": first,
         "conduct": title_of(first.conduct) if first else None,
         "source": words.SOURCES.get(first.source) if first else None,
         "next": [(row, title_of(row.conduct)) for row in waiting[1 : AHEAD + 1]],
-        "count": queries.waiting_count(),
+        "count": f"{many:,}+" if many >= queries.COUNTED else many,
         "grounds": [(str(key), code, found[code].title) for key, code in enumerate(GROUNDS, 1)],
     }
     return show(request, "traffic/violations/review.html", context, page="violations")
