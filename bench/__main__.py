@@ -38,6 +38,10 @@ BENCHMARKS = {
     "reading": ("", 3000),
     "faces": ("", 300),
     "yielding": ("", 300),
+    "pay": ("", 3000),
+    "replay": ("city", 900),
+    "busy_day": ("city", 420),
+    "traffic_load": ("", 900),
     "traffic_registers": ("", 1500),
 }
 

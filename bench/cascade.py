@@ -6,6 +6,7 @@ every answer written, by the same statements. What was charged has been paid, so
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from minjing.kernel.identity.actor import Actor
     from minjing.modules.traffic.models import Violation
 
-REPEATS = 40
+REPEATS = int(os.environ.get("REPEATS") or 40)
 LATER = (1, 5, 20)  # violations after the one that is struck, a month from one to the next
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

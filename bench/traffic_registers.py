@@ -21,6 +21,7 @@ from bench.table import Row, at_least, at_most, percentile
 
 VEHICLES = int(os.environ.get("TRAFFIC_VEHICLES") or 340_000)
 ASKED = 2_000
+QUIET = 2.5  # a load of the machine above which a fill says how busy it is, not how fast
 DATABASE = "bench_traffic"
 LOADED = house.DATA_DIR / "traffic_loaded.json"  # what the fill took, for a run that finds it done
 Ask = Callable[[random.Random], Any]
@@ -67,8 +68,15 @@ def _measured(say: Callable[[str], None]) -> list[Row]:
     size = f"{VEHICLES:,} vehicles, {rows:,} rows"
     say(f"{size} in {seconds:.0f} s")
     note = f"{size} in {seconds:.0f} s: people sealed one by one, indexes and analysis included"
-    note += f"; load of the machine before {loaded['load']:.1f}"
-    found = [at_least("traffic registers: bulk load", rows / seconds, 50_000, "rows/s", note=note)]
+    if loaded["load"] < QUIET:
+        found = [at_least("traffic registers: bulk load", rows / seconds, 50_000, "rows/s", note=note)]
+    else:
+        note += f"; the machine had a load of {loaded['load']:.1f} before and others at work all the time"
+        found = [
+            Row("traffic registers: bulk load beside others", rows / seconds, None, None, "", None, "rows/s", note)
+        ]
+    if os.environ.get("TRAFFIC_FILL_ONLY"):
+        return found
     for name, ask in _questions(now).items():
         plans = _plans(ask)
         times = _times(ask)
