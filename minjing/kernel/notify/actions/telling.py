@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger import actions as ledger
@@ -172,7 +172,7 @@ def first_state(channel: str) -> str:
 # Notices with the jobs that deliver them; what has been told on the occasion before comes not back.
 _KEEP = """
 WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset(%s) AS m(id uuid, org_id smallint, account_id uuid, template text, params jsonb,
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS m(id uuid, org_id smallint, account_id uuid, template text, params jsonb,
         text_zh text, text_en text, matter_id uuid, channel text, dedupe text, state text)
 ), added AS (
     INSERT INTO notify_message (id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel,
@@ -229,7 +229,7 @@ def _keep(wanted: Sequence[Message], now: datetime) -> int:
         return 0
     rows = [{name: _plain(getattr(one, name)) for name in COLUMNS} for one in wanted]
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [Jsonb(rows), now, now, QUEUE, TASK, Message.WAITING])
+        cursor.execute(_KEEP, [json.dumps(rows, ensure_ascii=False), now, now, QUEUE, TASK, Message.WAITING])
         new = {pk for (pk,) in cursor.fetchall()}
     told: dict[tuple[str, UUID | None, int], set[str]] = {}
     for one in wanted:

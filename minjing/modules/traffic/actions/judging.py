@@ -6,13 +6,13 @@ Whoever evaluates takes the subject's lock first, so that no two acts recompute 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from minjing.base.ids import new_id
 from minjing.modules.traffic import packs
@@ -42,7 +42,7 @@ class Kept:
 # Every answer appended and the sums of its violation set by it, whatever their number.
 _KEEP = """
 WITH kept AS (
-    SELECT * FROM jsonb_to_recordset(%s) AS k(id uuid, violation_id uuid, kind text, fine_fen integer,
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS k(id uuid, violation_id uuid, kind text, fine_fen integer,
         points smallint, suspension_months smallint, reasons jsonb, would_change jsonb, cause text, ground text)
 ), summed AS (
     UPDATE traffic_violation v SET kind = kept.kind, fine_fen = kept.fine_fen, points = kept.points,
@@ -86,4 +86,4 @@ def keep(found: Sequence[Kept], *, now: datetime, caused_by: UUID | None = None)
         )
     if said:
         with connection.cursor() as cursor:
-            cursor.execute(_KEEP, [Jsonb(said), packs.in_force().version, caused_by, now])
+            cursor.execute(_KEEP, [json.dumps(said, ensure_ascii=False), packs.in_force().version, caused_by, now])

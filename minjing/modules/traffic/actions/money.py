@@ -6,14 +6,13 @@ was let go comes back by kernel pay itself, as its order is cancelled.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
-from psycopg.types.json import Jsonb
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import Actor
@@ -119,9 +118,9 @@ def settle_down(rows: Sequence[Violation], *, by: Actor, now: datetime) -> dict[
     """
     ids = [row.pk for row in rows]
     parts: dict[UUID, list[Charge]] = {}
-    found = Charge.objects.select_for_update(of=("self",)).filter(decision__violation_id__in=ids)
-    for charge in found.annotate(of=F("decision__violation_id")).order_by("-seq"):
-        parts.setdefault(charge.of, []).append(charge)
+    found = Charge.objects.select_for_update(of=("self",)).select_related("decision")
+    for charge in found.filter(decision__violation_id__in=ids).order_by("-seq"):
+        parts.setdefault(charge.decision.violation_id, []).append(charge)
     back, changed, done = dict.fromkeys(ids, 0), [], []
     returned: dict[UUID, int] = {}
     for row in rows:
@@ -169,7 +168,7 @@ def _brought_down(charges: Sequence[Charge], fine_fen: int, by: Actor, now: date
 _SAVE = """
 UPDATE traffic_charge c SET fen = n.fen, state = n.state, surcharge_fen = n.surcharge_fen, order_id = n.order_id,
     returned_fen = n.returned_fen
-FROM jsonb_to_recordset(%s) AS n(id uuid, fen integer, state text, surcharge_fen integer, order_id uuid,
+FROM jsonb_to_recordset(%s::jsonb) AS n(id uuid, fen integer, state text, surcharge_fen integer, order_id uuid,
     returned_fen integer)
 WHERE c.id = n.id
 """
@@ -185,4 +184,4 @@ def _save(charges: Sequence[Charge]) -> None:
     ]  # fmt: skip
     if said:
         with connection.cursor() as cursor:
-            cursor.execute(_SAVE, [Jsonb(said)])
+            cursor.execute(_SAVE, [json.dumps(said)])
