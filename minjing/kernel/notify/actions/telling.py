@@ -172,8 +172,8 @@ def first_state(channel: str) -> str:
 # Notices with the jobs that deliver them; what has been told on the occasion before comes not back.
 _KEEP = """
 WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS m(id uuid, org_id smallint, account_id uuid, template text, params jsonb,
-        text_zh text, text_en text, matter_id uuid, channel text, dedupe text, state text)
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS m(id uuid, org_id smallint, account_id uuid, template text,
+        params jsonb, text_zh text, text_en text, matter_id uuid, channel text, dedupe text, state text)
 ), added AS (
     INSERT INTO notify_message (id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel,
         dedupe, state, attempts, next_at, created_at)
