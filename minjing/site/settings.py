@@ -350,6 +350,10 @@ RELAY_POOL = env("RELAY_POOL") or "FC100000000000001"
 REGISTER_URL, REGISTER_KEY = env("REGISTER_URL"), env("REGISTER_KEY")
 if REGISTER_URL and len(REGISTER_KEY) < 32:
     raise ImproperlyConfigured("REGISTER_URL needs a REGISTER_KEY of 32 characters or more.")
+# A national register of vehicles and licences (docs/registers_protocol.md); empty: the built-in one answers.
+TRAFFIC_REGISTER_URL, TRAFFIC_REGISTER_KEY = env("TRAFFIC_REGISTER_URL"), env("TRAFFIC_REGISTER_KEY")
+if TRAFFIC_REGISTER_URL and len(TRAFFIC_REGISTER_KEY) < 32:
+    raise ImproperlyConfigured("TRAFFIC_REGISTER_URL needs a TRAFFIC_REGISTER_KEY of 32 characters or more.")
 CLAMD_SOCKET = env("CLAMD_SOCKET")  # unix:/path or tcp:host:port; empty: no virus scan
 
 # What the parts keep of their acts beside the ledger: the monitor compares it with the entries, without loading them.

@@ -105,6 +105,7 @@ YIELDING_PAGES = (
     ("missions", "supervise", "missions", "救护车任务回放", "Ambulance missions"),
 )
 COUNTER_PAGES = (
+    ("traffic_records", "look", "records", "机动车和驾驶证查询", "Vehicles and licences"),
     ("traffic_counter", "review_violations", "counter", "窗口处理违法", "Decide at the counter"),
     ("traffic_tests", "examine", "tests", "登记考试成绩", "Test results"),
 )

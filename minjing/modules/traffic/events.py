@@ -59,3 +59,6 @@ POINTS_FULL_DROPPED = "traffic:points:full_dropped"  # struck below twelve
 POINTS_CLEARED = "traffic:points:cleared"  # {full, points, test, by}: the retest was passed
 TEST_MARKED = "traffic:test:marked"  # {test, subject, status, marks, by}
 TEST_REFUSED = "traffic:test:refused"  # an officer and the own test; {test, why, by}
+REGISTER_TOLD = "traffic:register:told"  # {notice, what, row, by}: a change leaves for the national register
+REGISTER_ASKED = "traffic:register:asked"  # {what, found, by}: the national register is asked, before it is
+REGISTER_LOOKED = "traffic:register:looked"  # {what, row, by}: an officer looked a vehicle or a licence up

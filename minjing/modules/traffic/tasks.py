@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.modules.traffic.actions import move_calls, plate_numbers, withholding
+from minjing.modules.traffic.actions import move_calls, national, plate_numbers, withholding
 from minjing.modules.traffic.actions.yielding import finding
 
 
@@ -50,3 +50,10 @@ def relay_sweep(timestamp: int) -> None:
 def give_back(timestamp: int) -> None:
     """Give back the licences whose suspension is over; hourly, so that one missed run costs an hour of the day."""
     withholding.give_back_due(by=SYSTEM, now=now())
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="traffic.tell_register", queue="traffic", queueing_lock="traffic.tell_register")
+def tell_register(timestamp: int) -> None:
+    """Tell a national register what has changed, where the city has one."""
+    national.send_due(now())

@@ -10,6 +10,7 @@ from minjing.modules.traffic.views import (
     moves,
     own,
     plate_numbers,
+    records,
     review,
     roads,
     studies,
@@ -77,6 +78,7 @@ urlpatterns += [
 ]
 # The counter: decisions that take effect there, points of other cities, results of tests.
 urlpatterns += [
+    path("officer/traffic/records/", records.look, name="records"),
     path("officer/traffic/counter/", counter.desk, name="counter"),
     path("officer/traffic/counter/points/", counter.elsewhere, name="points_elsewhere"),
     path("officer/traffic/tests/", counter.tests, name="tests"),

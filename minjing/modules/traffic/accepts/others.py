@@ -112,12 +112,9 @@ def matter_number(asked: Asked) -> Wrong:
 
 
 def snapshot_result(asked: Asked) -> Wrong:
-    """Number and password agree."""
-    from minjing.modules.traffic.actions.effects.reports import password_of
-
-    row = Matter.objects.filter(number=asked.text("record_no")).values_list("pk", flat=True).first()
-    if row is None or password_of(row) != asked.text("query_password"):
-        return wrong("query_password", "记录号或者查询密码不对。", "Number or password is wrong.")
+    """The number is of a report of the applicant's."""
+    if not Matter.objects.filter(number=asked.text("record_no"), person_id=asked.person, code="JT0615").exists():
+        return wrong("record_no", "没有查到您的这个举报。", "No report of yours has this number.")
     return {}
 
 

@@ -7,11 +7,12 @@ finds what the first has done. Whoever sells a vehicle ends its bindings by the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from minjing.base.clock import CHINA
 from minjing.kernel.identity import limits
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown, Wrong
@@ -91,6 +92,44 @@ def bind(plate_text: str, vin_tail: str, *, by: Actor, now: datetime) -> Binding
         if not own:
             said = {"plate": plates.shown(vehicle.plate), "days": stars.ask_lapses_days(), "name": by.name}
             _tell(account_of_person(vehicle.owner_person_id), "vehicle_asked", said, row, now)
+    return row
+
+
+@transaction.atomic
+def lend(vehicle: Vehicle, user: UUID, *, until: date | None, by: Actor, now: datetime) -> Binding:
+    """Bind a vehicle to somebody whom its owner names, until a day: the asking is the consent, the user is told.
+
+    Raises Unknown for who is not the owner, NotAllowed for a user without an account or for oneself. An open ask of
+    the user's is answered by it.
+    """
+    if by.person_id is None or vehicle.owner_person_id != by.person_id:
+        raise Unknown
+    account_id = account_of_person(user)
+    if account_id is None or user == by.person_id:
+        raise NotAllowed(
+            "no_account",
+            {
+                "zh": "使用人须是另一名已注册的用户。",
+                "en": "The user has to be another person registered here.",
+            },
+        )
+    ends = datetime.combine(until, time.max, CHINA) if until else None
+    _one_at_a_time(account_id)
+    row = Binding.objects.select_for_update().filter(
+        account_id=account_id, vehicle=vehicle, state__in=Binding.OPEN
+    ).first()  # fmt: skip
+    if row is None:
+        row = Binding(
+            org_id=vehicle.org_id, account_id=account_id, person_id=user, kind=Binding.OTHER, vehicle=vehicle,
+            owner_person_id=by.person_id, asked_at=now, since_at=now, state=Binding.BOUND,
+        )  # fmt: skip
+    row.state, row.answered_at, row.until_at = Binding.BOUND, now, ends
+    if not row._state.adding:
+        row.since_at = max(now, row.since_at + timedelta(microseconds=1))
+    row.save()
+    _note("bound", row, by, now)
+    said = {"plate": plates.shown(vehicle.plate), "answer": {"zh": "同意了", "en": "agreed"}}
+    _tell(account_id, "vehicle_answered", said, row, now)
     return row
 
 

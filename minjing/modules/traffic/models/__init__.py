@@ -21,6 +21,7 @@ from minjing.modules.traffic.models.missions import (
 from minjing.modules.traffic.models.move_calls import MoveCall, RelayedCall
 from minjing.modules.traffic.models.permits import Permit
 from minjing.modules.traffic.models.plate_numbers import PlateNumber, PlateOffer
+from minjing.modules.traffic.models.register_notices import RegisterNotice
 from minjing.modules.traffic.models.studies import Study
 from minjing.modules.traffic.models.vehicles import Vehicle, VehiclePast
 from minjing.modules.traffic.models.violations import (
@@ -63,6 +64,7 @@ __all__ = [
     "PlateOffer",
     "PointsEntry",
     "RecorderReport",
+    "RegisterNotice",
     "RegisterPast",
     "RelayedCall",
     "Strike",

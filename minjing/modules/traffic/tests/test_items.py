@@ -72,11 +72,37 @@ def printed(monkeypatch):
     monkeypatch.setattr(issuing, "issue", keep)
 
 
+# These answer with a paper alone: decisions and sheets printed, and whether a first offence is let off.
+PAPER_ALONE = {"C06", "C09", "C15", "F07", "F08"}
+
+
+def traces() -> int:
+    """Return how much stands in the ledger about the registers, and how many orders there are."""
+    return Outbox.objects.filter(kind__startswith="traffic:").count() + Order.objects.count()
+
+
+def left_by(matter: Any, service: Any, before: int) -> bool:
+    """Say that a matter has left what its kind promises: no service is a page that only says "submitted".
+
+    A query leaves its answer, a booking its visit, a payment its order; whatever else is decided leaves its trace in
+    the registers, each of which writes an entry of the ledger in its transaction.
+    """
+    answered = any(value.strip() for _, value in printed_on(matter))
+    if service.flow == "traffic_query" or ref_of(service.code) in PAPER_ALONE:
+        return answered
+    if service.booking is not None and not Visit.objects.filter(subject_id=matter.id).exists():
+        return False
+    if service.fee is not None and not Order.objects.filter(subject_id=matter.id).exists():
+        return False
+    return answered and traces() > before
+
+
 @pytest.mark.parametrize("code", CODES, ids=ref_of)
 def test_a_service_works_from_application_to_the_register(code, house, printed):
     spec = SPECS.get(ref_of(code), Spec())
     service = queries.service(code)[1].service
     said = {**spec.said, **(spec.given() if spec.given else {})}
+    before = traces()
     matter = world.apply(code, spec.by, **said)
     assert world.paid(matter, spec.by) == spec.fee
     if service.booking is not None:
@@ -87,6 +113,7 @@ def test_a_service_works_from_application_to_the_register(code, house, printed):
     assert matter.id in PRINTED
     assert printed_on(matter)
     kind = service.effect.removeprefix("traffic.")
+    assert left_by(matter, service, before)
     check = spec.after or (
         lambda m: FileEntry.objects.filter(matter_id=m.id, kind=kind, person_id=spec.by.person_id).exists()
     )

@@ -30,6 +30,7 @@ ACCIDENT_STATES = {
     "lapsed": "逾期终止",
 }  # fmt: skip
 LIABILITY = {"full": "全部责任", "main": "主要责任", "equal": "同等责任", "minor": "次要责任", "none": "无责任"}
+REPORT = "JT0615"
 JAM_LASTS = timedelta(hours=2)
 
 
@@ -120,12 +121,12 @@ def ebike_file(case: Case) -> Facts:
 
 
 def snapshot_result(case: Case) -> Facts:
-    """Answer what has become of a report, to whoever has its number and password."""
-    from minjing.modules.traffic.actions.effects.reports import password_of
-
-    row = Matter.objects.defer("answers_sealed").filter(number=case.text("record_no")).first()
-    if row is None or password_of(row.pk) != case.text("query_password"):
-        raise refused("记录号或者查询密码不对。", "Number or password is wrong.")
+    """Answer what has become of a report of the applicant's."""
+    row = Matter.objects.defer("answers_sealed").filter(
+        number=case.text("record_no"), person_id=case.person, code=REPORT
+    ).first()  # fmt: skip
+    if row is None:
+        raise refused("没有查到您的这个举报。", "No report of yours has this number.")
     done = row.outcome == "approved"
     reward = "查证属实的奖励按市局通告发放" if done else "查证中，尚无奖励"
     return [(text("记录号", "Record number"), row.number), (text("结果", "Result"), "已查证" if done else "查证中"),

@@ -6,10 +6,16 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from minjing.kernel.identity.queries import checks as people
+from minjing.modules.traffic import events
 from minjing.modules.traffic.actions import registers
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
+from minjing.modules.traffic.actions.effects.answers import looked
 from minjing.modules.traffic.models import FileEntry, Licence
+from minjing.modules.traffic.providers.registers import Unavailable
+from minjing.modules.traffic.queries import national
 from minjing.modules.traffic.queries import registers as found
+from minjing.modules.traffic.queries.safety import record_of
 from minjing.modules.traffic.rules import licences as rules
 
 HOLDER, CLASSES = text("持证人", "Holder"), text("准驾车型", "Classes")
@@ -43,6 +49,54 @@ def changing(why: str, facts: Change = lambda case: {}) -> Callable[[Case], Fact
     return run
 
 
+def replaced(why: str, paper: bool = False) -> Callable[[Case], Facts]:
+    """Return the effect that puts a new state on a licence's file and ends the one before it.
+
+    With `paper` the licence is made anew: the one before it is in force no longer.
+    """
+
+    def run(case: Case) -> Facts:
+        row = case.licence
+        case.end(why, licence_id=row.pk)
+        if paper:
+            case.end("licence_paper", licence_id=row.pk)
+            case.enter("licence_paper", licence=row, subject=case.matter.number, said={"classes": row.classes})
+        return changing(why)(case)
+
+    return run
+
+
+def safety_record(case: Case) -> Facts:
+    """Print the violations and accidents of the years asked for, with the licence and the vehicles they belong to."""
+    back = int(case.text("years_back") or 1)
+    looked(case)
+    sums = record_of(case.person, rules.years_later(case.today, -back))
+    facts: Facts = [
+        (text("名下机动车", "Vehicles"), "、".join(sums.plates) or "没有"),
+        (text("违法", "Violations"), f"{sums.violations} 起，记 {sums.points} 分"),
+        (text("未处理的违法", "Of them unsettled"), f"{sums.unsettled} 起"),
+        (text("事故", "Accidents"), f"{sums.accidents} 起，其中有责任 {sums.liable} 起"),
+    ]
+    case.enter("safety_record", licence=case.licence)
+    return [(HOLDER, case.name), *licence_facts(case.licence), *facts, *case.told("licence_no")]
+
+
+def moved_in(case: Case) -> str:
+    """Return the classes of a licence that moves in: a national register's word before the form's."""
+    if not national.is_set():
+        return case.text("class_held")
+    case.note(events.REGISTER_ASKED, case.person, what="licence")
+    try:
+        known = national.registers().licence(people.name_and_number(case.person)[1])
+    except Unavailable as down:
+        raise refused(down.text["zh"], down.text["en"]) from None
+    if known is None or known.status != Licence.VALID:
+        raise refused(
+            "全国登记中没有申请人的有效驾驶证。", "The national register has no licence in force of the applicant."
+        )
+    return known.classes
+
+
 def renewed(case: Case) -> Mapping[str, Any]:
     """Return the next term: six years, ten, then long-term, from the day the last one ends or today."""
     row = case.licence
@@ -68,7 +122,8 @@ def issued(classes: Callable[[Case], str], why: str) -> Callable[[Case], Facts]:
         row = registers.issue_licence(
             {
                 "org_id": case.matter.org_id, "person_id": case.person, "classes": classes(case),
-                "file_number": f"4403{case.matter.number[-8:]:0>8}"[:12], "first_issued_date": case.today,
+                "file_number": f"4403{case.matter.number[-8:]:0>8}"[:12],
+                "first_issued_date": case.day("first_issued") or case.today,
                 "valid_from_date": case.today, "valid_until_date": rules.next_term(case.today, 0),
                 "probation_until_date": rules.year_later(case.today) if why == "ceremony" else None,
             },
@@ -131,7 +186,7 @@ RUNS: dict[str, Callable[[Case], Facts]] = {
     "exchange_military": issued(lambda c: c.text("military_class"), "exchange_military"),
     "exchange_foreign": issued(lambda c: c.text("class_wanted"), "exchange_foreign"),
     "exchange_hk": issued(lambda c: HK_CLASSES[c.text("hk_class")], "exchange_hk"),
-    "move_licence_in": issued(lambda c: "C1", "move_licence_in"),
+    "move_licence_in": issued(moved_in, "move_licence_in"),
     "renew_licence": changing("renew_licence", renewed),
     "age_exchange": changing("age_exchange", lowered), "downgrade": changing("downgrade", lowered),
     "health_exchange": changing("health_exchange", lowered),
@@ -148,11 +203,11 @@ RUNS: dict[str, Callable[[Case], Facts]] = {
     ),
     "postpone_check": changing("postpone_check", lambda c: {"checkup_due_date": c.day("postpone_until")}),
     "postpone_medical": changing("postpone_medical", lambda c: {"checkup_due_date": c.day("postpone_until")}),
-    **{
-        name: changing(name)
-        for name in (
-            "licence_particulars", "exchange_damaged", "replace_lost", "school_bus_driver", "licence_contact",
-            "employer", "electronic_licence", "driver_sheet", "safety_record",
-        )
-    },
+    # The register's columns stay as they are: the file says which state and which paper is in force (see the README).
+    "licence_particulars": replaced("licence_particulars", paper=True),
+    "exchange_damaged": replaced("exchange_damaged", paper=True),
+    "replace_lost": replaced("replace_lost", paper=True),
+    "licence_contact": replaced("licence_contact"), "employer": replaced("employer"),
+    "school_bus_driver": replaced("school_bus_driver"), "electronic_licence": replaced("electronic_licence"),
+    "driver_sheet": changing("driver_sheet"), "safety_record": safety_record,
 }  # fmt: skip

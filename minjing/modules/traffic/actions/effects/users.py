@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minjing.modules.traffic.actions import bindings
+from minjing.kernel.identity import queries as people
+from minjing.modules.traffic.actions import bindings, violations
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
 from minjing.modules.traffic.models import Binding
 from minjing.modules.traffic.queries import registers as found
 from minjing.modules.traffic.rules import plates
 
 NAME, RESULT, RECORD = text("姓名", "Name"), text("结果", "Result"), text("记录号", "Record number")
+
+# What a report says was done, as the rules know it; what fits none is the officer's to enter.
+REPORTED = {"lane": "SZP06", "emergency": "JF25", "phone": "JF31", "yield": "JF32", "parking": "SZP18"}
 
 
 def filed(why: str, *left_out: str) -> Callable[[Case], Facts]:
@@ -59,10 +63,37 @@ def bound_licence(case: Case) -> Facts:
 def unbound(case: Case) -> Facts:
     """End the applicant's binding, or those of other users of the applicant's own vehicle."""
     rows = Binding.objects.filter(vehicle=case.vehicle, state__in=Binding.OPEN)
-    own = case.text("unbind_what") == "vehicle"
-    rows = rows.filter(account_id=case.matter.account_id) if own else rows.exclude(account_id=case.matter.account_id)
-    ended = [bindings.end(row.pk, by=case.applicant, now=case.now) for row in list(rows)]
+    if case.text("unbind_what") == "vehicle":
+        chosen = list(rows.filter(account_id=case.matter.account_id))
+    else:
+        phone = case.text("user_phone")
+        others = rows.exclude(account_id=case.matter.account_id)
+        chosen = [row for row in others if people.own_phone(row.person_id) == phone]
+    ended = [bindings.end(row.pk, by=case.applicant, now=case.now) for row in chosen]
+    if not any(ended):
+        raise refused("没有这样的绑定。", "There is no such binding.")
     return [(text("号牌号码", "Plate number"), plates.shown(case.vehicle.plate)), (RESULT, f"解绑 {len(ended)} 项")]
+
+
+def regular_user(case: Case) -> Facts:
+    """Let somebody use the applicant's vehicle until a day: they are bound at once, the owner having asked for it."""
+    user = case.person_of(case.text("user_id"))
+    bindings.lend(case.vehicle, user, until=case.day("until_date"), by=case.applicant, now=case.now)
+    case.enter("regular_user", vehicle=case.vehicle, until=case.day("until_date"))
+    return [(NAME, case.name), *case.told("user_id")]
+
+
+def snapshot(case: Case) -> Facts:
+    """Put a report that an officer has found true before the review of violations, as reported by the public."""
+    conduct = REPORTED.get(case.text("snap_kind"))
+    if conduct is not None:
+        facts = {
+            "org_id": case.matter.org_id, "violated_at": case.instant("happened_at"), "conduct": conduct,
+            "place": case.text("place")[:80], "plate": plates.parse(case.text("outside_plate")).text,
+            "source": "citizen", "evidence": [{"kind": "report", "matter": str(case.matter.id)}],
+        }  # fmt: skip
+        violations.record(facts, by=case.by, now=case.now)
+    return reported("snapshot")(case)
 
 
 def no_car(case: Case) -> Facts:
@@ -83,7 +114,7 @@ def charge_paid(case: Case) -> Facts:
 RUNS: dict[str, Callable[[Case], Facts]] = {
     "register_star": filed("register_star"), "update_star": filed("update_star"),
     "bind_vehicle": bound, "bind_licence": bound_licence,
-    "unbind_vehicle": unbound, "regular_user": filed("regular_user", "user_id"), "no_car": no_car,
-    "snapshot": reported("snapshot"), "facility_report": reported("facility_report"),
+    "unbind_vehicle": unbound, "regular_user": regular_user, "no_car": no_car,
+    "snapshot": snapshot, "facility_report": reported("facility_report"),
     "move_car": reported("move_car"), "pay_charge": charge_paid,
 }  # fmt: skip

@@ -111,6 +111,53 @@ def _corrected(case: Case) -> Mapping[str, Any]:
     return {column: case.text("right_value")} if column else {}
 
 
+def replaced(why: str, *papers: str) -> Callable[[Case], Facts]:
+    """Return the effect that puts a new state on a vehicle's file and ends the one before it.
+
+    What it replaces: the last entry of its own kind, and the `papers` that are made anew, of which one is in force.
+    """
+
+    def run(case: Case) -> Facts:
+        case.end(why, vehicle_id=case.vehicle.pk)
+        for paper in papers:
+            case.end(paper, vehicle_id=case.vehicle.pk)
+            case.enter(paper, vehicle=case.vehicle, subject=case.matter.number, said={"plate": case.vehicle.plate})
+        return _changed(case, case.vehicle, {}, why)
+
+    return run
+
+
+def change_body(case: Case) -> Facts:
+    """Put a new body or frame on record; with the frame the VIN changes, and the old one stays on the file."""
+    vehicle, new = case.vehicle, case.text("new_vin").upper()
+    if case.text("replaced_part") == "frame" and new and new != vehicle.vin:
+        old = registers.restamp_vin(vehicle.pk, new, by=case.by, now=case.now, matter_id=case.matter.id)
+        case.enter("old_vin", vehicle=vehicle, subject=old)
+    return _changed(case, vehicle, {}, "change_body")
+
+
+def reissue_plates(case: Case) -> Facts:
+    """Make plates anew; lost and stolen ones stand on the file as such for whoever meets them on the road."""
+    lost = case.text("loss_kind") in ("lost", "stolen")
+    case.end("plates_lost", vehicle_id=case.vehicle.pk)
+    if lost:
+        case.enter(
+            "plates_lost", vehicle=case.vehicle, subject=case.vehicle.plate,
+            said={"how": case.text("loss_kind"), "which": case.text("which_plate")},
+        )  # fmt: skip
+    return replaced("reissue_plates")(case)
+
+
+def driving_aid(case: Case) -> Facts:
+    """Put a driving aid on record, or take it off: one kind is fitted at a time."""
+    ended = case.end("driving_aid", vehicle_id=case.vehicle.pk)
+    if case.text("aid_step") == "remove":
+        if not ended:
+            raise refused("这辆车没有操纵装置备案。", "No driving aid of this vehicle is on record.")
+        return [(OWNER, case.name), (PLATE, plates.shown(case.plate.text)), *case.told("plate")]
+    return _changed(case, case.vehicle, {}, "driving_aid")
+
+
 def _gone(status: str) -> Change:
     return lambda case: {"status": status, "plate": ""}
 
@@ -286,7 +333,7 @@ RUNS: dict[str, Callable[[Case], Facts]] = {
     "register_special": register_vehicle, "move_in": moved_in, "transfer_by_order": transfer_by_order,
     "change_colour": changing("change_colour", lambda c: {"colour": c.text("new_colour")}),
     "change_engine": changing("change_engine", lambda c: {"engine_number": c.text("new_engine_no")}),
-    "change_body": changing("change_body"),
+    "change_body": change_body,
     "change_whole": changing("change_whole", _whole),
     "change_use": changing("change_use", lambda c: {"use": USES[c.text("new_use")]}),
     "change_hailing": changing("change_hailing", _hailing),
@@ -304,13 +351,14 @@ RUNS: dict[str, Callable[[Case], Facts]] = {
     "choose_plate": choose_plate, "keep_plate": keep_plate, "temporary_plates": temporary_plates,
     "visitor_plates": visitor_plates, "school_bus_sign": school_bus_sign,
     "vehicle_sheet": sheet, "vehicle_wallet": sheet,
-    # An entry on the file, with the paper it stands for; the register's own columns stay as they are.
-    **{
-        name: changing(name)
-        for name in (
-            "vehicle_contact", "owner_particulars", "restamp_vin", "restamp_engine", "driving_aid", "fitting",
-            "reissue_plates", "reissue_vehicle_licence", "exchange_vehicle_licence", "issue_certificate",
-            "exchange_certificate", "replace_mark", "declare_elsewhere",
-        )
-    },
+    # The register's columns stay as they are: the file says which state and which paper is in force (see the README).
+    "vehicle_contact": replaced("vehicle_contact"),
+    "owner_particulars": replaced("owner_particulars", "certificate", "vehicle_licence"),
+    "reissue_plates": reissue_plates, "driving_aid": driving_aid,
+    "reissue_vehicle_licence": replaced("reissue_vehicle_licence", "vehicle_licence"),
+    "exchange_vehicle_licence": replaced("exchange_vehicle_licence", "vehicle_licence"),
+    "issue_certificate": replaced("issue_certificate", "certificate"),
+    "exchange_certificate": replaced("exchange_certificate", "certificate"),
+    "replace_mark": replaced("replace_mark"),
+    **{name: changing(name) for name in ("restamp_vin", "restamp_engine", "fitting", "declare_elsewhere")},
 }  # fmt: skip

@@ -25,6 +25,9 @@ PLACE, WHEN, CODE = text("地点", "Place"), text("到场时间", "Day and time"
 SUBJECTS = {"book_test_one": "1", "book_test_two": "2", "book_test_three": "3", "book_test_four": "4",
             "book_full_points": "points"}  # fmt: skip
 
+BOOKED = ("book_inspection", "book_ceremony", "book_violation", "book_release", "book_claim", "book_collection",
+          "book_coast")  # fmt: skip
+
 
 def slip(case: Case) -> tuple[Visit, Facts]:
     """Return the visit held for the application and what its slip says. Raises EffectRefused where there is none."""
@@ -99,6 +102,8 @@ def cancelled(case: Case) -> Facts:
         booking.cancel(visit.pk, ver=visit.ver, by=account, now=case.now, request_id=case.matter.id)
     except BookingError as error:
         raise EffectRefused(Text(**error.text)) from None
+    for kind in BOOKED:
+        case.end(kind, person_id=case.person, subject=visit.code)
     for row in TestBooking.objects.select_for_update().filter(visit_id=visit.pk, status="booked"):
         row.status, row.since_at = TestBooking.CANCELLED, case.now
         row.save(update_fields=["status", "since_at"])
@@ -108,9 +113,6 @@ def cancelled(case: Case) -> Facts:
 
 RUNS: dict[str, Callable[[Case], Facts]] = {
     **{name: test(subject) for name, subject in SUBJECTS.items()},
-    **{name: booked(name) for name in (
-        "book_inspection", "book_ceremony", "book_violation", "book_release", "book_claim", "book_collection",
-        "book_coast",
-    )},
+    **{name: booked(name) for name in BOOKED},
     "cancel_test": cancelled, "cancel_handling": cancelled, "cancel_coast": cancelled,
 }  # fmt: skip

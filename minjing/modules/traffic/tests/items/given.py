@@ -11,7 +11,6 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.modules.traffic import courses
 from minjing.modules.traffic.actions import plate_numbers, points, registers, studies
 from minjing.modules.traffic.actions.case import case_of
-from minjing.modules.traffic.actions.effects.reports import password_of
 from minjing.modules.traffic.models import (
     Accident,
     AccidentParty,
@@ -190,7 +189,7 @@ def permit_for_works() -> dict[str, Any]:
 
 def snapped() -> dict[str, Any]:
     matter = world.apply("JT0615", SU)
-    return {"record_no": matter.number, "query_password": password_of(matter.id)}
+    return {"record_no": matter.number}
 
 
 def reviewed() -> dict[str, Any]:

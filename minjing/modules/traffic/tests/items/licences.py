@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from minjing.modules.traffic.tests.items.given import learning, licence_is, with_booking
-from minjing.modules.traffic.tests.items.spec import Spec, filed, given_up, holds, licensed, says, subject_is
+from minjing.modules.traffic.tests.items.spec import Spec, filed, given_up, holds, licensed, on_file, says, subject_is
 from minjing.modules.traffic.tests.items_world import SU
 
 S = Spec
@@ -30,10 +30,10 @@ SPECS: dict[str, Spec] = {
     "B16": S({"class_wanted": "C2"}, **LEARNER, after=filed("learner")),
     "B17": S(**LEARNER, fee=1000),
     "B18": S({"photo_on_file": True}, fee=1000, after=holds(valid_until_date=date(2036, 12, 20))),
-    "B19": S(by=SU, fee=1000, after=licensed("C1")),
-    "B20": S(fee=1000),
-    "B21": S(fee=1000),
-    "B22": S(fee=1000),
+    "B19": S({"class_held": "A2", "first_issued": "2015-05-01"}, by=SU, fee=1000, after=licensed("A2")),
+    "B20": S(fee=1000, after=on_file("licence_particulars", "licence_paper")),
+    "B21": S(fee=1000, after=on_file("exchange_damaged", "licence_paper")),
+    "B22": S(fee=1000, after=on_file("replace_lost", "licence_paper")),
     "B23": S(fee=1000, after=holds(classes="C2")),
     "B24": S(fee=1000, after=holds(classes="C2")),
     "B25": S(fee=1000, after=holds(classes="C2")),
@@ -46,5 +46,5 @@ SPECS: dict[str, Spec] = {
     "B32": S(after=holds(status="cancelled")),
     "B33": S(given=licence_is(status="cancelled"), fee=1000, after=holds(status="valid")),
     "B34": S(given=licence_is(status="cancelled"), fee=1000, after=holds(status="valid")),
-    "B35": S(fee=1000),
+    "B35": S(fee=1000, after=on_file("school_bus_driver")),
 }

@@ -19,7 +19,7 @@ from minjing.modules.traffic.models import (
     Vehicle,
 )
 from minjing.modules.traffic.tests.items.given import of_lin
-from minjing.modules.traffic.tests.items_world import LIN, SU, VIN
+from minjing.modules.traffic.tests.items_world import LIN, PLATE, SU, VIN
 
 Check = Callable[[Any], bool]
 
@@ -44,6 +44,30 @@ def permit(kind: str, plate: str | None = None) -> Check:
 def filed(kind: str) -> Check:
     """Say what entry stands on a file from this matter."""
     return lambda m: FileEntry.objects.get(matter_id=m.id).kind == kind
+
+
+def on_file(*kinds: str) -> Check:
+    """Say which entries of this matter are in force on a file, each alone of its kind there."""
+
+    def check(m: Any) -> bool:
+        rows = FileEntry.objects.filter(matter_id=m.id, ended_at__isnull=True)
+        found = {row.kind: row for row in rows}
+        alone = all(
+            FileEntry.objects.filter(
+                kind=row.kind, vehicle_id=row.vehicle_id, licence_id=row.licence_id, ended_at__isnull=True
+            ).count()
+            == 1
+            for row in rows
+        )
+        return alone and set(found) == set(kinds)
+
+    return check
+
+
+def new_frame(m: Any) -> bool:
+    """Say that the new VIN is on the vehicle, the old one on its file."""
+    row = FileEntry.objects.get(matter_id=m.id, kind="old_vin")
+    return row.subject == "LDEM00000B1234500" and Vehicle.objects.get(vin=VIN).plate == PLATE
 
 
 def subject_is(subject: str) -> Check:

@@ -9,7 +9,16 @@ from minjing.modules.traffic.models import (
     Vehicle,
 )
 from minjing.modules.traffic.tests.items.given import change, entry, kept_number, mine
-from minjing.modules.traffic.tests.items.spec import Spec, car, filed, new_owner, permit, registered
+from minjing.modules.traffic.tests.items.spec import (
+    Spec,
+    car,
+    filed,
+    new_frame,
+    new_owner,
+    on_file,
+    permit,
+    registered,
+)
 from minjing.modules.traffic.tests.items_world import LIN, OTHER_PLATE, PLATE, SU
 
 S = Spec
@@ -22,7 +31,7 @@ SPECS: dict[str, Spec] = {
     ),
     "A04": S({"new_colour": "red"}, fee=1000, after=car(colour="red")),
     "A05": S({"new_engine_no": "E777"}, fee=1000, after=car(engine_number="E777")),
-    "A06": S({"replaced_part": "frame"}, fee=1000),
+    "A06": S({"replaced_part": "frame"}, fee=1000, after=new_frame),
     "A07": S({"new_colour": "blue", "new_engine_no": "E9"}, fee=1000, after=car(colour="blue", engine_number="E9")),
     "A08": S({"new_use": "goods"}, fee=1000, after=car(use="freight")),
     "A09": S({"hailing": "enter"}, fee=1000, after=car(use="ride_hail")),
@@ -44,15 +53,15 @@ SPECS: dict[str, Spec] = {
         given=change(status="deregistered", plate=""),
         after=car(status="valid", plate=PLATE),
     ),
-    "A25": S(fee=1000),
+    "A25": S(fee=1000, after=on_file("certificate", "vehicle_licence", "owner_particulars")),
     "A28": S(fee=1000),
     "A29": S(fee=1000),
     "A30": S({"wrong_item": "colour", "right_value": "grey"}, after=car(colour="grey")),
-    "A31": S({"loss_kind": "lost"}, fee=10000),
-    "A32": S(fee=1000),
-    "A33": S(fee=1000),
-    "A34": S(fee=1000),
-    "A35": S(fee=1000),
+    "A31": S({"loss_kind": "lost"}, fee=10000, after=on_file("plates_lost", "reissue_plates")),
+    "A32": S(fee=1000, after=on_file("vehicle_licence", "reissue_vehicle_licence")),
+    "A33": S(fee=1000, after=on_file("vehicle_licence", "exchange_vehicle_licence")),
+    "A34": S(fee=1000, after=on_file("certificate", "issue_certificate")),
+    "A35": S(fee=1000, after=on_file("certificate", "exchange_certificate")),
     "A36": S(after=lambda m: mine().inspected_until_date >= date(2028, 11, 27)),
     "A37": S(after=lambda m: mine().inspected_until_date >= date(2028, 11, 27)),
     "A41": S(fee=500, after=permit("temporary")),
