@@ -24,7 +24,7 @@ for worker in gw0 gw1; do
   at="$folder/$worker"
   as "mkdir '$at' && '$bin/initdb' -D '$at/data' -U minjing -A trust -E UTF8 --locale=C.UTF-8" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
   rm -f "$folder.log"
-  as "'$bin/pg_ctl' -D '$at/data' -w -l '$at/log' -o \"-h '' -k '$at'\" start" >/dev/null
+  as "'$bin/pg_ctl' -D '$at/data' -w -l '$at/log' -o \"-F -h '' -k '$at'\" start" >/dev/null
   as "'$bin/createdb' -h '$at' -U minjing minjing"
 done
 cd "$here"
