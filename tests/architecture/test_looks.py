@@ -54,6 +54,7 @@ UNSEALING = {
     "modules/exit_entry/queries.py::_own_number": "one's own document in one's own form, masked",
     "modules/exit_entry/queries.py::boxes_of": "the holder's own codes",
     "modules/exit_entry/actions/posting.py::order": "where a document is sent; shown to nobody but the carrier",
+    "modules/traffic/queries/accident_desk.py::_open": "recorded",
     "modules/traffic/queries/bindings.py::uses": "what the user told the owner; shown to the owner",
     "modules/household/queries.py::_own": "one's own record in one's own form",
     "modules/household/queries.py::_items": "recorded",
@@ -205,6 +206,8 @@ HANDED_OUT = {
     "portals/officer/views/notices.py::print_batch": "a day's letters, each look written first",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",
     "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",
+    "modules/traffic/views/accident_desk.py::photo": "a photo of an accident, its look written first",
+    "modules/traffic/views/accidents.py::photo": "one's own photo, or the other side's, on record first",
     "kernel/files/views.py::show": "asks may_see, which writes the look first",
 }
 FILES = ("text/csv", "application/pdf", "spreadsheet", "attachment", "media_type")

@@ -58,7 +58,14 @@ class TrafficConfig(AppConfig):
         from minjing.modules.traffic.queries.accidents import file_holders
         from minjing.modules.traffic.queries.stars import stars_of
         from minjing.portals.citizen import plugs as citizen
+        from minjing.portals.officer import plugs as officer
 
+        officer.rail_page(
+            "accidents",
+            act="handle_accidents",
+            address="traffic:accident_desk",
+            title={"zh": "事故处理", "en": "Accidents"},
+        )
         plugs.stars(stars_of)
         files.also_holds(file_holders)
         citizen.begins_at("JT0401", "traffic:accident_new")

@@ -49,7 +49,6 @@ MOVE_RELAYED = "traffic:move:relayed"  # {matter, what: asked, bound, rang, talk
 MOVE_ANSWERED = "traffic:move:answered"  # {matter, what}
 MOVE_MISUSED = "traffic:move:misused"  # the owner says so; the subject is who called
 MOVE_REFUSED = "traffic:move:refused"  # {why}: a report nobody may send
-ACCIDENT = "traffic:accident"  # :opened, :joined, :photographed, :proposed, :signed, :settled, :with_officer
 SUSPENSION_BEGUN = "traffic:suspension:begun"  # {suspension, violation, from, until, months, by}: in force from then
 SUSPENSION_SHORTENED = "traffic:suspension:shortened"
 SUSPENSION_LIFTED = "traffic:suspension:lifted"  # its ground fell
@@ -62,3 +61,5 @@ TEST_REFUSED = "traffic:test:refused"  # an officer and the own test; {test, why
 REGISTER_TOLD = "traffic:register:told"  # {notice, what, row, by}: a change leaves for the national register
 REGISTER_ASKED = "traffic:register:asked"  # {what, found, by}: the national register is asked, before it is
 REGISTER_LOOKED = "traffic:register:looked"  # {what, row, by}: an officer looked a vehicle or a licence up
+# :opened, :joined, :photographed, :proposed, :signed,
+ACCIDENT = "traffic:accident"  # :said, :shown, :settled, :with_officer, :taken, :left, :determined, :refused

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from minjing.modules.traffic.views import (
+    accident_desk,
     accidents,
     checking,
     consents,
@@ -65,7 +66,19 @@ urlpatterns += [
     path("me/accidents/", accidents.begin, name="accident_new"),
     path("me/accidents/join/", accidents.join, name="accident_join"),
     path("me/accidents/<uuid:accident_id>/", accidents.scene, name="accident"),
+    path("me/accidents/<uuid:accident_id>/photos/<uuid:photo_id>/", accidents.photo, name="accident_photo"),
     path("me/accidents/<uuid:accident_id>/<slug:act>/", accidents.act, name="accident_act"),
+]
+# What two phones may not settle, or did not: the officers' desk.
+urlpatterns += [
+    path("officer/traffic/accidents/", accident_desk.desk, name="accident_desk"),
+    path("officer/traffic/accidents/<uuid:accident_id>/", accident_desk.case, name="accident_case"),
+    path("officer/traffic/accidents/<uuid:accident_id>/take/", accident_desk.take, name="accident_take"),
+    path(
+        "officer/traffic/accidents/<uuid:accident_id>/photos/<uuid:photo_id>/",
+        accident_desk.photo,
+        name="accident_desk_photo",
+    ),
 ]
 # My violations; the desk that reviews them.
 urlpatterns += [

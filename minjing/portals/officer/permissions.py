@@ -30,6 +30,7 @@ ACTS: Mapping[str, Words] = {
     "approve_hidden": {"zh": "审批暂不告知", "en": "give leave to hide looks"},
     "review_violations": {"zh": "审核交通违法", "en": "review traffic violations"},
     "examine": {"zh": "登记考试成绩", "en": "enter test results"},
+    "handle_accidents": {"zh": "处理交通事故", "en": "deal with accidents"},
     "desk": {"zh": "服务台接听与解答", "en": "work at the help desk"},
     "watch": {"zh": "账本值守", "en": "watch the ledger"},
     "manage_catalogue": {"zh": "管理事项目录", "en": "manage the catalogue"},

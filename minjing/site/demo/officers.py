@@ -22,6 +22,7 @@ STATION = (("clerk", "station_clerk"), ("clerk2", "station_clerk"), ("chief", "s
 BRANCH = (
     ("approver", "branch_approver"), ("approver2", "branch_approver"), ("checker", "record_checker"),
     ("supervisor", "branch_supervisor"), ("legal", "branch_legal"),
+    ("accidents", "traffic_accidents"), ("accidents2", "traffic_accidents"),
     ("hall", "hall_clerk"), ("hall2", "hall_clerk"), ("hallhead", "hall_head"),
 )  # fmt: skip
 BUREAU = (
@@ -87,6 +88,7 @@ def lines() -> list[str]:
         "      futian.clerk, futian.clerk2, futian.chief (Futian station), lianhua.clerk …, every station likewise",
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
         "      exit.clerk, exit.approver, exit.maker (exit-entry of the bureau)",
+        "      futian.accidents, futian.accidents2 (accidents in the district), every branch likewise",
         "      traffic.reviewer, traffic.clerk, traffic.approver, traffic.counter (traffic police of the bureau)",
         "      futian.hall, futian.hallhead (the halls of the branch), every branch likewise",
         "      fee.clerk, fee.approver (the books of the fees)",

@@ -68,6 +68,7 @@ FIELD_TITLES: dict[str, Text] = {
     "identity.card": {"zh": "身份证照片与证面信息", "en": "identity card"},
     "identity.photos": {"zh": "本人照片", "en": "photos of oneself"},
     "identity.papers": {"zh": "证明材料", "en": "papers"},
+    "traffic.accident": {"zh": "交通事故陈述与照片", "en": "statement and photos of an accident"},
     "identity.look_note": {"zh": "查看说明", "en": "note on a look"},
 }
 

@@ -20,6 +20,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown, Wrong
 from minjing.kernel.identity.limits import Limit
 from minjing.kernel.identity.models import Unit
+from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.papers import actions as papers
@@ -32,18 +33,26 @@ from minjing.modules.traffic.rules import plates, settlement
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 JOINS = Limit(20, timedelta(hours=1))
+SAID, SAID_MOST = "traffic_accident.said", 1_000
 VIEWS = ("front", "back", "contact", "whole")
-LIABILITY: Mapping[str, Text] = {
-    "full": {"zh": "全部责任", "en": "full liability"},
-    "none": {"zh": "无责任", "en": "no liability"},
-    "equal": {"zh": "同等责任", "en": "equal liability"},
-}
+LIABILITY = settlement.LIABILITY
 
 
 def begin(
-    place: str, plate_text: str, *, injured: bool, drunk: bool, by: Actor, now: datetime
+    place: str,
+    plate_text: str,
+    *,
+    injured: bool,
+    drunk: bool,
+    by: Actor,
+    now: datetime,
+    org_id: int = 0,
+    spot: tuple[float, float] | None = None,
 ) -> tuple[Accident, str]:
-    """Open the settlement and return it with the code for the other phone; "" where an officer has it at once."""
+    """Open the settlement and return it with the code for the other phone; "" where an officer has it at once.
+
+    `org_id` is the district, 0 where nobody knows; `spot` is what the phone says of the place, WGS-84.
+    """
     person_id = _person(by)
     plate = _plate(plate_text)
     if not place.strip():
@@ -52,7 +61,8 @@ def begin(
     code = "" if why else "".join(secrets.choice(ALPHABET) for _ in range(8))
     with transaction.atomic():
         row = Accident.objects.create(
-            org_id=0, number=f"SG{now.astimezone(CHINA):%Y%m%d}{secrets.randbelow(10**8):08d}", happened_at=now,
+            org_id=org_id, lat=spot[0] if spot else None, lon=spot[1] if spot else None,
+            number=f"SG{now.astimezone(CHINA):%Y%m%d}{secrets.randbelow(10**8):08d}", happened_at=now,
             state=Accident.WITH_OFFICER if why else Accident.OPEN, place=place.strip()[:80], injured=injured, why=why,
             code_index=found.index_of(code) if code else None,
             code_until=now + timedelta(minutes=found.code_minutes()) if code else None, opened_at=now, since_at=now,
@@ -96,6 +106,38 @@ def add_photo(accident_id: UUID, view: str, content: bytes, *, by: Actor, now: d
             org_id=0, accident=scene.row, party=scene.mine, view=view, file_id=kept.id, taken_at=now
         )
         _note("photographed", scene.row, by, now, view=view)
+
+
+def say(accident_id: UUID, words: str, *, by: Actor, now: datetime) -> None:
+    """Keep what a party says in own words, sealed under their key, until an officer has determined it."""
+    told = words.strip()[:SAID_MOST]
+    if not told:
+        raise Wrong("said", {"zh": "请写明经过。", "en": "Say what happened."}, "said")
+    with transaction.atomic():
+        row = _locked(accident_id, by)
+        if row.state not in (Accident.OPEN, Accident.JOINED, Accident.WITH_OFFICER):
+            raise NotAllowed(
+                "too_late", {"zh": "现在不能再改陈述。", "en": "The statement can no longer be changed."}
+            )
+        mine = _side(row, by)
+        mine.said_sealed = seal(mine.person_id, SAID, told)
+        mine.save(update_fields=["said_sealed"])
+        _note("said", row, by, now)
+
+
+def show_photo(accident_id: UUID, photo_id: UUID, *, by: Actor, now: datetime) -> AccidentPhoto:
+    """Return a photo that a party may see: an own one, or the other's once both have sent. Raises Unknown.
+
+    That the other side's was shown stands in the ledger before it leaves.
+    """
+    scene = found.scene(accident_id, by)
+    one = AccidentPhoto.objects.filter(pk=photo_id, accident=scene.row).select_related("party").first()
+    if one is None or (one.party_id != scene.mine.pk and not scene.both_sent):
+        raise Unknown
+    if one.party_id != scene.mine.pk:
+        with transaction.atomic():
+            _note("shown", scene.row, by, now, photo=one.pk)
+    return one
 
 
 @transaction.atomic

@@ -41,6 +41,9 @@ class Accident(Dated):
     code_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     officer_id = models.UUIDField(null=True)  # who has it (account)
+    taken_at = models.DateTimeField(null=True)  # when the officer took it over
+    due_date = models.DateField(null=True)  # until when it is to be determined
+    determined_at = models.DateTimeField(null=True)
     why = models.CharField(max_length=20, blank=True)  # why it went to an officer: injured, disagree …
     matter_id = models.UUIDField(null=True)
 
@@ -89,8 +92,9 @@ class AccidentParty(models.Model):
     plate = models.CharField(max_length=8)
     insurer = models.CharField(max_length=40, blank=True)
     said_sealed = models.BinaryField(null=True)  # own words, under the party's key
+    found_sealed = models.BinaryField(null=True)  # what an officer found, and why, under the party's key
     damage = models.CharField(max_length=60, blank=True)  # which parts: front, left door …
-    liability = models.CharField(max_length=10, blank=True)  # full, main, equal, minor, none
+    liability = models.CharField(max_length=10, blank=True)  # full, main, equal, minor, none, unclear
     joined_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True)
     signed_sha256 = models.BinaryField(max_length=32, null=True)  # of the words that were signed
@@ -99,6 +103,7 @@ class AccidentParty(models.Model):
 
     personal: ClassVar[dict[str, Personal]] = {
         "said_sealed": Personal(PERSONAL, PURPOSE, LAW, KEPT),
+        "found_sealed": Personal(PERSONAL, PURPOSE, LAW, KEPT),
         "plate": ON_FILE,
         "person_id": ON_FILE,
     }

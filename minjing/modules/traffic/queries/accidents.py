@@ -15,6 +15,7 @@ from minjing.base.clock import CHINA
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import Unknown
 from minjing.kernel.identity.sealing import blind_index
+from minjing.kernel.matters import queries as matters
 from minjing.modules.traffic.models import Accident, AccidentParty, AccidentPhoto
 from minjing.modules.traffic.rules.settlement import Situation, words
 
@@ -29,6 +30,11 @@ class Scene:
     mine: AccidentParty
     other: AccidentParty | None
     photos: Mapping[str, list[AccidentPhoto]]  # by side
+
+    @property
+    def both_sent(self) -> bool:
+        """Say whether each side has sent as many photos as the settlement asks: from then on each sees both sets."""
+        return self.other is not None and all(len(kept) >= photos_least() for kept in self.photos.values())
 
 
 @cache
@@ -55,6 +61,12 @@ def photos_least() -> int:
     return least
 
 
+def determine_days() -> int:
+    """Return within how many working days an officer determines it (事故处理程序规定 art. 62)."""
+    days: int = _file()["determine_days"]
+    return days
+
+
 def index_of(code: str) -> bytes:
     """Return by what a code is found."""
     return blind_index("traffic_accident", code.strip().upper().replace("-", "").replace(" ", ""))
@@ -72,6 +84,11 @@ def scene(accident_id: UUID, by: Actor) -> Scene:
     for photo in AccidentPhoto.objects.filter(accident=row).order_by("taken_at", "id"):
         photos[sides[photo.party_id]].append(photo)
     return Scene(row, mine, next((p for p in parties if p.pk != mine.pk), None), photos)
+
+
+def districts() -> list[matters.UnitFacts]:
+    """Return the branches of the city: each has the accidents of its district."""
+    return sorted((u for u in matters.units().values() if u.level == "branch"), key=lambda unit: unit.code)
 
 
 def mine(by: Actor) -> list[Accident]:

@@ -6,7 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-FULL, NONE, EQUAL = "full", "none", "equal"
+FULL, MAIN, EQUAL, MINOR, NONE = "full", "main", "equal", "minor", "none"
+UNCLEAR = "unclear"
+# How an officer may share liability between the two sides (事故处理程序规定 art. 60).
+SHARES: Mapping[str, tuple[str, str]] = {
+    "a_full": (FULL, NONE), "a_main": (MAIN, MINOR), "equal": (EQUAL, EQUAL), "b_main": (MINOR, MAIN),
+    "b_full": (NONE, FULL), "unclear": (UNCLEAR, UNCLEAR),
+}  # fmt: skip
+LIABILITY: Mapping[str, dict[str, str]] = {
+    FULL: {"zh": "全部责任", "en": "full liability"},
+    MAIN: {"zh": "主要责任", "en": "main liability"},
+    EQUAL: {"zh": "同等责任", "en": "equal liability"},
+    MINOR: {"zh": "次要责任", "en": "minor liability"},
+    NONE: {"zh": "无责任", "en": "no liability"},
+    UNCLEAR: {"zh": "成因无法查清", "en": "the cause cannot be established"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,11 @@ def liability(situation: Situation, at_fault: str) -> Mapping[str, str]:
     if at_fault not in ("a", "b"):
         raise ValueError(at_fault)
     return {"a": FULL, "b": NONE} if at_fault == "a" else {"a": NONE, "b": FULL}
+
+
+def act_of(situation: Situation, at_fault: str) -> str:
+    """Return whose act the situation names: a, b or both."""
+    return "both" if situation.both else at_fault
 
 
 def for_officer(*, injured: bool, drunk: bool, may_drive: bool) -> str:

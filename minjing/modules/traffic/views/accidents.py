@@ -17,8 +17,8 @@ from minjing.kernel.files.errors import Refused
 from minjing.kernel.identity.errors import IdentityError, NotAllowed, Unknown, Wrong
 from minjing.kernel.matters.schema import Text
 from minjing.modules.traffic.actions import accidents as acts
+from minjing.modules.traffic.queries import accident_desk, own
 from minjing.modules.traffic.queries import accidents as found
-from minjing.modules.traffic.queries import own
 from minjing.modules.traffic.rules.plates import shown
 from minjing.modules.traffic.rules.settlement import digest
 from minjing.portals.citizen.access import resident, who
@@ -60,7 +60,8 @@ def begin(request: HttpRequest) -> HttpResponse:
         try:
             row, code = acts.begin(
                 said.get("place", ""), said.get("plate", ""), injured=said.get("injured") == "yes",
-                drunk=said.get("drunk") == "yes", by=by, now=at,
+                drunk=said.get("drunk") == "yes", by=by, now=at, org_id=_district(said.get("district", "")),
+                spot=_spot(said.get("lat", ""), said.get("lon", "")),
             )  # fmt: skip
         except Wrong as wrong:
             errors = {wrong.field: wrong.text}
@@ -72,7 +73,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     mine, _ = own.cars(by, at)
     context = {
         "tab": "me", "errors": errors, "typed": request.POST, "cars": mine,
-        "before": [(row, STATES[row.state]) for row in found.mine(by)],
+        "before": [(row, STATES[row.state]) for row in found.mine(by)], "districts": found.districts(),
     }  # fmt: skip
     return render(request, "traffic/registers/accident_new.html", context, status=422 if errors else 200)
 
@@ -110,11 +111,14 @@ def scene(request: HttpRequest, accident_id: UUID) -> HttpResponse:
     parties = {p.side: p for p in (mine, other) if p is not None}
     signed = found.signed_words(row, {side: p.plate for side, p in parties.items()}) if row.situation else ""
     code = (request.session.get(CODE) or {}).get(str(row.pk), "") if row.state == row.OPEN else ""
+    said, told = accident_desk.own_words(mine, by)
     address = f"{settings.BASE_URL}{reverse('traffic:accident_join')}?code={code}"
     context = {
         "tab": "me", "row": row, "mine": mine, "other": other, "state": STATES[row.state],
         "mine_shown": shown(mine.plate), "other_shown": shown(other.plate) if other else "",
-        "my_photos": view.photos[mine.side], "other_photos": len(view.photos[other.side]) if other else 0,
+        "my_photos": accident_desk.pictures(mine), "other_photos": len(view.photos[other.side]) if other else 0,
+        "their_photos": accident_desk.pictures(other) if other and view.both_sent else [],
+        "said": said, "found": told,
         "least": found.photos_least(), "views": VIEWS, "situations": found.situations().values(),
         "situation": found.situations()[row.situation].title if row.situation in found.situations() else None,
         "digest": digest(signed).hex() if signed else "", "code": code, "qr": _qr(address) if code else "",
@@ -123,6 +127,14 @@ def scene(request: HttpRequest, accident_id: UUID) -> HttpResponse:
         "waits": row.state == row.OPEN or (row.state == row.PROPOSED and mine.signed_at is not None),
     }  # fmt: skip
     return render(request, "traffic/registers/accident.html", context)
+
+
+@require_safe
+@resident
+def photo(request: HttpRequest, accident_id: UUID, photo_id: UUID) -> HttpResponse:
+    """Show a photo whole: an own one, or the other side's once both have sent."""
+    one = acts.show_photo(accident_id, photo_id, by=who(request), now=now())
+    return HttpResponse(accident_desk.content(one), content_type="image/jpeg")
 
 
 @require_POST
@@ -139,6 +151,8 @@ def act(request: HttpRequest, accident_id: UUID, act: str) -> HttpResponse:
                 messages.warning(request, t("请选择一张照片。", "Choose a photo."))
                 return back
             acts.add_photo(accident_id, said.get("view", ""), sent.read(), by=by, now=at)
+        elif act == "say":
+            acts.say(accident_id, said.get("said", ""), by=by, now=at)
         elif act == "propose":
             acts.propose(accident_id, said.get("situation", ""), said.get("at_fault", ""), by=by, now=at)
         elif act == "sign":
@@ -158,3 +172,16 @@ def _qr(text: str) -> str:
     import segno  # only pages with a code draw one
 
     return str(segno.make(text, error="m", micro=False).svg_data_uri(scale=5, border=2, dark="#14213A", light="#fff"))
+
+
+def _district(text: str) -> int:
+    return int(text) if text in {str(unit.org_id) for unit in found.districts()} else 0
+
+
+def _spot(lat: str, lon: str) -> tuple[float, float] | None:
+    """Return what the browser says of the place (WGS-84); None for nothing, and for what is no place."""
+    try:
+        spot = float(lat), float(lon)
+    except ValueError:
+        return None
+    return spot if -90 <= spot[0] <= 90 and -180 <= spot[1] <= 180 else None

@@ -74,7 +74,7 @@ def one(request: HttpRequest, violation_id: UUID) -> HttpResponse:
         "source": words.SOURCES.get(row.source),
         "charges": charges,
         "parts": row.fine_fen >= deciding.PARTS_FROM_FEN,
-        "map": _map(row),
+        "map": spot(row.lat, row.lon, row.heading_deg),
         "objection": objection,
         "objection_open": objections.open_for(row) is not None,
         "may_accept": row.state == Violation.PUBLISHED,
@@ -123,12 +123,12 @@ def _ring(standing: Standing | None) -> Mapping[str, Any]:
     return {"whole": f"{RING:.1f}", "arc": f"{RING * share:.1f}"}
 
 
-def _map(row: Violation) -> Mapping[str, Any] | None:
+def spot(lat: float | None, lon: float | None, heading_deg: float | None) -> Mapping[str, Any] | None:
     """Return a small map: the place amid a grid of 500 m, and the way the vehicle went; None without a place."""
-    if row.lat is None or row.lon is None:
+    if lat is None or lon is None:
         return None
-    found: dict[str, Any] = {"lat": f"{row.lat:.5f}", "lon": f"{row.lon:.5f}", "lines": range(20, 320, 60)}
-    if row.heading_deg is not None:
-        angle = row.heading_deg * pi / 180
+    found: dict[str, Any] = {"lat": f"{lat:.5f}", "lon": f"{lon:.5f}", "lines": range(20, 320, 60)}
+    if heading_deg is not None:
+        angle = heading_deg * pi / 180
         found |= {"x": f"{160 + 46 * sin(angle):.0f}", "y": f"{80 - 46 * cos(angle):.0f}"}
     return found
