@@ -94,6 +94,18 @@ class Refused(Exception):
         "marks": ("成绩是 0 到 100 的整数。", "Marks are a whole number from 0 to 100."),
         "result_known": ("这场考试已经登记过别的结果。", "Another result has been entered for this test already."),
         "too_early": ("考试还没有开始。", "The test has not begun yet."),
+        "waiver_kind": (
+            "十分钟免罚只适用于一般违停，不适用于这一类违法。",
+            "The ten-minute waiver is for ordinary parking violations, not for this one.",
+        ),
+        "waiver_late": (
+            "没有在告知后十分钟内驶离的说明。",
+            "Nothing says that the car was driven away within ten minutes of the notice.",
+        ),
+        "waiver_again": (
+            "同一车辆在二十四小时内已经免罚过一次（平台规则）。",
+            "This vehicle has been let off once within twenty-four hours (platform rule).",
+        ),
         "unknown_ground": ("没有这种消除事由。", "There is no such ground of removal."),
         "nothing_due": ("这一期已经缴清或不用再缴。", "Nothing is due on this part any more."),
     }

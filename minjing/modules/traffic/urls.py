@@ -10,6 +10,7 @@ from minjing.modules.traffic.views import (
     counter,
     moves,
     own,
+    parking,
     plate_numbers,
     records,
     review,
@@ -86,6 +87,7 @@ urlpatterns += [
     path("me/violations/<uuid:violation_id>/", violations.one, name="violation"),
     path("me/violations/<uuid:violation_id>/accept/", violations.accept, name="violation_accept"),
     path("me/violations/pay/<uuid:charge_id>/", violations.pay, name="violation_pay"),
+    path("parking/<str:link>/", parking.left, name="parking_left"),
     path("officer/violations/", review.desk, name="review"),
     path("officer/violations/<uuid:violation_id>/", review.decide, name="review_decide"),
 ]

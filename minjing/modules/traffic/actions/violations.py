@@ -14,11 +14,12 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events, packs
-from minjing.modules.traffic.actions import judging, penalties, telling
+from minjing.modules.traffic.actions import judging, parking, penalties, telling
 from minjing.modules.traffic.actions.guarding import refuse_own, require_reviewer
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Vehicle, VehiclePast, Violation
 from minjing.modules.traffic.queries import histories, registers
+from minjing.modules.traffic.rules import parking_waiver
 
 LOCAL_PLATES = "粤B"
 
@@ -43,6 +44,7 @@ def record(facts: Mapping[str, Any], *, by: Actor, now: datetime) -> Violation:
     said = {"violation": new, "conduct": violation.conduct, "source": violation.source, "by": by.account_id}
     entry = ledger.entry(events.VIOLATION_RECORDED, said, at=now, org_id=violation.org_id)
     ledger.append(entry)
+    parking.noticed(violation, now=now)
     return violation
 
 
@@ -56,6 +58,13 @@ def review(violation_id: UUID, ground: str = "", *, by: Actor, now: datetime) ->
     if violation is None:
         raise Refused("not_yours")
     refuse_own(violation, "review", by=by, now=now)
+    if ground == parking_waiver.GROUND:
+        claim = parking.claim_of(violation)
+        if claim is None or claim.left_at is None:
+            raise Refused("waiver_late")
+        parking.waive(violation, claim.noticed_at, claim.left_at, by=by, now=now)
+        violation.refresh_from_db()
+        return violation
     if ground:
         penalties.strike(violation_id, ground, {}, by=by, now=now)
         violation.refresh_from_db()

@@ -19,6 +19,7 @@ from minjing.modules.traffic.models.missions import (
     YieldingClaim,
 )
 from minjing.modules.traffic.models.move_calls import MoveCall, RelayedCall
+from minjing.modules.traffic.models.parking import ParkingNotice
 from minjing.modules.traffic.models.permits import Permit
 from minjing.modules.traffic.models.plate_numbers import PlateNumber, PlateOffer
 from minjing.modules.traffic.models.register_notices import RegisterNotice
@@ -59,6 +60,7 @@ __all__ = [
     "MoveCall",
     "Objection",
     "Outcome",
+    "ParkingNotice",
     "Permit",
     "PlateNumber",
     "PlateOffer",

@@ -149,7 +149,7 @@ def _small(file_id: UUID) -> str:
     return f"data:image/jpeg;base64,{b64encode(kept).decode()}" if kept else ""
 
 
-def _open(party: AccidentParty, context: str, blob: bytes | None) -> str:
+def _open(party: AccidentParty, context: str, blob: bytes | memoryview | None) -> str:
     if not blob:
         return ""
     try:

@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from minjing.modules.traffic import packs
+from minjing.modules.traffic.actions import parking
 from minjing.modules.traffic.actions import violations as acts
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.queries import violations as queries
+from minjing.modules.traffic.rules import parking_waiver
 from minjing.modules.traffic.rules.penalties import words
 from minjing.portals.frame.language import pick
 from minjing.portals.officer.gate import OfficerRequest, officer_page
@@ -47,6 +49,8 @@ def desk(request: OfficerRequest) -> HttpResponse:
         "source": words.SOURCES.get(first.source) if first else None,
         "next": [(row, title_of(row.conduct)) for row in waiting[1 : AHEAD + 1]],
         "count": f"{many:,}+" if many >= queries.COUNTED else many,
+        "claim": parking.claim_of(first) if first else None,
+        "count": queries.waiting_count(),
         "grounds": [(str(key), code, found[code].title) for key, code in enumerate(GROUNDS, 1)],
     }
     return show(request, "traffic/violations/review.html", context, page="violations")
@@ -59,7 +63,7 @@ def decide(request: OfficerRequest, violation_id: UUID) -> HttpResponse:
     what = request.POST.get("what", "")
     if what == "skip":
         request.session[SKIPPED] = [*request.session.get(SKIPPED, []), str(violation_id)][-50:]
-    elif what == "publish" or what in GROUNDS:
+    elif what in ("publish", parking_waiver.GROUND) or what in GROUNDS:
         try:
             acts.review(violation_id, "" if what == "publish" else what, by=request.actor, now=request.at)
         except Refused as refused:

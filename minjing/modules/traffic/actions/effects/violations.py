@@ -10,10 +10,12 @@ from minjing.kernel.booking.rules import parse_code
 from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.kernel.matters.models import Matter
 from minjing.modules.traffic import events
+from minjing.modules.traffic.actions import parking
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
 from minjing.modules.traffic.models import FileEntry, Licence, PointsEntry, Study, Violation
 from minjing.modules.traffic.queries.files import said
 from minjing.modules.traffic.rules import study as rules
+from minjing.modules.traffic.rules.penalties import words
 
 NAME, RESULT, VIOLATION = text("姓名", "Name"), text("结果", "Result"), text("违法编号", "Violation")
 RECORD = text("学习记录编号", "Record of the study")
@@ -84,11 +86,20 @@ def points_request(case: Case) -> Facts:
 
 
 def parking_waiver(case: Case) -> Facts:
-    """Let a driver off who drove away within ten minutes: and put it on file."""
+    """Let a driver off who drove away within ten minutes: strike the violation that the notice was about.
+
+    Where none is on record yet the finding stands on file: the record may come later, or be another city's.
+    """
+    noticed_at, left_at = case.instant("noticed_at"), case.instant("left_at")
+    found = parking.violation_of(case.plate.text, noticed_at)
+    facts: Facts = []
+    if found is not None:
+        strike = parking.waive(found, noticed_at, left_at, by=case.by, now=case.now, matter_id=case.matter.id)
+        back = sum(change["back_fen"] for change in strike.differences)
+        facts = [(VIOLATION, found.number), (text("原路退回", "Comes back"), words.yuan(back))]
     case.enter("parking_waiver", subject=case.plate.text)
-    gone = case.instant("left_at") - case.instant("noticed_at")
-    return [(RESULT, "免予处罚"), (text("驶离用时", "Driven away after"), f"{int(gone.total_seconds() // 60)} 分钟"),
-            *case.told()]  # fmt: skip
+    minutes = int((left_at - noticed_at).total_seconds() // 60)
+    return [(RESULT, "免予处罚"), *facts, (text("驶离用时", "Driven away after"), f"{minutes} 分钟"), *case.told()]
 
 
 def waiver_result(case: Case) -> Facts:
