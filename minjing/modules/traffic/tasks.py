@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.modules.traffic.actions import move_calls, national, plate_numbers, withholding
-from minjing.modules.traffic.actions.yielding import finding
+from minjing.modules.traffic.actions.yielding import finding, keeping
 
 
 @app.task(name="traffic.match", queue="traffic", retry=3)
@@ -57,3 +57,10 @@ def give_back(timestamp: int) -> None:
 def tell_register(timestamp: int) -> None:
     """Tell a national register what has changed, where the city has one."""
     national.send_due(now())
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(name="traffic.keep", queue="traffic", queueing_lock="traffic.keep")
+def keep(timestamp: int) -> None:
+    """Open the months of tracks to come, drop those whose retention is over; safe to run twice."""
+    keeping.keep(now())

@@ -50,7 +50,6 @@ def desk(request: OfficerRequest) -> HttpResponse:
         "next": [(row, title_of(row.conduct)) for row in waiting[1 : AHEAD + 1]],
         "count": f"{many:,}+" if many >= queries.COUNTED else many,
         "claim": parking.claim_of(first) if first else None,
-        "count": queries.waiting_count(),
         "grounds": [(str(key), code, found[code].title) for key, code in enumerate(GROUNDS, 1)],
     }
     return show(request, "traffic/violations/review.html", context, page="violations")
