@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from minjing.portals.citizen.views import apply, choosing, home, matters, oneself, paying, receipts, visits
+from minjing.portals.citizen.views import apply, choosing, home, matters, oneself, paying, receipts, visits, wards
 
 
 class ReceiptFile(StringConverter):
@@ -57,6 +57,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", oneself.messages, name="messages"),
     path("me/", oneself.me, name="me"),
     path("me/papers/<uuid:paper_id>.pdf", oneself.paper, name="own_paper"),
+    path("me/wards/<uuid:mandate_id>/", wards.ward, name="ward"),
+    path("me/wards/<uuid:mandate_id>/<uuid:paper_id>.pdf", wards.paper, name="ward_paper"),
     path("me/looks/", oneself.looks, name="looks"),
     path("me/looks/<uuid:entry_id>/", receipts.of_look, name="look"),
     path("me/looks/<uuid:entry_id>.<receipt:kind>", receipts.file_of_look, name="look_file"),

@@ -101,8 +101,19 @@ STUDENT = Known(
     ("南山，今年升学", "Nanshan, goes to university this year"),
 )
 STUDENT_FATHER = Known("", "周建国", "", "440305", "1975-12-01", 9)
+MOTHER = Known(
+    "mother",
+    "叶文静",
+    "19900000011",
+    "440304",
+    "1989-09-17",
+    14,
+    ("福田，孩子六岁", "Futian, mother of a child of six"),
+)
+FATHER = Known("", "何志远", "", "440304", "1987-04-03", 11)
+CHILD = Known("", "何小满", "", "440304", "2020-05-20", 16)
 NEWCOMER_PHONE = "19900000010"  # signs in by phone only: has not yet said who they are
-RESIDENTS = (LIN, WANG, CHEN, CHEN_DAUGHTER, ZHENG, WU, AYGUL, RARE, STUDENT)
+RESIDENTS = (LIN, WANG, CHEN, CHEN_DAUGHTER, ZHENG, WU, AYGUL, RARE, STUDENT, MOTHER)
 
 
 @dataclass(frozen=True)
@@ -162,6 +173,13 @@ KNOWN = (
         ],
     ),
     KnownFamily(NANSHAN, "2022-02-22", "深圳市南山区粤海街道凤凰路31号金湖花园9栋3E", [(RARE, "02", {})]),
+    KnownFamily(
+        FUTIAN, "2019-10-10", "深圳市福田区福田街道石榴路12号荷风花园4栋10B",
+        [
+            (FATHER, "02", _married(MOTHER)), (MOTHER, "12", _married(FATHER)),
+            (CHILD, "30", {"father_id": FATHER.id_number, "mother_id": MOTHER.id_number}),
+        ],
+    ),
 )  # fmt: skip
 
 

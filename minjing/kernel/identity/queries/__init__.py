@@ -86,6 +86,7 @@ from minjing.kernel.identity.queries.mandates import (
     mandates_taken,
     may_act_for,
     name_of_giver,
+    wards,
 )
 
 __all__ = [
@@ -162,4 +163,5 @@ __all__ = [
     "unit",
     "waiting",
     "waiting_count",
+    "wards",
 ]

@@ -104,6 +104,11 @@ def acting_for(by: Actor, service_code: str, now: datetime) -> list[MandateRow]:
     return [row for row in rows if mandate_holds(row.id, by.account_id, service_code, now)]
 
 
+def wards(by: Actor, now: datetime) -> list[MandateRow]:
+    """Return the minors one is the guardian of now: the register says so still, or an officer confirmed papers."""
+    return [row for row in acting_for(by, "", now) if row.kind == Mandate.GUARDIAN]
+
+
 def name_of_giver(mandate_id: UUID) -> str:
     """Return the name of whom one acts for, a firm or a person, as the giver told the taker."""
     row = Mandate.objects.filter(pk=mandate_id).first()

@@ -88,6 +88,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "asking": plugs.asking_address(),
         "moving_at": people.recovery_of(by.account_id),
         "papers": [(p, _number(p.matter_id, by, at)) for p in own],
+        "wards": people.wards(by, at),
         "drafts": len(queries.drafts(by, at)),
         "own_pages": plugs.OWN_PAGES if by.person_id else [],
     }
