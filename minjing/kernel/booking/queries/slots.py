@@ -24,6 +24,10 @@ ORDER BY s.starts_at
 """
 
 
+# What a day without any counter says: it is not full, and nobody can wait for it.
+NO_COUNTER = {"zh": "当天没有开放窗口", "en": "no counter is open"}
+
+
 @dataclass(frozen=True, slots=True)
 class DayFree:
     """A day of a place: how many visits of the minutes asked for still fit, and how full it is."""
@@ -133,6 +137,8 @@ def _day(
 ) -> DayFree:
     coming = [f for f in listed if f.starts_at > now]
     capacity = sum(f.capacity_min for f in coming)
+    if why is None and not any(f.capacity_min for f in listed):
+        why = NO_COUNTER
     full = 100 - (100 * sum(f.free_min for f in coming) // capacity if capacity else 0)
     return DayFree(day, len(rules.fitting(coming, minutes, place.slot_min)), full, why)
 
