@@ -136,10 +136,11 @@ def outdated(
     """Return the fields that still hold what was known for another answer, with what is known now, or empty."""
     if application.known is None:
         return {}
-    if person_id != by.person_id and any(row.giver_id == person_id for row in people.wards(by, now)):
-        return {}  # “my child” is whom the registers know here: what a guardian types is nothing left over
     given = {**application.answers, **said}
     old = application.known.otherwise(page, given)
     wrong = [name for name, values in old.items() if said.get(name) and said[name] in values]
+    person_id = application.draft.person_id
+    if wrong and person_id != by.person_id and any(row.giver_id == person_id for row in people.wards(by, now)):
+        return {}  # “my child” is whom the registers know here: what a guardian types is nothing left over
     facts = known(page, application, by, now, said) if wrong else {}
     return {name: facts.get(name, "") for name in wrong if facts.get(name, "") != said[name]}
