@@ -61,13 +61,17 @@ class _Signer(signers.SimpleSigner):
 
 @lru_cache(maxsize=4)
 def _signer(folder: Path) -> _Signer:
-    signer: _Signer | None = _Signer.load(  # type: ignore[no-untyped-call]
+    loaded = signers.SimpleSigner.load(  # type: ignore[no-untyped-call]
         key_file=str(folder / "signer.key"),
         cert_file=str(folder / "signer.pem"),
         ca_chain_files=(str(folder / "authority.pem"),),
     )
     key = serialization.load_pem_private_key((folder / "signer.key").read_bytes(), None)
-    if signer is None or not isinstance(key, rsa.RSAPrivateKey):
+    if loaded is None or not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError(f"The signing key of the papers cannot be read: {folder}.")
+    # `load` gives a signer of its own class, whatever the class it is asked of.
+    signer = _Signer(
+        signing_cert=loaded.signing_cert, signing_key=loaded.signing_key, cert_registry=loaded.cert_registry
+    )
     signer._key = key
     return signer

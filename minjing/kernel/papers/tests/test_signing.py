@@ -51,6 +51,14 @@ def test_poppler_verifies_it(signed, tmp_path):
     assert re.search(r"Signature Type: ETSI\.CAdES\.detached", out)
 
 
+def test_the_key_that_signs_is_loaded_once(signed, monkeypatch):
+    def again(*args, **kwargs):
+        raise AssertionError("the key is loaded, and its primes checked, for each paper")
+
+    monkeypatch.setattr("pyhanko.sign.signers.pdf_cms.serialization.load_der_private_key", again)
+    assert pades.sign(typeset.render(sheet()), unit_name="深圳市公安局")
+
+
 def test_the_keys_are_for_their_owner_only():
     folder = signing.keys_dir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
