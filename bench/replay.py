@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from minjing.kernel.matters.actions import Past, PastStep
 
 SAMPLE = int(os.environ.get("MATTERS") or 300_000)
-PEOPLE = 20_000
+FIRST, PEOPLE = 1_000_000, 20_000  # of the fleet's drivers: those of the demo come before
 REFOLDED = 300
 SECOND = timedelta(seconds=1)
 
@@ -73,9 +73,9 @@ class _Plan:
         from minjing.site.demo.fleet.drivers import Drivers
 
         self.now, self.dice, self.mix = now, Random(2017), Mix()
-        drivers = Drivers(99, PEOPLE, local_day(now))
-        take_over_people(drivers.people(0), source="bench", now=now, told=lambda done: None)
-        ids = [drivers.person_id(n) for n in range(PEOPLE)]
+        drivers = Drivers(99, FIRST + PEOPLE, local_day(now))
+        take_over_people(drivers.people(FIRST), source="bench", now=now, told=lambda done: None)
+        ids = [drivers.person_id(n) for n in range(FIRST, FIRST + PEOPLE)]
         self.residents = [Actor(pk, RESIDENT, pk, level=3) for pk in ids]
         self.officers = _officers(now)
         self.forms = {body.service.code: _form(body, now) for body in self.mix.bodies}

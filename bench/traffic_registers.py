@@ -20,7 +20,7 @@ from bench import house
 from bench.table import Row, at_least, at_most, percentile
 
 VEHICLES = int(os.environ.get("TRAFFIC_VEHICLES") or 340_000)
-ASKED = 2_000
+ASKED = int(os.environ.get("ASKED") or 2_000)
 QUIET = 2.5  # a load of the machine above which a fill says how busy it is, not how fast
 DATABASE = "bench_traffic"
 LOADED = house.DATA_DIR / "traffic_loaded.json"  # what the fill took, for a run that finds it done
@@ -34,8 +34,8 @@ def run(say: Callable[[str], None]) -> list[Row]:
     if not (keep and LOADED.exists() and house.exists(DATABASE)):
         LOADED.unlink(missing_ok=True)
         house.create(DATABASE)
-        migrate = [sys.executable, "-m", "minjing.site.cli", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, env=house.environment(DATABASE), check=True, cwd=house.ROOT)
+    migrate = [sys.executable, "-m", "minjing.site.cli", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, env=house.environment(DATABASE), check=True, cwd=house.ROOT)
     import django
 
     django.setup()
