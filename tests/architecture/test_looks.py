@@ -204,6 +204,7 @@ HANDED_OUT = {
     "portals/citizen/views/visits.py::calendar_file": "the resident's own visit, for their calendar",
     "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
     "portals/officer/views/notices.py::print_batch": "a day's letters, each look written first",
+    "modules/traffic/views/drafts.py::table": "figures of a replay; nobody in them, none of fewer than five",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",
     "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",
     "modules/traffic/views/accident_desk.py::photo": "a photo of an accident, its look written first",

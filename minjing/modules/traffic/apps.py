@@ -97,7 +97,7 @@ class TrafficConfig(AppConfig):
         from minjing.portals.citizen import plugs as citizen
         from minjing.portals.officer import plugs as officer
 
-        for name, act, address, zh, en in YIELDING_PAGES:
+        for name, act, address, zh, en in OFFICERS_PAGES:
             officer.rail_page(name, act=act, address=f"traffic:{address}", title={"zh": zh, "en": en})
         citizen.own_page(
             "traffic:made_way",
@@ -106,9 +106,10 @@ class TrafficConfig(AppConfig):
         )
 
 
-YIELDING_PAGES = (
+OFFICERS_PAGES = (
     ("yielding", "review_violations", "yielding_desk", "避让核实", "Made way?"),
     ("yielding_batches", "review_violations", "yielding_held", "待定轨迹批次", "Held batches"),
+    ("drafts", "see_drafts", "drafts", "规则推演", "What if?"),
     ("missions", "supervise", "missions", "救护车任务回放", "Ambulance missions"),
 )
 COUNTER_PAGES = (

@@ -107,6 +107,20 @@ class Refused(Exception):
             "This vehicle has been let off once within twenty-four hours (platform rule).",
         ),
         "unknown_ground": ("没有这种消除事由。", "There is no such ground of removal."),
+        "no_draft_post": (
+            "您没有起草规则的岗位，只能查看。",
+            "You hold no post that drafts rules; you may look.",
+        ),
+        "draft_title": ("请写草案名称（不超过 60 字）。", "Name the draft, in at most 60 characters."),
+        "no_pack": ("没有这个规则包。", "There is no such pack of rules."),
+        "draft_moved": (
+            "别人刚改过这份草案，您的改动没有保存。请看过后再改。",
+            "Somebody has just changed this draft; yours was not saved. Look at it and change it again.",
+        ),
+        "draft_period": (
+            "起止日期不对：不晚于今天，最长三年。",
+            "The period is wrong: no later than today, three years at most.",
+        ),
         "nothing_due": ("这一期已经缴清或不用再缴。", "Nothing is due on this part any more."),
     }
 

@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.modules.traffic.actions import move_calls, national, plate_numbers, withholding
+from minjing.modules.traffic.actions import drafts, move_calls, national, plate_numbers, withholding
 from minjing.modules.traffic.actions.yielding import finding, keeping
 
 
@@ -64,3 +64,13 @@ def tell_register(timestamp: int) -> None:
 def keep(timestamp: int) -> None:
     """Open the months of tracks to come, drop those whose retention is over; safe to run twice."""
     keeping.keep(now())
+
+
+@app.task(name="traffic.replay", queue="traffic")
+def replay(replay_id: str) -> None:
+    """Replay a draft on past violations; what goes wrong is shown to who asked, and asked again by hand."""
+    try:
+        drafts.run(UUID(replay_id), now=now())
+    except Exception:
+        drafts.fail(UUID(replay_id), now=now())
+        raise

@@ -8,6 +8,7 @@ from minjing.modules.traffic.views import (
     checking,
     consents,
     counter,
+    drafts,
     moves,
     own,
     parking,
@@ -86,6 +87,7 @@ urlpatterns += [
     path("me/violations/", violations.mine, name="violations"),
     path("me/violations/<uuid:violation_id>/", violations.one, name="violation"),
     path("me/violations/<uuid:violation_id>/accept/", violations.accept, name="violation_accept"),
+    path("me/violations/<uuid:violation_id>/object/", violations.object_to, name="violation_object"),
     path("me/violations/pay/<uuid:charge_id>/", violations.pay, name="violation_pay"),
     path("parking/<str:link>/", parking.left, name="parking_left"),
     path("officer/violations/", review.desk, name="review"),
@@ -98,4 +100,12 @@ urlpatterns += [
     path("officer/traffic/counter/points/", counter.elsewhere, name="points_elsewhere"),
     path("officer/traffic/tests/", counter.tests, name="tests"),
     path("officer/traffic/tests/<uuid:booking_id>/", counter.result, name="result"),
+]
+# The what-if desk: drafts of rules and their replays.
+urlpatterns += [
+    path("officer/traffic/what-if/", drafts.index, name="drafts"),
+    path("officer/traffic/what-if/<uuid:draft_id>/", drafts.one, name="draft"),
+    path("officer/traffic/what-if/<uuid:draft_id>/replay/", drafts.replay, name="draft_ask"),
+    path("officer/traffic/what-if/<uuid:draft_id>/<uuid:replay_id>/", drafts.replayed, name="draft_replay"),
+    path("officer/traffic/what-if/<uuid:draft_id>/<uuid:replay_id>/table.csv", drafts.table, name="draft_table"),
 ]

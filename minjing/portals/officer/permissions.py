@@ -31,6 +31,8 @@ ACTS: Mapping[str, Words] = {
     "review_violations": {"zh": "审核交通违法", "en": "review traffic violations"},
     "examine": {"zh": "登记考试成绩", "en": "enter test results"},
     "handle_accidents": {"zh": "处理交通事故", "en": "deal with accidents"},
+    "draft_rules": {"zh": "起草处罚规则", "en": "draft penalty rules"},
+    "see_drafts": {"zh": "查看规则草案和推演", "en": "see drafts of rules and their replays"},
     "desk": {"zh": "服务台接听与解答", "en": "work at the help desk"},
     "watch": {"zh": "账本值守", "en": "watch the ledger"},
     "manage_catalogue": {"zh": "管理事项目录", "en": "manage the catalogue"},

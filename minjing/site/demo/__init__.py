@@ -14,6 +14,7 @@ from minjing.site.demo import (
     ambulances,
     cards,
     documents,
+    driving,
     enquiries,
     help_desk,
     officers,
@@ -37,6 +38,7 @@ def load(now: datetime, say: Say) -> None:
     residents.load(now, say)
     documents.load(now, say)
     traffic.load(now, say)
+    driving.load(now, say)
     ambulances.load(now, say)
     queues.load(now, say)
     enquiries.load(now, say)

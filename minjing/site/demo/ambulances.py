@@ -42,14 +42,14 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     )  # fmt: skip
     _ground()
     yesterday = now.astimezone(CHINA).replace(hour=7, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    random, reviewer, made = Random(SEED), _reviewer(), 0  # noqa: S311 - the demo's, the same each time
+    random, officer, made = Random(SEED), reviewer(), 0  # noqa: S311 - the demo's, the same each time
     for number in range(MISSIONS):
         begin = yesterday + timedelta(minutes=35 * number)
         way = _way(random)
         fixes = list(_drive(way, begin.timestamp()))
         _send(dispatch, number, begin, fixes)
         plates = KNOWN[number : number + 1] if number < len(KNOWN) else ()
-        made += _violations(plates, fixes, way, reviewer, now)
+        made += _violations(plates, fixes, way, officer, now)
     found = finding.find(yesterday, yesterday + timedelta(days=1), now=now)
     _held(dispatch, yesterday + timedelta(hours=15))
     say(f"{MISSIONS} missions of ambulances, {made} violations on their way, {found} to look at")
@@ -145,7 +145,7 @@ def _held(dispatch: DispatchSystem, begin: datetime) -> None:
     _send(dispatch, 900, begin, [(at, *gcj02_of(lat, lon)) for at, lat, lon in fixes])
 
 
-def _reviewer() -> Actor:
+def reviewer() -> Actor:
     """Return the officer of the demo who reviews; what SYSTEM may not do, a post may."""
     from minjing.kernel.identity.models import Appointment
 

@@ -33,7 +33,7 @@ BUREAU = (
     ("desk", "desk_operator"), ("desk2", "desk_operator"),
     ("traffic.reviewer", "traffic_reviewer"), ("traffic.reviewer2", "traffic_reviewer"),
     ("traffic.clerk", "traffic_clerk"), ("traffic.clerk2", "traffic_clerk"), ("traffic.approver", "traffic_approver"),
-    ("traffic.counter", "traffic_counter"),
+    ("traffic.counter", "traffic_counter"), ("traffic.legal", "traffic_legal"),
     ("fee.clerk", "fee_clerk"), ("fee.clerk2", "fee_clerk"), ("fee.approver", "fee_approver"),
     ("system.admin", "system_admin"), ("security.admin", "security_admin"), ("audit.admin", "audit_admin"),
 )  # fmt: skip
@@ -89,7 +89,7 @@ def lines() -> list[str]:
         "      futian.approver, futian.approver2, futian.checker, futian.supervisor (branch), every branch likewise",
         "      exit.clerk, exit.approver, exit.maker (exit-entry of the bureau)",
         "      futian.accidents, futian.accidents2 (accidents in the district), every branch likewise",
-        "      traffic.reviewer, traffic.clerk, traffic.approver, traffic.counter (traffic police of the bureau)",
+        "      traffic.reviewer, traffic.legal, traffic.clerk, traffic.approver, traffic.counter (traffic police)",
         "      futian.hall, futian.hallhead (the halls of the branch), every branch likewise",
         "      fee.clerk, fee.approver (the books of the fees)",
         "      bureau.approver, supervisor, inspector, desk, system.admin, security.admin, audit.admin",

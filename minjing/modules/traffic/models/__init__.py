@@ -5,6 +5,7 @@ from minjing.modules.traffic.models.bindings import Binding
 from minjing.modules.traffic.models.booked_tests import TestBooking
 from minjing.modules.traffic.models.consents import JointConsent
 from minjing.modules.traffic.models.dated import RegisterPast
+from minjing.modules.traffic.models.drafts import DraftReplay, RuleDraft
 from minjing.modules.traffic.models.filed import FileEntry
 from minjing.modules.traffic.models.licences import Licence, LicencePast
 from minjing.modules.traffic.models.missions import (
@@ -28,7 +29,6 @@ from minjing.modules.traffic.models.vehicles import Vehicle, VehiclePast
 from minjing.modules.traffic.models.violations import (
     Charge,
     Decision,
-    DraftPack,
     Objection,
     Outcome,
     PointsEntry,
@@ -50,7 +50,7 @@ __all__ = [
     "Charge",
     "Decision",
     "DispatchSystem",
-    "DraftPack",
+    "DraftReplay",
     "FileEntry",
     "FullPoints",
     "JointConsent",
@@ -69,6 +69,7 @@ __all__ = [
     "RegisterNotice",
     "RegisterPast",
     "RelayedCall",
+    "RuleDraft",
     "Strike",
     "Study",
     "Suspension",

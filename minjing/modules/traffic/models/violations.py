@@ -279,21 +279,3 @@ class Objection(models.Model):
     made_at = models.DateTimeField()
 
     personal: ClassVar[dict[str, Personal]] = {"ground": HELD}
-
-
-class DraftPack(models.Model):
-    """A changed copy of the rules that somebody tries out on two years of violations; never in force."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    org_id = models.SmallIntegerField()
-    title = models.CharField(max_length=60)
-    changed = models.JSONField()  # {path: value}: what differs from the rules in force
-    pack = models.CharField(max_length=16)  # version of the rules it changes
-    figures = models.JSONField(default=dict)  # of the last replay
-    by = models.UUIDField()
-    made_at = models.DateTimeField()
-
-    personal: ClassVar[dict[str, Personal]] = {"by": HELD}
-
-    class Meta:
-        indexes = [models.Index(fields=["org_id", "-made_at"], name="traffic_draft_newest")]

@@ -14,11 +14,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from minjing.base.clock import local_day, now
+from minjing.kernel.matters import actions as matters
+from minjing.kernel.matters.errors import MatterError
+from minjing.kernel.pay.queries import orders
 from minjing.modules.traffic import packs
 from minjing.modules.traffic.actions import deciding, money
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.models import Violation
+from minjing.modules.traffic.models import Charge, Violation
 from minjing.modules.traffic.queries import objections, points, registers
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.rules.penalties import words
@@ -34,6 +37,7 @@ STATES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "paid": ({"zh": "已处理", "en": "Settled"}, "green"),
     "struck": ({"zh": "已撤销", "en": "Struck"}, "green"),
 }
+OBJECTION = "JT0313"
 RING = 2 * pi * 52  # the length of the ring's line
 
 
@@ -59,9 +63,12 @@ def one(request: HttpRequest, violation_id: UUID) -> HttpResponse:
     except Refused:
         raise Http404 from None
     row, day = seen.row, local_day(at)
-    objection = objections.last_of(row)
     charges = [
-        (charge, surcharge_fen(charge.fen, charge.due_date, day) if charge.state in ("due", "open") else 0)
+        (
+            charge,
+            surcharge_fen(charge.fen, charge.due_date, day) if charge.state in ("due", "open") else 0,
+            _back(charge),
+        )
         for charge in seen.charges
     ]
     context = {
@@ -75,7 +82,7 @@ def one(request: HttpRequest, violation_id: UUID) -> HttpResponse:
         "charges": charges,
         "parts": row.fine_fen >= deciding.PARTS_FROM_FEN,
         "map": spot(row.lat, row.lon, row.heading_deg),
-        "objection": objection,
+        "objection": objections.answer_to(row, by=by, now=at),
         "objection_open": objections.open_for(row) is not None,
         "may_accept": row.state == Violation.PUBLISHED,
         "changed": [o for o in seen.outcomes if o.cause == "cascade"][:1],
@@ -100,6 +107,24 @@ def accept(request: HttpRequest, violation_id: UUID) -> HttpResponse:
 
 @require_POST
 @resident
+def object_to(request: HttpRequest, violation_id: UUID) -> HttpResponse:
+    """Begin an objection in which the number of the record stands already."""
+    at, by = now(), who(request)
+    try:
+        row = queries.one(violation_id, by=by, now=at).row
+    except Refused:
+        raise Http404 from None
+    try:
+        draft = matters.draft(OBJECTION, by=by, now=at)
+        matters.save_page(draft.id, "violation", {"violation_no": row.number}, by=by, now=at)
+    except MatterError as refused:
+        messages.error(request, pick(refused.text))
+        return HttpResponseRedirect(reverse("traffic:violation", args=[row.pk]))
+    return HttpResponseRedirect(reverse("citizen:draft", args=[draft.id]))
+
+
+@require_POST
+@resident
 def pay(request: HttpRequest, charge_id: UUID) -> HttpResponse:
     """Open the order of a part as of today and go on to pay it."""
     try:
@@ -115,6 +140,11 @@ def pay(request: HttpRequest, charge_id: UUID) -> HttpResponse:
 def sums_of(row: Violation) -> Mapping[str, str]:
     """Return what a violation costs now, as a phrase."""
     return words.sums(row.fine_fen, row.points, row.suspension_months, row.kind == WARNED)
+
+
+def _back(charge: Charge) -> list[orders.Back]:
+    """Return what goes or went back of a part, each with its state."""
+    return [back for sheet in orders.of_subject(charge.pk) for back in sheet.refunds]
 
 
 def _ring(standing: Standing | None) -> Mapping[str, Any]:
