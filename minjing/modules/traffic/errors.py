@@ -91,6 +91,10 @@ class Refused(Exception):
             "这是您本人或与您同名的人的考试，请由其他民警登记。",
             "This test is your own, or of somebody of your name: another officer has to enter it.",
         ),
+        "tests_missing": (
+            "四项考试还没有全部合格，不能发证。",
+            "Not all four tests are passed: the licence cannot be issued yet.",
+        ),
         "marks": ("成绩是 0 到 100 的整数。", "Marks are a whole number from 0 to 100."),
         "result_known": ("这场考试已经登记过别的结果。", "Another result has been entered for this test already."),
         "too_early": ("考试还没有开始。", "The test has not begun yet."),

@@ -100,6 +100,7 @@ urlpatterns += [
     path("officer/traffic/counter/points/", counter.elsewhere, name="points_elsewhere"),
     path("officer/traffic/tests/", counter.tests, name="tests"),
     path("officer/traffic/tests/<uuid:booking_id>/", counter.result, name="result"),
+    path("officer/traffic/ceremonies/<uuid:entry_id>/", counter.swear, name="swear"),
 ]
 # The what-if desk: drafts of rules and their replays.
 urlpatterns += [

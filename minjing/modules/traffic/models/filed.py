@@ -2,6 +2,13 @@
 
 A mortgage, a driving aid, a new certificate, a postponed check-up: each is one entry with the kind it has, sealed
 words under the key of the person whose file it is, and the matter it came from. An entry is ended, never changed.
+
+What stays an entry and is no column, because no rule of the registers reads it: contacts, particulars of owner or
+holder (name and number are the person's, kept in identity), which certificate, vehicle licence, plates or driving
+licence is in force (the next of its kind ends the last), plates reported lost, re-stamping, the VIN that a frame had
+before, fittings, driving aids, pledges, employers, school-bus qualification, the city of tests, bookings of no test.
+The result of a report is shown to whoever made it, signed in: the query password of 2017 was for look-ups by nobody
+in particular, which there are none of here.
 """
 
 from typing import ClassVar

@@ -44,8 +44,8 @@ def test_a_vehicle_is_shown_by_its_plate_with_the_look_on_record(language, post,
     page = post("look", language).post(ADDRESS, {"q": "粤b12345", "reason": "incident"}).content.decode()
     assert "林建夫" in page
     assert {"zh-hans": "已过期", "en": "run out"}[language] in page
-    assert "red" in page
-    assert "white" in page  # what it was before
+    assert {"zh-hans": "红", "en": "Red"}[language] in page
+    assert {"zh-hans": "白", "en": "White"}[language] in page  # what it was before
     assert events.REGISTER_LOOKED in kinds()
     assert Outbox.objects.filter(subject_id=person(1), kind__startswith="identity:").exists()
 

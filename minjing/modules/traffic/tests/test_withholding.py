@@ -1,5 +1,6 @@
 """A licence is withheld by a decision or by twelve points, its clock runs, and it comes back to its holder."""
 
+import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -11,6 +12,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import OFFICER, SYSTEM, Actor, Holding
+from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.notify.models import Message
 from minjing.modules.traffic import events
@@ -19,6 +21,7 @@ from minjing.modules.traffic.accepts.licences import retest
 from minjing.modules.traffic.actions import deciding, penalties, points, results, violations, withholding
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import (
+    FileEntry,
     FullPoints,
     Licence,
     LicencePast,
@@ -31,6 +34,7 @@ from minjing.modules.traffic.models import (
 from minjing.modules.traffic.queries import own, registers
 from minjing.modules.traffic.queries import points as counts
 from minjing.modules.traffic.queries import withholding as withheld
+from minjing.modules.traffic.queries.files import FILE_CONTEXT
 from minjing.modules.traffic.rules import withholding as rules
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -381,3 +385,36 @@ def test_two_points_of_two_cities_at_once_make_one_case(lin, driver):
     assert failed == []
     assert FullPoints.objects.get().points == 36
     assert Licence.objects.get().status == "full_points"
+
+
+# ---- the ceremony ---------------------------------------------------------------------------------------
+
+
+def entered(lin, kind, **facts):
+    words = json.dumps({"class": "D"})
+    return FileEntry.objects.create(
+        org_id=0, kind=kind, person_id=lin.person_id, said_sealed=seal(lin.person_id, FILE_CONTEXT, words),
+        since_at=NOW - 60 * DAY, **facts,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "classes"), [(True, "D"), (False, "C1,D")])
+def test_the_ceremony_issues_the_licence_or_adds_the_class_when_all_tests_are_passed(first, classes, lin, licence):
+    if not first:
+        licence(lin.person_id, at=BEFORE)
+    entered(lin, "learner", until_date=date(2029, 1, 1))
+    ceremony = entered(lin, "book_ceremony", until_date=NOW.date())
+    with pytest.raises(Refused) as no:
+        results.swear(ceremony.pk, by=QIAN, now=NOW)
+    assert no.value.key == "tests_missing"
+    for subject in ("1", "2", "3", "4"):
+        results.enter(booked(lin, subject=subject).pk, 95, by=QIAN, now=NOW + HOUR)
+    for who, why in ((ZHOU, "no_examiner"), (officer(9, "林建夫", act="examine"), "own_test")):
+        with pytest.raises(Refused) as no:
+            results.swear(ceremony.pk, by=who, now=NOW + HOUR)
+        assert no.value.key == why
+    made = results.swear(ceremony.pk, by=QIAN, now=NOW + 2 * HOUR)
+    assert results.swear(ceremony.pk, by=QIAN, now=NOW + 3 * HOUR).pk == made.pk
+    assert (Licence.objects.get().classes, made.probation_until_date) == (classes, date(2027, 11, 26))
+    assert not FileEntry.objects.filter(ended_at__isnull=True).exists()
+    assert "licence_issued" in told(lin)

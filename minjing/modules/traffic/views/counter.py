@@ -77,7 +77,10 @@ def elsewhere(request: OfficerRequest) -> HttpResponse:
 @require_safe
 def tests(request: OfficerRequest) -> HttpResponse:
     """Show the tests that have begun and have no result."""
-    context = {"waiting": waiting.waiting(request.actor, request.at), "count": waiting.count(request.at)}
+    context = {
+        "waiting": waiting.waiting(request.actor, request.at), "count": waiting.count(request.at),
+        "ceremonies": waiting.ceremonies(request.actor, request.at),
+    }  # fmt: skip
     return show(request, "traffic/counter/tests.html", context, page="traffic_tests")
 
 
@@ -99,4 +102,17 @@ def result(request: OfficerRequest, booking_id: UUID) -> HttpResponse:
             "failed": ("不合格，已登记。", "Not passed; on record."),
         }
         messages.success(request, t(*said.get(row.status, ("缺考，已登记。", "Absent; on record."))))
+    return HttpResponseRedirect(reverse("traffic:tests"))
+
+
+@officer_page(results.ACT)
+@require_POST
+def swear(request: OfficerRequest, entry_id: UUID) -> HttpResponse:
+    """Issue the licence of somebody who has been sworn in."""
+    try:
+        row = results.swear(entry_id, by=request.actor, now=request.at)
+    except Refused as refused:
+        messages.error(request, pick(refused.text))
+    else:
+        messages.success(request, t(f"已发证：{row.classes}。", f"The licence is issued: {row.classes}."))
     return HttpResponseRedirect(reverse("traffic:tests"))

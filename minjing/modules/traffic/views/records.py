@@ -20,6 +20,12 @@ USES = {
     "freight": {"zh": "货运", "en": "Freight"}, "school": {"zh": "校车", "en": "School bus"},
     "rescue": {"zh": "救援、救护、消防", "en": "Rescue"}, "rental": {"zh": "租赁", "en": "Hire"},
 }  # fmt: skip
+COLOURS = {
+    "white": {"zh": "白", "en": "White"}, "black": {"zh": "黑", "en": "Black"}, "grey": {"zh": "灰", "en": "Grey"},
+    "silver": {"zh": "银", "en": "Silver"}, "red": {"zh": "红", "en": "Red"}, "blue": {"zh": "蓝", "en": "Blue"},
+    "green": {"zh": "绿", "en": "Green"}, "yellow": {"zh": "黄", "en": "Yellow"},
+    "brown": {"zh": "棕", "en": "Brown"}, "orange": {"zh": "橙", "en": "Orange"},
+}  # fmt: skip
 ENTRIES = {
     "plates_lost": {"zh": "号牌已报丢失或被盗", "en": "Plates reported lost or stolen"},
     "replace_cloned": {"zh": "因被套牌换过号牌", "en": "Plate replaced: it was cloned"},
@@ -34,7 +40,7 @@ def look(request: OfficerRequest) -> HttpResponse:
     typed = request.POST.get("q", "").strip()[:20]
     context: dict[str, object] = {
         "q": typed, "reasons": people.look_reasons(), "stage": "start", "states": STATUS, "uses": USES,
-        "energies": ENERGY, "entry_words": ENTRIES,
+        "colours": COLOURS, "energies": ENERGY, "entry_words": ENTRIES,
     }  # fmt: skip
     if not typed:
         return show(request, "traffic/records/look.html", context, page=PAGE)
