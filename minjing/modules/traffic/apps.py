@@ -18,7 +18,9 @@ class TrafficConfig(AppConfig):
         from minjing.modules.traffic import checks as _checks  # noqa: F401 - registers itself
         from minjing.modules.traffic.actions import money
         from minjing.modules.traffic.queries import objections
+        from minjing.portals.api import plugs as api
 
+        api.router("/traffic", "minjing.modules.traffic.views.api:traffic")
         notify.texts(Path(__file__).parent / "texts")
         pay.on_settled(money.settled)
         pay.on_expired(money.expired)

@@ -147,3 +147,28 @@ def test_a_driver_asks_about_own_violations_of_the_right_kind_only(db):
     mine = violation(person_id=DRIVER.person_id)
     with pytest.raises(Elsewhere):
         asking.ask(mine.pk, mine.violated_at + timedelta(hours=1), None, by=DRIVER, now=AT)
+
+
+def test_a_driver_asks_by_the_api_and_a_stranger_learns_nothing(dispatch, person):
+    import json
+
+    from django.test import Client
+
+    from minjing.modules.traffic.tests.signed_in import browser
+
+    take(dispatch)
+    mine = violation(person_id=person(1))
+    address = f"/api/traffic/violations/{mine.pk}/made-way"
+    said = {"at": (AT + timedelta(seconds=90)).isoformat()}
+
+    def ask(client, body):
+        return client.post(address, json.dumps(body), content_type="application/json")
+
+    answer = ask(browser(person(1)), said)
+    assert (answer.status_code, answer.json()["found"], answer.json()["state"]) == (201, True, "waiting")
+    assert ask(browser(person(2)), said).status_code == 404
+    assert ask(Client(), said).status_code == 401
+    assert ask(browser(person(1)), {"at": (AT + timedelta(hours=2)).isoformat()}).json()["key"] == "elsewhere"
+    assert ask(browser(person(1)), {"at": "then"}).status_code == 422
+    described = Client(HTTP_HOST="localhost").get("/api/openapi.json").json()
+    assert "/api/traffic/violations/{violation_id}/made-way" in described["paths"]

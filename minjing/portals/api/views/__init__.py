@@ -1,5 +1,8 @@
 """The JSON API: everything the pages do, through the same actions and queries."""
 
+from importlib import import_module
+
+from minjing.portals.api import plugs
 from minjing.portals.api.views import drafts, looks, matters, officers, oneself, services, watch
 from minjing.portals.api.views.door import api
 
@@ -12,5 +15,8 @@ api.add_router("/watch", watch.watch)
 api.add_router("/files", oneself.upload)
 api.add_router("/me", oneself.me)
 api.add_router("/open", oneself.public)
+for prefix, where in plugs.ROUTERS.items():
+    module, _, name = where.partition(":")
+    api.add_router(prefix, getattr(import_module(module), name))
 
 __all__ = ["api"]
