@@ -115,7 +115,7 @@ def _entered(batch: Sequence[_Folded], source: str, now: datetime) -> None:
             for one in batch
         ]
     )
-    notes = _notes(batch)
+    notes = _sealed_words(batch)
     matters, events, requests, entries = [], [], [], []
     for one, number, answers in zip(batch, numbers, sealed, strict=True):
         index = subject_index(one.body, one.past.answers, one.first.person_id)
@@ -130,7 +130,7 @@ def _entered(batch: Sequence[_Folded], source: str, now: datetime) -> None:
     _copy("ledger_outbox", ENTRY, entries)
 
 
-def _notes(batch: Sequence[_Folded]) -> dict[tuple[Any, ...], bytes]:
+def _sealed_words(batch: Sequence[_Folded]) -> dict[tuple[Any, ...], bytes]:
     """Return the officers' words by matter and number of the event, sealed under the applicant's key."""
     said = [(one.first.person_id, c.after.id, c.after.ver, c.ask.note) for one in batch for c in one.changes]
     said = [row for row in said if row[3]]
