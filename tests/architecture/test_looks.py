@@ -79,7 +79,6 @@ CALLERS = {
     "kernel/matters/actions/corrections.py": "the engine",
     "kernel/matters/actions/submitting.py": "the engine: is it the same application again?",
     "kernel/matters/actions/payment.py": "the engine: does the paid application decide itself?",
-    "kernel/matters/actions/take_over.py": "writes notes and answers in, sealed; a namesake that opens nothing",
     "kernel/matters/queries/one.py::has_conflict": "the engine: may this officer act on it?",
     "kernel/matters/queries/looks.py::open_file": "learns whom the form names, writes their looks, then returns it",
     "kernel/matters/queries/looks.py::answers": "learns whom the form names, writes their looks, then returns it",
