@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,6 +43,16 @@ def own_log(settings, tmp_path_factory):
     """Each test begins a log: its tables are empty, so the public folder and the guard must be too."""
     place = tmp_path_factory.getbasetemp() / "logs" / uuid4().hex
     settings.LEDGER_DIR, settings.LEDGER_GUARD = place / "ledger", place / "guard" / "ledger.guard"
+
+
+@pytest.fixture(autouse=True)
+def no_jobs_left(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Drop the jobs of a test that committed: what empties tables between tests knows only those of models."""
+    yield
+    mark = request.node.get_closest_marker("django_db")
+    if (mark and mark.kwargs.get("transaction")) or "transactional_db" in request.fixturenames:
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 @pytest.fixture(scope="session")

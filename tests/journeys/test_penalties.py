@@ -56,7 +56,8 @@ def test_an_upheld_objection_works_out_later_fines_again_and_the_money_comes_bac
     wait_for(lambda: house.rows(state, [third[1]]) == [("paid",)], "the payment was not recorded")
 
     driver.goto("/identity/check/?next=/me/violations/")  # an objection takes level 3: compared at a counter
-    at_a_counter(driver, officer)
+    if "/identity/check/" in driver.url:  # another journey in this house may have been compared there for Lin
+        at_a_counter(driver, officer)
 
     # The first was another car with a copy of the plate: its number stands in the form already.
     driver.goto(f"/me/violations/{first[0]}/")
