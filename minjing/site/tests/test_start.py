@@ -81,7 +81,7 @@ def test_a_server_killed_at_any_moment_of_its_start_is_revived_again_and_again(m
     server = postgres._server(folder)
     killed: set[int] = set()
     try:
-        for pause_s in (0.0, 0.02, 0.1, 0.2, 0.4):
+        for pause_s in (0.0, 0.1, 0.3):
             found = wait_for(lambda: _newly_started(folder, killed), "nobody starts it")
             time.sleep(pause_s)
             with suppress(ProcessLookupError):
