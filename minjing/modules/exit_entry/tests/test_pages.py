@@ -37,6 +37,19 @@ def test_somebody_without_documents_is_led_to_the_first_ones(office):
     assert all(f"/open/services/{code}/" in page or code in page for code in ("EX0002", "EX0006", "EX0009"))
 
 
+@pytest.mark.parametrize(
+    ("code", "page", "empty"),
+    [("EX0003", "passport", "首次申请"), ("EX0005", "entry", "不能加注"), ("EX0008", "permit", "签注可以一起申请")],
+)
+def test_a_form_that_finds_no_document_says_what_to_do_instead(office, code, page, empty):
+    for who, words in ((SU, empty), (LIN, "****")):
+        browser = signed_in(who.actor)
+        draft = browser.post(f"/apply/{code}/")["Location"]
+        shown = browser.get(f"{draft}{page}/").content.decode()
+        assert words in shown
+        assert ('class="known"' in shown) == (who is LIN)
+
+
 def test_what_has_run_out_is_applied_for_anew(office):
     page = signed_in(OLD.actor).get("/me/documents/").content.decode()
     assert "/apply/EX0002/" in page
