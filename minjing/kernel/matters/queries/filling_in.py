@@ -23,7 +23,7 @@ from minjing.kernel.matters.models import (
 from minjing.kernel.matters.queries.acting import still_may_act
 from minjing.kernel.matters.queries.catalogue import body_of, receiver
 from minjing.kernel.matters.queries.one import materials
-from minjing.kernel.matters.schema import Body, FormField, Page, Text
+from minjing.kernel.matters.schema import Body, FormField, MaterialSpec, Page, Text
 
 DRAFT_CONTEXT = "matters_draft.answers"
 SHOWN_AT_COUNTER = "counter:"  # how `held_ref` begins where an original was shown at a counter; its reception follows
@@ -102,7 +102,7 @@ def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:
 class Wanted:
     """A material that a form calls for: what there is of it."""
 
-    spec: Any
+    spec: MaterialSpec
     held_ref: str
     files: tuple[Material, ...]
 
@@ -116,16 +116,20 @@ def wanted_of_draft(draft: Draft, body: Body, given: dict[str, Any], now: dateti
     """Return each material that a draft calls for so far; one that calls for none is not asked what it has."""
     if draft.person_id is None or draft.matter_id is not None:
         return []
-    if not forms.needed_materials(body, given, local_day(now)):
-        return []
-    return wanted_materials(body, given, draft.person_id, materials(draft), now)
+    specs = forms.needed_materials(body, given, local_day(now))
+    return _wanted(specs, given, draft.person_id, materials(draft), now) if specs else []
 
 
 def wanted_materials(
     body: Body, given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
 ) -> list[Wanted]:
     """Return each material these answers call for, with what is held already and what was uploaded."""
-    specs = forms.needed_materials(body, given, local_day(now))
+    return _wanted(forms.needed_materials(body, given, local_day(now)), given, person_id, attached, now)
+
+
+def _wanted(
+    specs: Sequence[MaterialSpec], given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
+) -> list[Wanted]:
     held: dict[str, str] = {}
     for keeper in {spec.held_by for spec in specs} & set(plugs.HELD):
         names = [spec.name for spec in specs if spec.held_by == keeper]
