@@ -14,7 +14,7 @@ from minjing.base import clock
 from minjing.kernel.identity import actions, queries, sessions
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.models import Account, Appointment, Session
-from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, PASSWORD, City, Phone
+from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, PASSWORD, City, Phone, SignIn
 
 PHONE = "13800138000"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -297,6 +297,16 @@ def test_a_shut_account_is_out_at_once(browser: Client, enrolled: Account) -> No
     Account.objects.filter(pk=enrolled.pk).update(is_active=False)
     assert browser.get("/sessions/").status_code == 302
     assert not Session.objects.filter(account=enrolled).exists()
+
+
+def test_a_session_moved_to_another_account_opens_nothing(
+    browser: Client, enrolled: Account, phone: Phone, sign_in: SignIn
+) -> None:
+    both(browser)
+    other = sign_in("13800138007")
+    assert Session.objects.filter(account=enrolled).update(account=other) == 1
+    assert browser.get("/sessions/").status_code == 302
+    assert not Session.objects.filter(account=other).exists()
 
 
 def test_factors_are_changed_only_shortly_after_signing_in(
