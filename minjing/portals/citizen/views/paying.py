@@ -206,12 +206,6 @@ def receipt(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return handed_out(papers.card(paper_id, now=now()))
 
 
-def order_of(matter_id: UUID) -> orders.Sheet | None:
-    """Return the newest fee of one's own matter, for the pages that show it."""
-    found = orders.of_subject(matter_id)
-    return found[-1] if found else None
-
-
 def to_pay(matter_id: UUID) -> str:
     """Return the address of the page where the fee of a matter is paid; empty when nothing is due."""
     found = orders.newest_of_subject(matter_id)
