@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bench import house
@@ -131,47 +131,99 @@ def _times(ask: Ask) -> list[float]:
     return times
 
 
-def _questions(now: Any) -> dict[str, Ask]:
-    """Return the questions of pages and engines, each about another vehicle or person each time."""
-    from minjing.base.clock import local_day
-    from minjing.base.ids import new_id
-    from minjing.kernel.identity.actor import RESIDENT, Actor
+class _Fleet:
+    """The vehicles, people and violations that were filled in, to be drawn from."""
+
+    def __init__(self, now: datetime) -> None:
+        from minjing.base.clock import local_day
+        from minjing.site.demo.fleet.drivers import Drivers
+        from minjing.site.demo.fleet.fill import DRIVERS_EACH, SEED, VIOLATIONS_EACH
+        from minjing.site.demo.fleet.vehicles import Vehicles
+        from minjing.site.demo.fleet.violations import Violations
+
+        day = local_day(now)
+        self.drivers = Drivers(SEED, round(VEHICLES * DRIVERS_EACH), day)
+        self.cars = Vehicles(SEED, VEHICLES, self.drivers, day)
+        self.rows = Violations(SEED, round(VEHICLES * VIOLATIONS_EACH), self.cars, day)
+
+    def vehicle(self, dice: random.Random) -> Any:
+        """Return the id of a vehicle."""
+        return self.cars.vehicle_id(dice.randrange(VEHICLES))
+
+    def person(self, dice: random.Random) -> Any:
+        """Return the id of a driver."""
+        return self.drivers.person_id(dice.randrange(self.drivers.many))
+
+
+def _questions(now: datetime) -> dict[str, Ask]:
+    """Return the questions of pages, engines and desks, each about another vehicle or person each time."""
+    fleet = _Fleet(now)
+    return {**_of_engines(fleet, now), **_of_drivers(fleet, now), **_of_desks(fleet, now)}
+
+
+def _of_engines(fleet: _Fleet, now: datetime) -> dict[str, Ask]:
+    """Return what rules, effects and matches ask the registers."""
     from minjing.modules.traffic.models import Violation
-    from minjing.modules.traffic.queries import own, points, registers, violations
-    from minjing.site.demo.fleet.drivers import Drivers
-    from minjing.site.demo.fleet.fill import DRIVERS_EACH, SEED, VIOLATIONS_EACH
-    from minjing.site.demo.fleet.vehicles import Vehicles
-    from minjing.site.demo.fleet.violations import Violations
+    from minjing.modules.traffic.queries import registers
 
-    drivers = Drivers(SEED, round(VEHICLES * DRIVERS_EACH), local_day(now))
-    cars = Vehicles(SEED, VEHICLES, drivers, local_day(now))
-    rows = Violations(SEED, round(VEHICLES * VIOLATIONS_EACH), cars, local_day(now))
-
-    def car(dice: random.Random) -> int:
-        return dice.randrange(VEHICLES)
-
-    def person(dice: random.Random) -> Any:
-        return drivers.person_id(dice.randrange(drivers.many))
+    cars = fleet.cars
 
     def by_plate(dice: random.Random) -> Any:
-        row = car(dice)
+        row = dice.randrange(VEHICLES)
         found = registers.vehicle_of_plate(cars.plate(row), cars.sort(row)[:2])
         assert found is not None
         assert found.pk == cars.vehicle_id(row)
 
-    def as_resident(dice: random.Random) -> Actor:
-        return Actor(new_id(), RESIDENT, person_id=person(dice), level=3)
+    def on_past_day(dice: random.Random) -> Any:
+        return registers.vehicle_on(fleet.vehicle(dice), now - timedelta(days=dice.randrange(2_000)))
 
-    def one_violation(dice: random.Random) -> Any:
-        return Violation.objects.get(pk=rows.violation_id(dice.randrange(rows.many)))
+    def of_vehicle(dice: random.Random) -> Any:
+        return list(Violation.objects.filter(vehicle_id=fleet.vehicle(dice)).order_by("-violated_at")[:50])
 
-    def explained(dice: random.Random) -> Any:
-        return violations.seen(one_violation(dice), now)
+    def of_person(dice: random.Random) -> Any:
+        year = Violation.objects.filter(person_id=fleet.person(dice), violated_at__gte=now - timedelta(days=365))
+        return list(year.order_by("-violated_at")[:50])
+
+    return {
+        "vehicle by plate": by_plate,
+        "vehicle on a past day": on_past_day,
+        "vehicles of a person": lambda dice: registers.vehicles_of(fleet.person(dice)),
+        "licence of a person": lambda dice: registers.licence_of(fleet.person(dice)),
+        "violations of a vehicle": of_vehicle,
+        "violations of a person in a year": of_person,
+    }
+
+
+def _of_drivers(fleet: _Fleet, now: datetime) -> dict[str, Ask]:
+    """Return what the pages of a resident ask."""
+    from minjing.base.ids import new_id
+    from minjing.kernel.identity.actor import RESIDENT, Actor
+    from minjing.modules.traffic.queries import own, points, registers, violations
+
+    def resident(dice: random.Random) -> Actor:
+        return Actor(new_id(), RESIDENT, person_id=fleet.person(dice), level=3)
 
     def points_of(dice: random.Random) -> Any:
-        licence = registers.licence_of(person(dice))
+        licence = registers.licence_of(fleet.person(dice))
         assert licence is not None
         return points.standing_of(licence, now)
+
+    return {
+        "a driver's page of violations": lambda dice: violations.mine(by=resident(dice)),
+        "a driver's page of cars": lambda dice: own.cars(resident(dice), now),
+        "a driver's points": points_of,
+    }
+
+
+def _of_desks(fleet: _Fleet, now: datetime) -> dict[str, Ask]:
+    """Return what officers ask: one violation, and the desk where records are reviewed."""
+    from minjing.modules.traffic.models import Violation
+    from minjing.modules.traffic.queries import violations
+
+    rows = fleet.rows
+
+    def one(dice: random.Random) -> Any:
+        return Violation.objects.get(pk=rows.violation_id(dice.randrange(rows.many)))
 
     def by_number(dice: random.Random) -> Any:
         row = dice.randrange(rows.many)
@@ -180,28 +232,10 @@ def _questions(now: Any) -> dict[str, Ask]:
         assert len(found) == 1
         return found
 
-    def of_vehicle(dice: random.Random) -> Any:
-        return list(Violation.objects.filter(vehicle_id=cars.vehicle_id(car(dice))).order_by("-violated_at")[:50])
-
-    def of_person(dice: random.Random) -> Any:
-        lately = Violation.objects.filter(person_id=person(dice), violated_at__gte=now - timedelta(days=365))
-        return list(lately.order_by("-violated_at")[:50])
-
     return {
-        "vehicle by plate": by_plate,
-        "vehicle on a past day": lambda dice: registers.vehicle_on(
-            cars.vehicle_id(car(dice)), now - timedelta(days=dice.randrange(2_000))
-        ),
-        "vehicles of a person": lambda dice: registers.vehicles_of(person(dice)),
-        "licence of a person": lambda dice: registers.licence_of(person(dice)),
-        "violations of a vehicle": of_vehicle,
-        "violations of a person in a year": of_person,
-        "a driver's page of violations": lambda dice: violations.mine(by=as_resident(dice)),
-        "a driver's page of cars": lambda dice: own.cars(as_resident(dice), now),
-        "a driver's points": points_of,
-        "one violation": one_violation,
+        "one violation": one,
         "one violation by number": by_number,
-        "one violation with its explanation": explained,
+        "one violation with its explanation": lambda dice: violations.seen(one(dice), now),
         "the review desk of a district": lambda dice: violations.to_review(org_ids=[1 + dice.randrange(9)]),
         "the review desk of the city": lambda dice: violations.to_review(),
         "how many wait for review": lambda dice: violations.waiting_count(),
