@@ -147,3 +147,9 @@ def test_a_service_says_how_many_stars_it_takes_and_refuses_fewer(house, monkeyp
     with pytest.raises(NotAllowed, match="3 stars"):
         world.apply("JT0104", LIN)
     assert world.apply("JT0141", LIN).state == "paying"
+
+
+def test_plates_are_handed_in_only_where_the_vehicle_leaves():
+    """登记规定 §18, §27, §37; elsewhere the list's 号牌 is the number, which the form asks."""
+    handed_in = [b.service.code for b in world.bodies() if "plates" in {m.name for m in b.service.materials}]
+    assert sorted(map(ref_of, handed_in)) == ["A11", "A16", "A21"]
