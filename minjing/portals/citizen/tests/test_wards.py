@@ -9,6 +9,7 @@ from minjing.base.clock import now
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.models import Mandate
 from minjing.kernel.identity.sealing import blind_index, seal
+from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.world import LIN, STRANGER
 from minjing.kernel.papers.models import Paper
 from minjing.portals.citizen.tests.test_matters import approved, number, text  # noqa: F401 - fixtures
@@ -45,4 +46,6 @@ def test_who_is_no_guardian_or_no_more_finds_nothing(guardian, approved, strange
     Mandate.objects.filter(pk=guardian.pk).update(revoked_at=now(), revoked_by=STRANGER.account_id)
     for path in (address, f"{address}{paper.pk}.pdf"):
         assert stranger.get(path).status_code == 404
+    refused = Outbox.objects.filter(kind="matters:acting:refused").values_list("actor_id", flat=True)
+    assert list(refused) == [STRANGER.account_id] * 2  # of Lin, who was never a guardian, there is nothing to say
     assert "林小满" not in text(stranger.get("/me/"))

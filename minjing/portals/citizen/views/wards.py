@@ -13,7 +13,7 @@ from minjing.base.clock import now
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import queries
+from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.papers import queries as papers
 from minjing.portals.citizen.access import resident, who
@@ -46,5 +46,7 @@ def paper(request: HttpRequest, mandate_id: UUID, paper_id: UUID) -> HttpRespons
 def _ward(mandate_id: UUID, by: Actor, at: datetime) -> people.MandateRow:
     found = next((row for row in people.wards(by, at) if row.id == mandate_id), None)
     if found is None:
+        if any(row.id == mandate_id for row in people.mandates_taken(by, at)):  # whose guardian one was
+            actions.note_refused(by, "mandate_ended", at)
         raise Unknown
     return found
