@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -47,9 +48,10 @@ def years_later(day: date, years: int) -> date:
 
 
 def months_later(day: date, months: int) -> date:
-    """Return the same day so many months later, the 28th at the latest where the month is shorter."""
+    """Return the same day so many months later, the last of the month where it has no such day."""
     total = day.month - 1 + months
-    return date(day.year + total // 12, total % 12 + 1, min(day.day, 28))
+    year, month = day.year + total // 12, total % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def year_later(day: date) -> date:
