@@ -98,6 +98,7 @@ class Refused(Exception):
         "marks": ("成绩是 0 到 100 的整数。", "Marks are a whole number from 0 to 100."),
         "result_known": ("这场考试已经登记过别的结果。", "Another result has been entered for this test already."),
         "too_early": ("考试还没有开始。", "The test has not begun yet."),
+        "ceremony_early": ("宣誓领证的日子还没有到。", "The day of the ceremony has not come yet."),
         "waiver_kind": (
             "十分钟免罚只适用于一般违停，不适用于这一类违法。",
             "The ten-minute waiver is for ordinary parking violations, not for this one.",

@@ -50,24 +50,33 @@ def enter(booking_id: UUID, marks: int | None, *, by: Actor, now: datetime) -> T
         return _entered(booking_id, marks, by, now)
 
 
-@transaction.atomic
 def swear(entry_id: UUID, *, by: Actor, now: datetime) -> Licence:
     """Issue the licence at the end of the ceremony (驾驶证规定 art. 60): a first one, or one class more.
 
-    Sworn once, it is the same licence. Raises Refused: no post, one's own, before its day, a test not passed.
+    Sworn once, it is the same licence. Raises Refused: no post, one's own, a booking that was cancelled, before its
+    day, a test not passed.
     """
     if not any(ACT in holding.acts for holding in by.holdings):
         _refused(None, "no_examiner", by, now)
-    entry = FileEntry.objects.select_for_update().filter(pk=entry_id, kind=CEREMONY).first()
-    if entry is None:
+    found = FileEntry.objects.filter(pk=entry_id, kind=CEREMONY).first()
+    if found is None:
         raise Refused("not_yours")
-    if is_own(entry.person_id, by):
-        raise Refused("own_test")
+    if is_own(found.person_id, by):
+        _refused(found, "own_licence", by, now)
+    with transaction.atomic():
+        return _sworn(entry_id, by, now)
+
+
+def _sworn(entry_id: UUID, by: Actor, now: datetime) -> Licence:
+    entry = FileEntry.objects.select_for_update().get(pk=entry_id)
     held = registers.licence_of(entry.person_id)
-    if entry.ended_at is not None and held is not None:
+    if entry.ended_at is not None:  # with the learner's certificate: sworn; else the booking was cancelled
+        learners = FileEntry.objects.filter(person_id=entry.person_id, kind="learner", ended_at=entry.ended_at)
+        if held is None or not learners.exists():
+            raise Refused("state")
         return held
     if entry.until_date is None or entry.until_date > local_day(now):
-        raise Refused("too_early")
+        raise Refused("ceremony_early")
     learner = latest("learner", entry.person_id)
     if learner is None or not results.all_passed(learner):
         raise Refused("tests_missing")
@@ -134,7 +143,7 @@ def _tell(row: TestBooking, now: datetime) -> None:
     notify.tell(account_id, template, told, dedupe=f"{template}:{row.pk}", now=now, org_id=row.org_id)
 
 
-def _refused(row: TestBooking | None, why: str, by: Actor, now: datetime) -> None:
+def _refused(row: TestBooking | FileEntry | None, why: str, by: Actor, now: datetime) -> None:
     entry: Mapping[str, object] = {"test": row.pk if row else None, "why": why, "by": by.account_id}
     with transaction.atomic():
         ledger.append(ledger.entry(events.TEST_REFUSED, dict(entry), at=now, org_id=row.org_id if row else 0))

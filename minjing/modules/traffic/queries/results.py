@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from minjing.base.clock import local_day
 from minjing.kernel.identity import actions as identity
@@ -79,8 +78,3 @@ def ceremonies(by: Actor, now: datetime, limit: int = LISTED) -> list[Ceremony]:
 def count(now: datetime) -> int:
     """Return how many tests wait for their result."""
     return TestBooking.objects.filter(status=TestBooking.BOOKED, test_at__lte=now).count()
-
-
-def one(booking_id: UUID) -> TestBooking | None:
-    """Return a booked test."""
-    return TestBooking.objects.filter(pk=booking_id).first()
