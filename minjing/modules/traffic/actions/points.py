@@ -8,10 +8,11 @@ from uuid import UUID
 from django.db import transaction
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions import withholding
+from minjing.modules.traffic.actions.guarding import refuse_own_person, require_reviewer
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import PointsEntry
 from minjing.modules.traffic.queries import points, registers
@@ -24,8 +25,12 @@ def from_elsewhere(
     """Enter points that another city decided; `reference` is its decision, entered once.
 
     When twelve are reached by it the licence is withheld, as if they had been decided here; what goes beyond twelve
-    means more days of study. Points of a cycle that is over count in it alone.
+    means more days of study. Points of a cycle that is over count in it alone. Raises Refused, which stands in the
+    ledger: no post, the own licence.
     """
+    if by is not SYSTEM:
+        require_reviewer(None, by=by, now=now)
+    refuse_own_person(None, person_id, "points", by=by, now=now)
     return _put_points(person_id, "elsewhere", amount, reference, at, city, None, by, now)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from minjing.base.clock import CHINA, local_day
 from minjing.modules.traffic.actions import deciding, points, results
-from minjing.modules.traffic.actions.guarding import REVIEW, refuse_own_person
+from minjing.modules.traffic.actions.guarding import REVIEW
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.queries import counter as queries
@@ -60,7 +60,6 @@ def elsewhere(request: OfficerRequest) -> HttpResponse:
             raise Refused("points_number")
         if day is None or day > local_day(request.at) or not said["city"] or not said["reference"]:
             raise Refused("elsewhere")
-        refuse_own_person(None, licence.person_id, "points", by=request.actor, now=request.at)
         at = datetime.combine(day, time(12), CHINA)
         points.from_elsewhere(
             licence.person_id, int(amount), said["city"][:16], said["reference"], min(at, request.at),
