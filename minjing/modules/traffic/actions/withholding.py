@@ -46,7 +46,7 @@ def suspend(violation: Violation, person_id: UUID, *, by: Actor, now: datetime) 
     before = Suspension.objects.filter(violation_id=violation.pk).first()
     if before is not None:
         return before
-    first = max([local_day(now), *(row.until_date for row in withholding.open_suspensions(person_id))])
+    first = withholding.free_from(licence, person_id, local_day(now))
     row = Suspension.objects.create(
         id=new_id(), org_id=violation.org_id, person_id=person_id, violation_id=violation.pk, from_date=first,
         until_date=rules.term(first, violation.suspension_months),
@@ -89,11 +89,16 @@ def reach_full(person_id: UUID, *, by: Actor, now: datetime) -> FullPoints | Non
 
 @transaction.atomic
 def passed(booking: TestBooking, *, by: Actor, now: datetime) -> None:
-    """Give the licence back to whoever has passed the retest: the points of the cycle are cleared."""
+    """Give the licence back to whoever has passed the retest: the points of the cycle are cleared.
+
+    Where a strike has given it back before, the test has nothing to answer: points below twelve stay.
+    """
     licence = _held(booking.person_id)
     if licence is None:
         return
     row = withholding.open_full(booking.person_id)
+    if row is None and licence.status != Licence.FULL_POINTS:
+        return
     total = points.standing_of(licence, now).points
     if row is None:  # from a register that came without its reason: it ends here all the same
         row = FullPoints(

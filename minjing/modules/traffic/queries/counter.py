@@ -77,5 +77,5 @@ def _suspension(row: Violation, licence: Licence, now: datetime) -> Clock | None
         return rules.clock(held.from_date, held.until_date, day)
     if not row.suspension_months:
         return None
-    first = max([day, *(one.until_date for one in withholding.open_suspensions(licence.person_id))])
+    first = withholding.free_from(licence, licence.person_id, day)
     return rules.clock(first, rules.term(first, row.suspension_months), day)

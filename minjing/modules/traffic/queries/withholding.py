@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from minjing.base.clock import local_day
-from minjing.modules.traffic.models import FullPoints, Study, Suspension, TestBooking
+from minjing.modules.traffic.models import FullPoints, Licence, Study, Suspension, TestBooking
 from minjing.modules.traffic.rules import study as studies
 from minjing.modules.traffic.rules.withholding import Clock, clock
 
@@ -29,6 +29,15 @@ def open_suspensions(person_id: UUID) -> list[Suspension]:
     """Return the suspensions of a person that run or wait, the first to end first."""
     rows = Suspension.objects.filter(person_id=person_id, lifted_at__isnull=True, returned_at__isnull=True)
     return list(rows.select_related("violation").order_by("until_date", "id"))
+
+
+def free_from(licence: Licence | None, person_id: UUID, day: date) -> date:
+    """Return from which day one more suspension runs: today, or when those before it are over.
+
+    One that came with the licence from another register stands in the licence alone.
+    """
+    foreign = licence.suspended_until_date if licence else None
+    return max([day, *(row.until_date for row in open_suspensions(person_id)), *([foreign] if foreign else [])])
 
 
 def open_full(person_id: UUID) -> FullPoints | None:
