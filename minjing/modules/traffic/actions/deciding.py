@@ -21,7 +21,7 @@ from minjing.modules.traffic.actions import judging, withholding
 from minjing.modules.traffic.actions.guarding import refuse_own, refuse_own_person, require_reviewer
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Charge, Decision, Licence, Violation
-from minjing.modules.traffic.queries import points, registers, violations
+from minjing.modules.traffic.queries import counter, points, registers, violations
 from minjing.modules.traffic.rules.penalties.points import FULL
 from minjing.modules.traffic.rules.penalties.shapes import CHARGED
 from minjing.modules.traffic.rules.penalties.surcharge import PAY_WITHIN_DAYS, parts
@@ -61,9 +61,7 @@ def decide_at_counter(violation_id: UUID, file_number: str, *, by: Actor, now: d
     if violation is None:
         raise Refused("not_yours")
     refuse_own(violation, "decide", by=by, now=now)
-    licence = Licence.objects.filter(file_number=file_number.strip()).first()
-    if licence is None:
-        raise Refused("unknown_licence")
+    licence = counter.licence_of(file_number)
     refuse_own_person(violation, licence.person_id, "decide", by=by, now=now)
     with transaction.atomic():
         judging.hold(violation)
@@ -100,7 +98,8 @@ def _check(violation: Violation, instalments: int, by: Actor, now: datetime) -> 
     if not 1 <= instalments <= PARTS_MAX or (instalments > 1 and violation.fine_fen < PARTS_FROM_FEN):
         raise Refused("parts")
     if violation.points:
-        licence = registers.licence_of(by.person_id) if by.person_id else None
+        # Locked: of two decided at once on two vehicles, the second sees the points of the first.
+        licence = Licence.objects.select_for_update().filter(person_id=by.person_id).first()
         if licence is None or not registers.may_drive(licence, local_day(now)):
             raise Refused("licence")
         if points.standing_of(licence, now).points + violation.points >= FULL:

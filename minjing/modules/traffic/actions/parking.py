@@ -18,7 +18,8 @@ from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import actions as notify
 from minjing.modules.traffic import events, packs
-from minjing.modules.traffic.actions import penalties, telling
+from minjing.modules.traffic.actions import judging, penalties, telling
+from minjing.modules.traffic.actions.guarding import refuse_own
 from minjing.modules.traffic.errors import Refused, Unknown
 from minjing.modules.traffic.models import ParkingNotice, Strike, Violation
 from minjing.modules.traffic.rules import plates
@@ -47,10 +48,11 @@ def conducts() -> frozenset[str]:
 
 def noticed(violation: Violation, *, now: datetime) -> None:
     """Tell the owner of a parking violation seen just now, with the link to say that the car is gone."""
+    if violation.conduct not in conducts() or not timedelta(0) <= now - violation.violated_at <= window():
+        return  # before anybody is looked up: every camera's record comes by here
     owner = telling.owner_of(violation)
     account = people.account_of_person(owner) if owner else None
-    fresh = timedelta(0) <= now - violation.violated_at <= window()
-    if violation.conduct not in conducts() or not fresh or account is None:
+    if account is None:
         return
     ParkingNotice.objects.create(violation_id=violation.pk, org_id=violation.org_id, noticed_at=now)
     until = (now + window()).astimezone(CHINA)
@@ -111,10 +113,20 @@ def waive(
 ) -> Strike:
     """Strike a parking violation whose driver was gone in time, and recompute what followed.
 
-    Raises Refused: waiver_kind for another conduct, waiver_late, waiver_again where the vehicle was let off already.
+    Raises Refused: own_car, waiver_kind for another conduct, waiver_late, waiver_again where the vehicle was let off
+    already.
     """
     if violation.conduct not in conducts():
         raise Refused("waiver_kind")
+    refuse_own(violation, "strike", by=by, now=now)
+    with transaction.atomic():
+        judging.hold(violation)  # of two at once for one vehicle, the second sees the first
+        return _waived(violation, noticed_at, left_at, matter_id, by, now)
+
+
+def _waived(
+    violation: Violation, noticed_at: datetime, left_at: datetime, matter_id: UUID | None, by: Actor, now: datetime
+) -> Strike:
     struck = Violation.objects.filter(plate=violation.plate, ground=GROUND, state=Violation.STRUCK)
     why = refusal(
         noticed_at=noticed_at,
