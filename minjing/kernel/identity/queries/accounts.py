@@ -15,8 +15,8 @@ from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown
 from minjing.kernel.identity.models import Account, Appointment, Erasure, Person, Post, Session, Unit
-from minjing.kernel.identity.reasons import Reason, reasons
-from minjing.kernel.identity.rules import WORDS, Proof, standing
+from minjing.kernel.identity.reasons import Reason, parse, reasons
+from minjing.kernel.identity.rules import WORDS, Proof, may_look, standing
 from minjing.kernel.ledger.prepared import prepared_cursor
 
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
@@ -191,6 +191,17 @@ def posts() -> list[Post]:
 def look_reasons() -> list[Reason]:
     """Return the reasons a record may be looked at without a matter in hand, in order; the last needs words."""
     return list(reasons().values())
+
+
+def require_look(by: Actor, reason: str) -> str:
+    """Return the key of the reason for a look at what is no person's record. Raises NotAllowed without right or reason.
+
+    Looks at people go by `actions.look`, which asks the same and writes the entry.
+    """
+    verdict = may_look(by)
+    if not verdict.ok:
+        raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
+    return parse(reason)[0].key
 
 
 def find_people(text: str, limit: int = 20) -> list[UUID]:

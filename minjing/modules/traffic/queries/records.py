@@ -17,6 +17,7 @@ from django.db import transaction
 
 from minjing.base.clock import local_day
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import Text, Wrong
 from minjing.kernel.ledger import actions as ledger
@@ -100,24 +101,25 @@ def look(text: str, reason: str, *, by: Actor, now: datetime) -> Found:
     A plate that went out of use because it was cloned is said to be one, with the day.
     """
     what, asked = wanted(text)
+    why = people.require_look(by, reason)  # also where nobody's record is opened: a firm's vehicle, another register
     if what == "licence":
         row = Licence.objects.filter(file_number=asked).first()
         if row is None:
             raise Wrong(
                 "unknown", {"zh": "没有这个档案编号的驾驶证。", "en": "No licence has this file number."}, "q"
             )
-        return Found(licence=_licence(row, reason, by, now))
+        return Found(licence=_licence(row, reason, why, by, now))
     rows = registers.vehicles_of_plate(asked)
     if rows:
-        return Found(vehicles=[_vehicle(row, reason, by, now) for row in rows])
+        return Found(vehicles=[_vehicle(row, reason, why, by, now) for row in rows])
     cloned = _cloned(asked)
     if cloned is not None:
         raise Wrong("cloned", cloned, "q")
-    return Found(elsewhere=_elsewhere(asked, by, now))
+    return Found(elsewhere=_elsewhere(asked, why, by, now))
 
 
-def _vehicle(row: Vehicle, reason: str, by: Actor, now: datetime) -> SeenVehicle:
-    _looked("vehicle", row.pk, row.org_id, row.owner_person_id, by, now)
+def _vehicle(row: Vehicle, reason: str, why: str, by: Actor, now: datetime) -> SeenVehicle:
+    _looked("vehicle", row, row.owner_person_id, why, by, now)
     owner = row.owner_firm
     if row.owner_person_id is not None:
         identity.record_look(by, [row.owner_person_id], [RECORD], reason=reason, now=now)
@@ -133,8 +135,8 @@ def _vehicle(row: Vehicle, reason: str, by: Actor, now: datetime) -> SeenVehicle
     )  # fmt: skip
 
 
-def _licence(row: Licence, reason: str, by: Actor, now: datetime) -> SeenLicence:
-    _looked("licence", row.pk, row.org_id, row.person_id, by, now)
+def _licence(row: Licence, reason: str, why: str, by: Actor, now: datetime) -> SeenLicence:
+    _looked("licence", row, row.person_id, why, by, now)
     identity.record_look(by, [row.person_id], [RECORD], reason=reason, now=now)
     return SeenLicence(
         row, _name(row.person_id, reason, by, now), row.valid_until_date < local_day(now),
@@ -168,18 +170,21 @@ def _cloned(plate: str) -> Text | None:
     }
 
 
-def _elsewhere(plate: str, by: Actor, now: datetime) -> VehicleRecord | None:
+def _elsewhere(plate: str, why: str, by: Actor, now: datetime) -> VehicleRecord | None:
     if not national.is_set():
         return None
     with transaction.atomic():
-        ledger.append(ledger.entry(events.REGISTER_ASKED, {"what": "vehicle", "by": by.account_id}, at=now))
+        said = {"what": "vehicle", "reason": why, "by": by.account_id}
+        ledger.append(ledger.entry(events.REGISTER_ASKED, said, at=now))
     try:
         return national.registers().vehicle(plate, plates.parse(plate).kind)
     except Unavailable as down:
         raise Wrong("register_down", down.text, "q") from None
 
 
-def _looked(what: str, row_id: UUID, org_id: int, person_id: UUID | None, by: Actor, now: datetime) -> None:
-    said = {"what": what, "row": row_id, "by": by.account_id}
+def _looked(
+    what: str, row: Vehicle | Licence, person_id: UUID | None, why: str, by: Actor, now: datetime
+) -> None:
+    said = {"what": what, "row": row.pk, "reason": why, "by": by.account_id}
     with transaction.atomic():
-        ledger.append(ledger.entry(events.REGISTER_LOOKED, said, at=now, org_id=org_id, subject_id=person_id))
+        ledger.append(ledger.entry(events.REGISTER_LOOKED, said, at=now, org_id=row.org_id, subject_id=person_id))
