@@ -6,15 +6,17 @@ from datetime import timedelta
 import pytest
 
 from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.ledger.models import Outbox
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions import registers
 from minjing.modules.traffic.models import FileEntry
 from minjing.modules.traffic.providers.registers import record_json
 from minjing.modules.traffic.providers.standin.national_register import KEY, server
-from minjing.modules.traffic.queries import national
+from minjing.modules.traffic.queries import national, records
 from minjing.modules.traffic.tests.test_counter_pages import post  # noqa: F401 - fixtures
-from minjing.modules.traffic.tests.test_withholding import NOW
+from minjing.modules.traffic.tests.test_withholding import NOW, ZHOU
+from minjing.modules.traffic.tests.test_withholding import officer as officer_of
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/officer/traffic/records/"
@@ -103,6 +105,16 @@ def test_without_the_post_or_with_a_reason_that_is_none_nothing_opens(post, offi
     assert (answer.status_code, "林建夫" in answer.content.decode()) == (422, False)
     answer = officer.post(ADDRESS, {"q": "粤B12345", "reason": "other", "words": "看"})
     assert answer.status_code == 422
+    assert events.REGISTER_LOOKED not in kinds()
+
+
+def test_a_firms_vehicle_takes_the_right_and_a_reason_too(vehicle):
+    vehicle(None, owner_firm="示范物流公司")
+    for who, reason, why in ((ZHOU, "incident", "no_post"), (officer_of(7, act="look"), "curious", "no_reason")):
+        with pytest.raises(IdentityError) as no:
+            records.look("粤B12345", reason, by=who, now=NOW)
+        assert no.value.key == why
+    assert events.REGISTER_LOOKED not in kinds()
 
 
 def test_a_plate_of_elsewhere_is_asked_of_the_national_register_where_there_is_one(

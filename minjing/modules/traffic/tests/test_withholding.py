@@ -168,6 +168,8 @@ def test_the_clock_says_what_has_run_and_what_is_left(days, run, left, over):
 
 def test_a_suspension_ends_where_a_short_month_has_no_such_day():
     assert rules.term(date(2026, 11, 30), 3) == date(2027, 2, 28)
+    assert rules.term(date(2026, 10, 31), 1) == date(2026, 11, 30)
+    assert rules.term(date(2026, 10, 30), 3) == date(2027, 1, 30)
     with pytest.raises(ValueError, match="months"):
         rules.term(date(2026, 11, 30), 0)
 
@@ -355,6 +357,36 @@ def test_twelve_points_outlast_a_suspension_and_a_past_cycle(lin, fifth, driver)
     assert state(driver) == ("full_points", None)
 
 
+def test_one_more_suspension_runs_after_that_of_another_register(fifth, driver):
+    from minjing.modules.traffic.actions import registers as acts
+
+    change = {"status": "suspended", "suspended_until_date": date(2027, 6, 1)}
+    acts.change_licence(driver.pk, change, "taken_over", by=SYSTEM, now=NOW - 30 * DAY)
+    row = suspended(fifth, driver)
+    assert (row.from_date, row.until_date) == (date(2027, 6, 1), date(2027, 9, 1))
+    assert state(driver) == ("suspended", date(2027, 9, 1))
+
+
+def test_a_retest_passed_after_a_strike_took_its_ground_clears_nothing(lin, car, driver):
+    points.from_elsewhere(lin.person_id, 9, "guangzhou", "GZ9", NOW - 3 * DAY, by=SYSTEM, now=NOW)
+    second = [published(car, NOW - 40 * DAY), published(car, NOW - 20 * DAY)][1]
+    deciding.decide_at_counter(second.pk, driver.file_number, by=ZHOU, now=NOW)
+    one = booked(lin)
+    penalties.strike(second.pk, "cloned", {}, by=ZHOU, now=NOW + HOUR)
+    assert results.enter(one.pk, 95, by=QIAN, now=NOW + 2 * HOUR).status == "passed"
+    assert counts.standing_of(driver, NOW + 3 * HOUR).points == 9
+    assert FullPoints.objects.get().ended_by == "dropped"
+
+
+def test_points_of_another_city_take_the_post_and_are_never_entered_on_ones_own_licence(lin, driver):
+    for who, why in ((QIAN, "no_post"), (officer(9, "林建夫"), "own_licence")):
+        with pytest.raises(Refused) as no:
+            points.from_elsewhere(lin.person_id, 12, "guangzhou", "GZ1", NOW - DAY, by=who, now=NOW)
+        assert no.value.key == why
+    assert Outbox.objects.filter(kind=events.VIOLATION_REFUSED).count() == 2
+    assert not PointsEntry.objects.exists()
+
+
 def test_a_cancelled_licence_stays_cancelled_whatever_ends(fifth, driver):
     from minjing.modules.traffic.actions import registers as acts
 
@@ -387,6 +419,70 @@ def test_two_points_of_two_cities_at_once_make_one_case(lin, driver):
     assert Licence.objects.get().status == "full_points"
 
 
+def at_once(*acts):
+    """Run acts on threads that begin together; return what they raised."""
+    raised, gate = [], threading.Barrier(len(acts))
+
+    def run(act):
+        try:
+            gate.wait()
+            act()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_strikes_at_once_lift_one_suspension_once(lin, fifth, driver):
+    suspended(fifth, driver)
+    at = NOW + 5 * DAY
+    strikes = [
+        lambda row=row: penalties.strike(row.pk, "made_way", {}, by=ZHOU, now=at) for row in (fifth[0], fifth[-1])
+    ]
+    assert at_once(*strikes, lambda: withholding.give_back_due(by=SYSTEM, now=NOW + 92 * DAY)) == []
+    row = Suspension.objects.get()
+    assert (row.lifted_at is None) != (row.returned_at is None)
+    ended = Outbox.objects.filter(kind__in=(events.SUSPENSION_LIFTED, events.SUSPENSION_ENDED))
+    assert ended.count() == 1
+    assert state(driver) == ("valid", None)
+    assert Message.objects.filter(template="licence_returned", channel="in_app").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_strikes_at_once_on_two_vehicles_lift_both_suspensions_of_one_driver(lin, vehicle, fifth, driver):
+    suspended(fifth, driver)
+    other = vehicle(lin.person_id, "粤B54321", at=BEFORE)
+    more = [published(other, NOW - (20 * (5 - n)) * DAY) for n in range(5)]
+    deciding.decide_at_counter(more[-1].pk, driver.file_number, by=ZHOU, now=NOW)
+    assert state(driver) == ("suspended", date(2027, 5, 26))
+    at = NOW + 5 * DAY
+    strikes = [
+        lambda row=row: penalties.strike(row.pk, "made_way", {}, by=ZHOU, now=at) for row in (fifth[-1], more[-1])
+    ]
+    assert at_once(*strikes) == []
+    assert Suspension.objects.filter(lifted_at=at).count() == 2
+    assert state(driver) == ("valid", None)
+    assert Message.objects.filter(template="licence_returned", channel="in_app").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_decided_online_at_once_on_two_vehicles_do_not_reach_twelve_points(lin, car, vehicle, driver):
+    other = vehicle(lin.person_id, "粤B54321", at=BEFORE)
+    seconds = [[published(one, NOW - 40 * DAY), published(one, NOW - 20 * DAY)][1] for one in (car, other)]
+    assert [row.points for row in seconds] == [6, 6]
+    raised = at_once(*(lambda row=row: deciding.decide(row.pk, by=lin, now=NOW) for row in seconds))
+    assert [error.key for error in raised] == ["full_points"]
+    assert counts.standing_of(driver, NOW).points == 6
+
+
 # ---- the ceremony ---------------------------------------------------------------------------------------
 
 
@@ -409,12 +505,29 @@ def test_the_ceremony_issues_the_licence_or_adds_the_class_when_all_tests_are_pa
     assert no.value.key == "tests_missing"
     for subject in ("1", "2", "3", "4"):
         results.enter(booked(lin, subject=subject).pk, 95, by=QIAN, now=NOW + HOUR)
-    for who, why in ((ZHOU, "no_examiner"), (officer(9, "林建夫", act="examine"), "own_test")):
+    for who, why in ((ZHOU, "no_examiner"), (officer(9, "林建夫", act="examine"), "own_licence")):
+        refusals = Outbox.objects.filter(kind=events.TEST_REFUSED).count()
         with pytest.raises(Refused) as no:
             results.swear(ceremony.pk, by=who, now=NOW + HOUR)
         assert no.value.key == why
+        assert Outbox.objects.filter(kind=events.TEST_REFUSED).count() == refusals + 1
     made = results.swear(ceremony.pk, by=QIAN, now=NOW + 2 * HOUR)
     assert results.swear(ceremony.pk, by=QIAN, now=NOW + 3 * HOUR).pk == made.pk
     assert (Licence.objects.get().classes, made.probation_until_date) == (classes, date(2027, 11, 26))
     assert not FileEntry.objects.filter(ended_at__isnull=True).exists()
     assert "licence_issued" in told(lin)
+
+
+def test_a_ceremony_that_was_cancelled_issues_no_licence(lin, driver):
+    entered(lin, "learner", until_date=date(2029, 1, 1))
+    ceremony = entered(lin, "book_ceremony", until_date=NOW.date())
+    for subject in ("1", "2", "3", "4"):
+        results.enter(booked(lin, subject=subject).pk, 95, by=QIAN, now=NOW + HOUR)
+    with pytest.raises(Refused) as no:
+        results.swear(ceremony.pk, by=QIAN, now=NOW - DAY)
+    assert no.value.key == "ceremony_early"
+    FileEntry.objects.filter(pk=ceremony.pk).update(ended_at=NOW)
+    with pytest.raises(Refused) as no:
+        results.swear(ceremony.pk, by=QIAN, now=NOW + 2 * HOUR)
+    assert no.value.key == "state"
+    assert Licence.objects.get().classes == "C1"

@@ -7,13 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from minjing.modules.traffic import signing
-from minjing.modules.traffic.queries.own import STATUS
 
 
 @require_safe
 def check_licence(request: HttpRequest) -> HttpResponse:
     """Show the page; the code stands behind the # of the address, which browsers never send."""
-    return render(request, "traffic/registers/check_licence.html", {"key": signing.public_key(), "states": STATUS})
+    return render(request, "traffic/registers/check_licence.html", {"key": signing.public_key()})
 
 
 @require_safe
