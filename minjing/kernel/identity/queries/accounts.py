@@ -194,7 +194,7 @@ def look_reasons() -> list[Reason]:
 
 
 def require_look(by: Actor, reason: str) -> str:
-    """Return the key of the reason for a look at what is no person's record. Raises NotAllowed without right or reason.
+    """Return the key of the reason for a look at what is no person’s record. Raises NotAllowed: no right, no reason.
 
     Looks at people go by `actions.look`, which asks the same and writes the entry.
     """

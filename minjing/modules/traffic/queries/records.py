@@ -182,9 +182,7 @@ def _elsewhere(plate: str, why: str, by: Actor, now: datetime) -> VehicleRecord 
         raise Wrong("register_down", down.text, "q") from None
 
 
-def _looked(
-    what: str, row: Vehicle | Licence, person_id: UUID | None, why: str, by: Actor, now: datetime
-) -> None:
+def _looked(what: str, row: Vehicle | Licence, person_id: UUID | None, why: str, by: Actor, now: datetime) -> None:
     said = {"what": what, "row": row.pk, "reason": why, "by": by.account_id}
     with transaction.atomic():
         ledger.append(ledger.entry(events.REGISTER_LOOKED, said, at=now, org_id=row.org_id, subject_id=person_id))
