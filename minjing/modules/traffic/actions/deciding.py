@@ -20,7 +20,7 @@ from minjing.modules.traffic import events
 from minjing.modules.traffic.actions import judging, withholding
 from minjing.modules.traffic.actions.guarding import refuse_own, refuse_own_person, require_reviewer
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.models import Charge, Decision, Licence, Violation
+from minjing.modules.traffic.models import Charge, Decision, Violation
 from minjing.modules.traffic.queries import counter, points, registers, violations
 from minjing.modules.traffic.rules.penalties.points import FULL
 from minjing.modules.traffic.rules.penalties.shapes import CHARGED
@@ -99,7 +99,7 @@ def _check(violation: Violation, instalments: int, by: Actor, now: datetime) -> 
         raise Refused("parts")
     if violation.points:
         # Locked: of two decided at once on two vehicles, the second sees the points of the first.
-        licence = Licence.objects.select_for_update().filter(person_id=by.person_id).first()
+        licence = withholding.held(by.person_id) if by.person_id else None
         if licence is None or not registers.may_drive(licence, local_day(now)):
             raise Refused("licence")
         if points.standing_of(licence, now).points + violation.points >= FULL:

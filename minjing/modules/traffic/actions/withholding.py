@@ -42,7 +42,7 @@ def suspend(violation: Violation, person_id: UUID, *, by: Actor, now: datetime) 
 
     Decided once, it is the same row. A driver whose licence another city keeps has the row alone.
     """
-    licence = _held(person_id)
+    licence = held(person_id)
     before = Suspension.objects.filter(violation_id=violation.pk).first()
     if before is not None:
         return before
@@ -64,7 +64,7 @@ def reach_full(person_id: UUID, *, by: Actor, now: datetime) -> FullPoints | Non
 
     None while they are not, or where no licence of this city is on record.
     """
-    licence = _held(person_id)
+    licence = held(person_id)
     if licence is None:
         return None
     standing = points.standing_of(licence, now)
@@ -93,7 +93,7 @@ def passed(booking: TestBooking, *, by: Actor, now: datetime) -> None:
 
     Where a strike has given it back before, the test has nothing to answer: points below twelve stay.
     """
-    licence = _held(booking.person_id)
+    licence = held(booking.person_id)
     if licence is None:
         return
     row = withholding.open_full(booking.person_id)
@@ -129,7 +129,7 @@ def reconsider(months: Mapping[UUID, int], *, by: Actor, now: datetime) -> None:
     for person_id in sorted(
         {*rows.values_list("person_id", flat=True), *drivers}
     ):  # in one order, so that two strikes never wait for each other
-        licence = _held(person_id)
+        licence = held(person_id)
         for row in withholding.open_suspensions(person_id):
             if row.violation_id in months:
                 _shorten(row, months[row.violation_id], by, now)
@@ -147,7 +147,7 @@ def give_back_due(*, by: Actor, now: datetime, limit: int = BATCH) -> int:
     given = 0
     for person_id in sorted({*kept[:limit], *over.values_list("person_id", flat=True)[:limit]}):
         with transaction.atomic():
-            licence = _held(person_id)
+            licence = held(person_id)
             for row in withholding.open_suspensions(person_id):
                 if row.until_date <= day:
                     row.returned_at = now
@@ -158,11 +158,12 @@ def give_back_due(*, by: Actor, now: datetime, limit: int = BATCH) -> int:
     return given
 
 
-# ---- steps ----------------------------------------------------------------------------------------------
-
-
-def _held(person_id: UUID) -> Licence | None:
+def held(person_id: UUID) -> Licence | None:
+    """Return a person's licence, locked to the end of the transaction: what rests on it is read after."""
     return Licence.objects.select_for_update().filter(person_id=person_id).first()
+
+
+# ---- steps ----------------------------------------------------------------------------------------------
 
 
 def _shorten(row: Suspension, months: int, by: Actor, now: datetime) -> None:
