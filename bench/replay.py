@@ -131,7 +131,7 @@ class _Plan:
         if fate < 0.07 and "refuse" in start.actions:
             step("refuse", post, Ask("经核查，申请条件尚不具备。", body.flow.refusals[0].key))
         else:
-            step("approve", post, Ask("已处理，情况属实。"))
+            step("uphold" if "uphold" in start.actions else "approve", post, Ask("已处理，情况属实。"))
         return steps
 
 

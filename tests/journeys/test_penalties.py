@@ -1,6 +1,7 @@
 """A fine explained and contested: why it costs this much, an objection upheld by another officer, the money back."""
 
 import re
+from collections.abc import Callable, Sequence
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -13,6 +14,7 @@ from tests.journeys.test_oneself import at_a_counter
 from tests.journeys.test_paying import AGENT
 
 LIN, OLD_CAR = "19900000001", "粤B8A6K1"
+REASONS = "门禁记录证明当时车在单位车库，照片中的车与登记的车型不符。"
 REFUND = """
 SELECT r.state FROM pay_refund r JOIN pay_order o ON o.id = r.order_id
 JOIN traffic_charge c ON c.id = o.subject_id JOIN traffic_decision d ON d.id = c.decision_id
@@ -40,8 +42,25 @@ def test_an_upheld_objection_works_out_later_fines_again_and_the_money_comes_bac
     expect(driver.get_by_role("img", name="12 分中已记 7 分")).to_be_visible()
     clean(driver)
     shoot(driver, "violations-mine")
+    reads_why_and_pays(driver, house, third)
+    number = objects(driver, officer, house, first[0])
 
-    # The third within a year costs double; the page says why, and what would have changed it. It is paid.
+    clerk = officer("traffic.clerk", DESK)
+    open_matter(clerk, number)
+    take(clerk, "claim")
+    take(clerk, "uphold", note=REASONS)
+
+    driver.reload()
+    expect(driver.get_by_text("异议成立，这条记录已撤销。")).to_be_visible()
+    expect(driver.get_by_text(REASONS)).to_be_visible()
+    expect(driver.get_by_text("被他人套用号牌").first).to_be_visible()
+    clean(driver)
+    shoot(driver, "violation-struck")
+    comes_back(driver, house, (first, second, third))
+
+
+def reads_why_and_pays(driver: Page, house: House, third: tuple[str, str]) -> None:
+    """The third within a year costs double; the page says why, and what would have changed it. It is paid."""
     driver.goto(f"/me/violations/{third[0]}/")
     expect(driver.get_by_text("一年内第 3 次闯红灯").first).to_be_visible()
     expect(driver.get_by_text("如果这只是第 2 次").first).to_be_visible()
@@ -55,36 +74,32 @@ def test_an_upheld_objection_works_out_later_fines_again_and_the_money_comes_bac
     state = "SELECT state FROM traffic_violation WHERE number = %s"
     wait_for(lambda: house.rows(state, [third[1]]) == [("paid",)], "the payment was not recorded")
 
+
+def objects(driver: Page, officer: Callable[..., Page], house: House, first: str) -> str:
+    """Object to the first: another car with a copy of the plate; return the matter's number."""
     driver.goto("/identity/check/?next=/me/violations/")  # an objection takes level 3: compared at a counter
     if "/identity/check/" in driver.url:  # another journey in this house may have been compared there for Lin
         at_a_counter(driver, officer)
-
-    # The first was another car with a copy of the plate: its number stands in the form already.
-    driver.goto(f"/me/violations/{first[0]}/")
-    driver.get_by_role("button", name="提出异议").click()
+    driver.goto(f"/me/violations/{first}/")
+    driver.get_by_role("button", name="提出异议").click()  # the number stands in the form already
     driver.locator("select[name=ground]").select_option("cloned")
     driver.locator("textarea[name=statement]").fill("当时车停在单位车库，门禁记录可以证明。")
     submit(driver)
     newest = "SELECT number FROM matters_matter WHERE code = 'JT0313' ORDER BY submitted_at DESC LIMIT 1"
-    number = wait_for(lambda: house.rows(newest), "the objection did not come in")[0][0]
-    driver.goto(f"/me/violations/{first[0]}/")
+    number: str = wait_for(lambda: house.rows(newest), "the objection did not come in")[0][0]
+    driver.goto(f"/me/violations/{first}/")
     expect(driver.get_by_text("另一名民警核实")).to_be_visible()
+    return number
 
-    clerk = officer("traffic.clerk", DESK)
-    open_matter(clerk, number)
-    take(clerk, "claim")
-    take(clerk, "approve")
 
-    driver.reload()
-    expect(driver.get_by_text("异议成立，这条记录已撤销。")).to_be_visible()
-    expect(driver.get_by_text("被他人套用号牌").first).to_be_visible()
-    clean(driver)
-    shoot(driver, "violation-struck")
+def comes_back(driver: Page, house: House, lights: Sequence[tuple[str, str]]) -> None:
+    """Later fines are worked out again, what was paid too much comes back, and the driver is told."""
     sums = "SELECT kind, fine_fen FROM traffic_violation WHERE number = %s"
-    after = [house.rows(sums, [one[1]])[0] for one in (first, second, third)]
+    after = [house.rows(sums, [one[1]])[0] for one in lights]
     assert after == [("removed", 0), ("warned", 0), ("charged", 50_000)]
-    for paid in (second, third):  # one paid at the cashier just now, one last spring
+    for paid in lights[1:]:  # one paid last spring, one at the cashier just now
         wait_for(lambda: house.rows(REFUND, [paid[1]]) == [("done",)], "the refund was not paid")  # noqa: B023
+    third = lights[2]
     driver.goto(f"/me/violations/{third[0]}/")
     expect(driver.get_by_text("已退回")).to_be_visible()
     expect(driver.get_by_text("随之重新计算")).to_be_visible()

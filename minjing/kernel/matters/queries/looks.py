@@ -130,7 +130,7 @@ def answers(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dic
 
 
 # Steps whose words are addressed to the applicant; what officers write to each other stays among them.
-ADDRESSED = frozenset({"ask_supplement", "refuse", "refuse_to_accept", "answer", "refer"})
+ADDRESSED = frozenset({"ask_supplement", "refuse", "refuse_to_accept", "uphold", "answer", "refer"})
 
 
 def notes(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[int, dict[str, Any]]:

@@ -24,7 +24,7 @@ def open_for(violation: Violation) -> Objection | None:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How the newest objection to a violation stands: its matter, and where it was refused what one can do next."""
+    """How the newest objection to a violation stands: its matter, why, and where it was refused what one can do."""
 
     number: str
     open: bool
@@ -44,7 +44,7 @@ def answer_to(violation: Violation, *, by: Actor, now: datetime) -> Answered | N
         return None  # somebody else's: of the owner before, or of who was bound to the vehicle
     flow = matters.body_of(matter).flow
     refused = matter.outcome in ("refused", "not_accepted")
-    said = matters.notes(matter, by, now) if refused else {}
+    said = matters.notes(matter, by, now) if matter.outcome in ("approved", "refused", "not_accepted") else {}
     written = next((note["note"] for _, note in sorted(said.items(), reverse=True) if note.get("note")), "")
     next_step = {"zh": flow.how_to_object.zh, "en": flow.how_to_object.en} if refused else {}
     return Answered(matter.number, matter.closed_at is None, matter.outcome or "", written, next_step)

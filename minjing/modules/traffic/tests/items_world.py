@@ -269,4 +269,5 @@ def decided(matter: Snapshot, now: datetime = NOW + HOUR) -> Snapshot:
     if "recommend" in flow.states[matter.state].actions:
         recommended = act(claimed, "recommend", CLERK, now=now)
         return act(act(recommended, "claim", APPROVER, now=now), "approve", APPROVER, now=now)
-    return act(claimed, "approve", CLERK, now=now, note="已处理，情况属实。")
+    decides = "uphold" if "uphold" in flow.states[matter.state].actions else "approve"
+    return act(claimed, decides, CLERK, now=now, note="已处理，情况属实。")

@@ -13,6 +13,7 @@ from minjing.kernel.pay.models import Refund
 from minjing.modules.traffic.actions import deciding, violations
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Objection, Violation
+from minjing.modules.traffic.queries import objections
 from minjing.modules.traffic.tests import items_world as world
 from minjing.modules.traffic.tests.items_world import CLERK, HOUR, LIN, NOW, PLATE, SU
 from minjing.modules.traffic.tests.test_items import city, house, printed  # noqa: F401 - fixtures
@@ -59,6 +60,18 @@ def test_while_an_objection_is_open_nobody_decides_the_violation_online(red_ligh
         deciding.decide(second.pk, by=LIN.actor, now=NOW + HOUR)
     with pytest.raises(Wrong):
         world.apply("JT0313", LIN, violation_no=second.number, ground="cloned")
+
+
+def test_upheld_or_not_an_objection_is_answered_with_reasons_in_writing_that_the_driver_reads(red_lights, house):  # noqa: F811
+    first = red_lights[0]
+    matter = world.act(world.apply("JT0313", LIN, violation_no=first.number, ground="cloned"), "claim", CLERK)
+    for action, more in (("uphold", {}), ("refuse", {"reason": "stands"})):
+        with pytest.raises(Wrong) as wrong:
+            world.act(matter, action, CLERK, **more)
+        assert "note" in wrong.value.errors
+    world.act(matter, "uphold", CLERK, note="门禁记录证明当时车在车库。")
+    said = objections.answer_to(Violation.objects.get(pk=first.pk), by=LIN.actor, now=NOW + HOUR)
+    assert (said.outcome, said.reason) == ("approved", "门禁记录证明当时车在车库。")
 
 
 def test_nobody_objects_to_anothers_violation(red_lights):
