@@ -104,7 +104,7 @@ def bind(matter_id: UUID, *, now: datetime, by: Relay | None = None) -> bool:
 @transaction.atomic
 def _bound(matter_id: UUID, made: Bound, until: datetime, now: datetime) -> bool:
     row = MoveCall.objects.select_for_update().get(pk=matter_id)
-    if row.relay_state != MoveCall.ASKED:  # another run was first: its binding stands, this one expires
+    if row.relay_state != MoveCall.ASKED:  # another run was first, or the owner said misuse: this one expires
         return True
     row.relay_ref, row.relay_number, row.relay_until_at = made.ref, made.number, until
     _relay(row, MoveCall.BOUND, "", now)
@@ -138,7 +138,9 @@ def answer(link: str, what: str, *, now: datetime) -> MoveCall:
     _note(events.MOVE_ANSWERED, row, now, what=what)
     if what == rules.MISUSE:
         _note(events.MOVE_MISUSED, row, now, subject=row.caller_person_id)
-        if row.relay_state == MoveCall.BOUND:
+        if row.relay_state == MoveCall.ASKED:  # a number that is being set up meanwhile is told to nobody
+            _relay(row, MoveCall.FAILED, rules.MISUSE, now)
+        elif row.relay_state == MoveCall.BOUND:
             row.relay_until_at = now
             row.save(update_fields=["relay_until_at"])  # the sweep of this minute unbinds it
     said = {"plate": plates.shown(row.plate), "answer": rules.ANSWERS[what]}

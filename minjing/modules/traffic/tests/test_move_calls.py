@@ -193,6 +193,22 @@ def test_two_owners_who_call_it_misuse_bar_the_caller_and_end_the_number(phones,
         called(plate=OTHER_PLATE)
 
 
+def test_misuse_said_while_the_number_is_being_set_up_leaves_the_caller_without_one(phones, relay):
+    class Slow:
+        """A relay that the owner's answer overtakes."""
+
+        def bind(self, *numbers, about):
+            acts.answer(link_of(), "misuse", now=clock_now())
+            return relay.bind(*numbers, about=about)
+
+    row = called()
+    assert acts.bind(row.matter_id, now=clock_now(), by=Slow())
+    row.refresh_from_db()
+    assert (row.relay_state, row.relay_number) == ("failed", "")
+    assert not Message.objects.filter(template="move_relayed").exists()
+    assert acts.sweep(clock_now(), by=relay) == 0
+
+
 def test_a_link_is_guessed_in_vain_and_ends_after_two_hours(phones):
     called(at=clock_now())
     assert Client().get("/move/AAAAAAAAAAAAAAAA/").status_code == 404
