@@ -45,7 +45,8 @@ def take(accident_id: UUID, *, by: Actor, now: datetime) -> Accident:
         if row.officer_id == by.account_id:
             return row
         row.officer_id, row.taken_at = by.account_id, now
-        row.due_date = matters.calendar().add(local_day(now), found.determine_days())
+        # Left and taken again, the case keeps its day: the parties were told it.
+        row.due_date = row.due_date or matters.calendar().add(local_day(now), found.determine_days())
         _save(row, now)
         _note("taken", row, by, now, due=row.due_date.isoformat())
         _tell(row, "accident_taken", {"number": row.number, "due": row.due_date.isoformat()}, now)

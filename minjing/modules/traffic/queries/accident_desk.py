@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from minjing.kernel.files import queries as files
 from minjing.kernel.files.errors import Unknown as NoFile
@@ -73,7 +73,7 @@ def _of(by: Actor) -> QuerySet[Accident]:
 def waiting(by: Actor) -> Sequence[Accident]:
     """Return what waits for an officer or is with this one, by the day it is due."""
     rows = _of(by).filter(Q(officer_id=by.account_id) | Q(officer_id__isnull=True), state=Accident.WITH_OFFICER)
-    return list(rows.order_by("opened_at")[:PAGE])
+    return list(rows.order_by(F("due_date").asc(nulls_last=True), "opened_at")[:PAGE])
 
 
 def waiting_count(by: Actor) -> int:

@@ -1,6 +1,7 @@
 """The officers' desk for accidents: taken over, both sides seen, determined with reasons, both told."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -130,7 +131,8 @@ def test_another_district_does_not_see_it_and_two_officers_do_not_share_it(case,
     with pytest.raises(NotAllowed, match="taken"):
         desk.take(case.pk, by=second, now=now)
     desk.leave(case.pk, by=first, now=now)
-    assert desk.take(case.pk, by=second, now=now).officer_id == second.account_id
+    again = desk.take(case.pk, by=second, now=now + timedelta(days=7))
+    assert (again.officer_id, again.due_date.isoformat()) == (second.account_id, "2026-12-10")  # no new ten days
 
 
 def test_each_side_sees_the_others_photos_once_both_have_sent(drivers, now):  # noqa: F811
