@@ -43,6 +43,7 @@ DRAFT_BEGUN = "traffic:draft:begun"  # {draft, base, pack, by}
 DRAFT_CHANGED = "traffic:draft:changed"  # {draft, digest, by}
 DRAFT_ASKED = "traffic:draft:asked"  # a replay is to be made; {draft, replay, digest, from, until, by}
 DRAFT_REPLAYED = "traffic:draft:replayed"  # {draft, replay, pack, digest, from, until, rows, by}
+DRAFT_DROPPED = "traffic:draft:dropped"  # {drafts, replays, by}: after the years they are kept for
 DRAFT_REFUSED = "traffic:draft:refused"  # {act, why, by}
 STUDY_BEGUN = "traffic:study:begun"
 STUDY_TURNED = "traffic:study:turned"

@@ -62,8 +62,10 @@ def tell_register(timestamp: int) -> None:
 @app.periodic(cron="40 3 * * *")
 @app.task(name="traffic.keep", queue="traffic", queueing_lock="traffic.keep")
 def keep(timestamp: int) -> None:
-    """Open the months of tracks to come, drop those whose retention is over; safe to run twice."""
-    keeping.keep(now())
+    """Open the months of tracks to come, drop those whose retention is over, and old drafts; safe to run twice."""
+    at = now()
+    keeping.keep(at)
+    drafts.drop_old(at)
 
 
 @app.task(name="traffic.replay", queue="traffic")

@@ -10,10 +10,11 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events, packs
 from minjing.modules.traffic.errors import Refused
@@ -25,6 +26,7 @@ from minjing.modules.traffic.rules.penalties.tally import Tally
 
 DRAFT, SEE = "draft_rules", "see_drafts"
 YEARS_MAX = timedelta(days=1096)
+KEPT = timedelta(days=1096)  # three years after the last change or replay, as the models declare (platform rule)
 _JOB = "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('traffic', 'traffic.replay', %s)"
 
 
@@ -152,6 +154,20 @@ def fail(replay_id: UUID, *, now: datetime) -> None:
     )
     said = {"act": "run", "why": "failed", "replay": replay_id}
     ledger.append(ledger.entry(events.DRAFT_REFUSED, said, at=now))
+
+
+@transaction.atomic
+def drop_old(now: datetime) -> int:
+    """Delete the drafts that nobody has changed or replayed for the years they are kept; return how many."""
+    edge = now - KEPT
+    recent = DraftReplay.objects.filter(draft=OuterRef("pk"), asked_at__gte=edge)
+    old = list(RuleDraft.objects.select_for_update().filter(~Exists(recent), saved_at__lt=edge))
+    if old:
+        replays, _ = DraftReplay.objects.filter(draft__in=old).delete()
+        RuleDraft.objects.filter(pk__in=[draft.pk for draft in old]).delete()
+        said = {"drafts": [draft.pk for draft in old], "replays": replays, "by": SYSTEM.account_id}
+        ledger.append(ledger.entry(events.DRAFT_DROPPED, said, at=now))
+    return len(old)
 
 
 def _require(by: Actor, act: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from minjing.base.ids import new_id
 from minjing.base.personal import INTERNAL, Personal
 
-WORK = Personal(INTERNAL, "法制工作留痕", "规章制定程序中的评估（平台规则）", "随草案保存")
+WORK = Personal(INTERNAL, "法制工作留痕", "规章制定程序中的评估（平台规则）", "最后保存或推演后三年（平台规则）")
 
 
 class RuleDraft(models.Model):

@@ -12,8 +12,8 @@ LISTED = 50
 def drafts() -> list[tuple[RuleDraft, DraftReplay | None]]:
     """Return the newest drafts, each with its newest replay."""
     found = list(RuleDraft.objects.order_by("-saved_at")[:LISTED])
-    replays = DraftReplay.objects.filter(draft__in=found).defer("source").order_by("asked_at")
-    newest = {replay.draft_id: replay for replay in replays}
+    replays = DraftReplay.objects.filter(draft__in=found).defer("source", "figures")
+    newest = {one.draft_id: one for one in replays.order_by("draft_id", "-asked_at").distinct("draft_id")}
     return [(draft, newest.get(draft.pk)) for draft in found]
 
 

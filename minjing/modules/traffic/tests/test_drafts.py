@@ -16,13 +16,14 @@ from minjing.kernel.pay.tests.conftest import officer as appointed
 from minjing.modules.traffic import packs
 from minjing.modules.traffic.actions import drafts
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.models import DraftReplay, Violation
+from minjing.modules.traffic.models import DraftReplay, RuleDraft, Violation
 from minjing.modules.traffic.queries import histories, replaying
 from minjing.modules.traffic.rules.penalties import folding
 from minjing.modules.traffic.rules.penalties.evaluate import answered
 from minjing.modules.traffic.rules.penalties.history import walk
 from minjing.modules.traffic.rules.penalties.judge import Judge
 from minjing.modules.traffic.rules.penalties.packs import WrongPack
+from minjing.modules.traffic.rules.penalties.tally import Tally
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +153,19 @@ def test_a_change_that_somebody_else_has_overtaken_is_refused():
     assert refused.value.key == "draft_moved"
 
 
+def test_a_draft_goes_three_years_after_it_was_last_changed_or_replayed(city):
+    old, replayed_later = drafted(dearer), drafted(dearer)
+    replayed(old)
+    later = NOW + timedelta(days=400)
+    drafts.ask(replayed_later.pk, date(2026, 1, 1), date(2026, 2, 1), by=LEGAL, now=later)
+    assert drafts.drop_old(NOW + timedelta(days=1095)) == 0
+    assert drafts.drop_old(NOW + timedelta(days=1097)) == 1
+    assert [row.pk for row in RuleDraft.objects.all()] == [replayed_later.pk]
+    said = json.loads(bytes(Outbox.objects.get(kind="traffic:draft:dropped").payload))
+    assert (said["drafts"], said["replays"]) == ([str(old.pk)], 1)
+    assert drafts.drop_old(NOW + timedelta(days=1097)) == 0
+
+
 def test_cells_that_are_too_small_are_told_together():
     def cell(key, many, changed=0):
         return folding.Cell(key, many, changed, many * 100, many * 100, 0, 0)
@@ -162,6 +176,11 @@ def test_cells_that_are_too_small_are_told_together():
     assert [c.key for c in folding.of_sorts([cell("a", 30, 2), cell("b", 30, 5)])] == ["b", ""][1:]
     months = folding.of_months([cell("2025-01", 3), cell("2025-02", 3), cell("2025-03", 8), cell("2025-04", 1)])
     assert [c.key for c in months] == ["2025-01/2025-02", "2025-03/2025-04"]
+
+
+def test_a_difference_of_fewer_than_five_suspensions_is_not_told_either():
+    assert Tally(suspensions=[10, 11])._suspensions() == [None, None]
+    assert Tally(suspensions=[10, 15])._suspensions() == [10, 15]
 
 
 def officer_of(post, *held):

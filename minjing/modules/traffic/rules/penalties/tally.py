@@ -81,10 +81,15 @@ class Tally:
             "months": [cell.told() for cell in months],
             "conducts": [cell.told() for cell in conducts],
             "kinds": self._kinds(),
-            "suspensions": [shown(n) for n in self.suspensions],
+            "suspensions": self._suspensions(),
             "vehicles": {side: shown(n) for side, n in zip(SIDES, self.vehicles, strict=True)},
             "persons": {side: shown(n) for side, n in zip(SIDES, self._persons(), strict=True)},
         }
+
+    def _suspensions(self) -> list[int | None]:
+        """Return both counts; neither where the difference would tell of fewer than five."""
+        before, after = self.suspensions
+        return [shown(before), shown(after)] if enough(abs(after - before)) else [None, None]
 
     def _kinds(self) -> dict[str, list[int]]:
         """Return how many end in each kind, small ones together under ""."""
