@@ -9,7 +9,7 @@ from minjing.base import idnumber, names
 from minjing.base.workdays import build
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.models import Account, Appointment, Unit
-from minjing.kernel.matters import catalog
+from minjing.kernel.matters import catalog, queries
 from minjing.kernel.matters.models import Matter
 from minjing.modules.household.models import Household, Member
 from minjing.site import city, demo
@@ -17,6 +17,14 @@ from minjing.site.demo import help_desk, officers, queues, register, residents
 from minjing.site.demo.names import Maker
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_other_city():
+    """Forget the units and services that another test's city has left in this process."""
+    queries.forget_kept()
+    yield
+    queries.forget_kept()
 
 
 def test_made_up_people_are_valid_and_each_number_is_given_once():
