@@ -16,7 +16,6 @@ from minjing.modules.traffic.tests import items_world as world
 from minjing.modules.traffic.tests.items_world import LIN, PLATE
 from minjing.modules.traffic.tests.test_items import city, house, printed  # noqa: F401 - the world
 from minjing.modules.traffic.tests.test_penalties import NOW, ZHOU, car, lin, officer  # noqa: F401 - the people
-from minjing.modules.traffic.tests.test_withholding import at_once
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -66,21 +65,6 @@ def test_a_vehicle_is_let_off_once_a_day(lin, car):  # noqa: F811
     with pytest.raises(Refused, match="waiver_again"):
         parking.waive(second, at, at + MINUTE, by=ZHOU, now=at + 2 * MINUTE)
     assert parking.waive(third, ends, ends + MINUTE, by=ZHOU, now=ends + 2 * MINUTE).ground == "parking_waiver"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_waivers_at_once_let_one_vehicle_off_once(lin, car):  # noqa: F811
-    rows = [parked(car), parked(car, NOW + 60 * MINUTE)]
-    raised = at_once(
-        *(
-            lambda row=row: parking.waive(
-                row, row.violated_at, row.violated_at + MINUTE, by=ZHOU, now=NOW + 120 * MINUTE
-            )
-            for row in rows
-        )
-    )
-    assert [error.key for error in raised] == ["waiver_again"]
-    assert Strike.objects.count() == 1
 
 
 def test_what_blocked_the_road_is_not_let_off_and_an_old_record_is_not_told(lin, car):  # noqa: F811

@@ -36,6 +36,7 @@ from minjing.modules.traffic.queries import points as counts
 from minjing.modules.traffic.queries import withholding as withheld
 from minjing.modules.traffic.queries.files import FILE_CONTEXT
 from minjing.modules.traffic.rules import withholding as rules
+from minjing.modules.traffic.tests.test_races import at_once
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -417,27 +418,6 @@ def test_two_points_of_two_cities_at_once_make_one_case(lin, driver):
     assert failed == []
     assert FullPoints.objects.get().points == 36
     assert Licence.objects.get().status == "full_points"
-
-
-def at_once(*acts):
-    """Run acts on threads that begin together; return what they raised."""
-    raised, gate = [], threading.Barrier(len(acts))
-
-    def run(act):
-        try:
-            gate.wait()
-            act()
-        except Exception as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,47 @@
+"""Two at once, committed: apart from the tests that share one open transaction with a world made once."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from minjing.modules.traffic.actions import parking
+from minjing.modules.traffic.models import Strike
+from minjing.modules.traffic.tests.test_parking_waiver import MINUTE, parked
+from minjing.modules.traffic.tests.test_penalties import NOW, ZHOU, car, lin  # noqa: F401 - the people
+
+
+def at_once(*acts):
+    """Run acts on threads that begin together; return what they raised."""
+    raised, gate = [], threading.Barrier(len(acts))
+
+    def run(act):
+        try:
+            gate.wait()
+            act()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_waivers_at_once_let_one_vehicle_off_once(lin, car):  # noqa: F811
+    rows = [parked(car), parked(car, NOW + 60 * MINUTE)]
+    raised = at_once(
+        *(
+            lambda row=row: parking.waive(
+                row, row.violated_at, row.violated_at + MINUTE, by=ZHOU, now=NOW + 120 * MINUTE
+            )
+            for row in rows
+        )
+    )
+    assert [error.key for error in raised] == ["waiver_again"]
+    assert Strike.objects.count() == 1
