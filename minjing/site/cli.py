@@ -230,7 +230,8 @@ def worker(arguments: list[str]) -> None:
     from minjing.modules.traffic.actions.yielding import listening
 
     listening.listen()
-    call_command("procrastinate", "worker", *arguments, verbosity=0)
+    # What is done leaves no job behind: the table stays small, and its arguments are kept no longer than needed.
+    call_command("procrastinate", "worker", "--delete-jobs", "successful", *arguments, verbosity=0)
 
 
 def demo(arguments: list[str]) -> None:

@@ -149,8 +149,8 @@ def own(verb: str, *more: str) -> list[str]:
 def supervise(children: Sequence[Child], ready: Callable[[], None], watch: Callable[[], None] = lambda: None) -> None:
     """Keep the children running until SIGINT or SIGTERM, then stop them in reverse order.
 
-    A child that dies is started again after a second: a worker killed in the middle of a job finds the job
-    unfinished in the database and takes it up again. `watch` is called several times a second and looks after
+    A child that dies is started again after a second: what a worker killed in the middle of a job has left is
+    taken up within two minutes (kernel/watch/tasks.py). `watch` is called several times a second and looks after
     what is no child, such as the embedded database.
     """
     stopping = False
