@@ -49,7 +49,6 @@ STUDY_BEGUN = "traffic:study:begun"
 STUDY_TURNED = "traffic:study:turned"
 STUDY_TESTED = "traffic:study:tested"
 STUDY_USED = "traffic:study:used"
-POINTS_REDUCED = "traffic:points:reduced"
 PARKING_NOTICED = "traffic:parking:noticed"
 PARKING_LEFT = "traffic:parking:left"  # by the word of whoever holds the text message
 MOVE_CALLED = "traffic:move:called"

@@ -1,6 +1,6 @@
 """An officer takes an accident over, finds who is liable and says why; both are told and may ask for a review.
 
-Nobody decides on an accident of their own; a refused attempt stands in the ledger.
+Nobody looks at or decides on an accident of their own; a refused attempt stands in the ledger.
 """
 
 from __future__ import annotations
@@ -51,6 +51,20 @@ def take(accident_id: UUID, *, by: Actor, now: datetime) -> Accident:
         _note("taken", row, by, now, due=row.due_date.isoformat())
         _tell(row, "accident_taken", {"number": row.number, "due": row.due_date.isoformat()}, now)
     return row
+
+
+def show(accident_id: UUID, *, by: Actor, now: datetime) -> desk.Case:
+    """Return a case with what both sides said and sent; the look is on record. Raises Unknown, NotAllowed."""
+    row = desk.row_of(accident_id, by)
+    _refuse_own(row, "show", by=by, now=now)
+    return desk.look_at(row, by=by, now=now)
+
+
+def show_photo(accident_id: UUID, photo_id: UUID, *, by: Actor, now: datetime) -> bytes:
+    """Return a photo whole; the look is on record. Raises Unknown, NotAllowed."""
+    row = desk.row_of(accident_id, by)
+    _refuse_own(row, "show", by=by, now=now)
+    return desk.photo(row, photo_id, by=by, now=now)
 
 
 def leave(accident_id: UUID, *, by: Actor, now: datetime) -> None:

@@ -34,16 +34,22 @@ def from_elsewhere(
     return _put_points(person_id, "elsewhere", amount, reference, at, city, None, by, now)
 
 
+@transaction.atomic
 def reduce(
     person_id: UUID, amount: int, reference: str, *, by: Actor, now: datetime, matter_id: UUID | None = None
-) -> PointsEntry:
-    """Take points off for study or public service: at most six a cycle. Raises Refused beyond, or without licence."""
-    licence = registers.licence_of(person_id)
+) -> int:
+    """Take points off for study or public service; return how many of this cycle are off by now, at most six.
+
+    Raises Refused: licence where there is none, state beyond six. Two at once follow one another.
+    """
+    licence = withholding.held(person_id)
     if licence is None:
         raise Refused("licence")
-    if points.standing_of(licence, now).reduced + amount > REDUCED_MAX:
+    reduced = points.standing_of(licence, now).reduced + amount
+    if reduced > REDUCED_MAX:
         raise Refused("state")
-    return _put_points(person_id, "reduced", amount, reference, now, "", matter_id, by, now)
+    _put_points(person_id, "reduced", amount, reference, now, "", matter_id, by, now)
+    return reduced
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 LESSON_MAX_S = 300  # what one lesson counts at most: a page left open is no study
 PASS_MARKS = 90
-POINTS_A_STUDY, POINTS_A_CYCLE = 1, 6
+POINTS_A_STUDY = 1
 RETEST_DAYS = 10
 HEAVY = frozenset({"A1", "A2", "A3", "B1", "B2"})
 
@@ -57,15 +57,3 @@ def is_done(course: Course, seconds_by_day: Mapping[str, int], today: date) -> b
     if course.days > 1:
         return sum(s >= course.minutes * 60 for s in spent.values()) >= course.days
     return sum(spent.values()) >= course.minutes * 60
-
-
-def cycle_start(first_issued: date, today: date) -> date:
-    """Return when the present cycle of twelve months began: counted from the first issue."""
-    for year in (today.year, today.year - 1):
-        try:
-            start = first_issued.replace(year=year)
-        except ValueError:
-            start = date(year, 2, 28)
-        if start <= today:
-            return start
-    return first_issued

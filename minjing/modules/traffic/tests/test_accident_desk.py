@@ -113,12 +113,19 @@ def test_a_finding_in_words_shares_liability_as_the_officer_says(case, officer, 
         desk.determine(case.pk, said, by=by, now=now)  # once
 
 
-def test_nobody_decides_on_an_own_accident_and_the_attempt_is_on_record(case, officer, now):
+def test_nobody_looks_at_or_decides_on_an_own_accident_and_the_attempt_is_on_record(case, officer, now):
     party = officer("林建夫", org_id=3)  # the name of both drivers
-    with pytest.raises(NotAllowed, match="own_accident"):
-        desk.take(case.pk, by=party, now=now)
-    entry = Outbox.objects.get(kind="traffic:accident:refused")
-    assert json.loads(bytes(entry.payload))["why"] == "own"
+    photo = AccidentPhoto.objects.filter(accident=case).first()
+    for attempt in (
+        lambda: desk.show(case.pk, by=party, now=now),
+        lambda: desk.show_photo(case.pk, photo.pk, by=party, now=now),
+        lambda: desk.take(case.pk, by=party, now=now),
+    ):
+        with pytest.raises(NotAllowed, match="own_accident"):
+            attempt()
+    entries = Outbox.objects.filter(kind="traffic:accident:refused").order_by("seq")
+    said = [json.loads(bytes(entry.payload)) for entry in entries]
+    assert [(one["act"], one["why"]) for one in said] == [("show", "own"), ("show", "own"), ("take", "own")]
 
 
 def test_another_district_does_not_see_it_and_two_officers_do_not_share_it(case, officer, now):

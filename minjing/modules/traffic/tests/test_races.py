@@ -5,10 +5,11 @@ import threading
 import pytest
 from django.db import connection
 
-from minjing.modules.traffic.actions import parking
-from minjing.modules.traffic.models import Strike
+from minjing.kernel.identity.actor import SYSTEM
+from minjing.modules.traffic.actions import parking, points
+from minjing.modules.traffic.models import PointsEntry, Strike
 from minjing.modules.traffic.tests.test_parking_waiver import MINUTE, parked
-from minjing.modules.traffic.tests.test_penalties import NOW, ZHOU, car, lin  # noqa: F401 - the people
+from minjing.modules.traffic.tests.test_penalties import DAY, NOW, ZHOU, car, driver, lin  # noqa: F401 - the people
 
 
 def at_once(*acts):
@@ -45,3 +46,15 @@ def test_two_waivers_at_once_let_one_vehicle_off_once(lin, car):  # noqa: F811
     )
     assert [error.key for error in raised] == ["waiver_again"]
     assert Strike.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_points_taken_off_at_once_are_never_seven(lin, driver):  # noqa: F811
+    points.from_elsewhere(lin.person_id, 9, "guangzhou", "GZ1", NOW - 30 * DAY, by=SYSTEM, now=NOW)
+    for n in range(5):
+        points.reduce(lin.person_id, 1, f"study{n}", by=SYSTEM, now=NOW)
+    raised = at_once(
+        *(lambda n=n: points.reduce(lin.person_id, 1, f"at once {n}", by=SYSTEM, now=NOW) for n in range(3))
+    )
+    assert [error.key for error in raised] == ["state", "state"]
+    assert PointsEntry.objects.filter(kind="reduced").count() == 6

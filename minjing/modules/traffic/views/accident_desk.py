@@ -39,7 +39,6 @@ def desk(request: OfficerRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def case(request: OfficerRequest, accident_id: UUID) -> HttpResponse:
     """Show a case, or decide it: what was typed stays where something is missing."""
-    row = queries.row_of(accident_id, request.actor)
     errors: dict[str, Any] = {}
     if request.method == "POST":
         try:
@@ -49,7 +48,8 @@ def case(request: OfficerRequest, accident_id: UUID) -> HttpResponse:
         else:
             messages.success(request, t("已认定，双方已收到通知。", "Determined; both parties have been told."))
             return HttpResponseRedirect(reverse("traffic:accident_desk"))
-    looked = queries.look_at(row, by=request.actor, now=request.at)
+    looked = acts.show(accident_id, by=request.actor, now=request.at)
+    row = looked.row
     context = {
         "row": row, "sides": [(side, shown(side.party.plate)) for side in looked.sides], "found": looked.found,
         "views": VIEWS, "why": WHY.get(row.why), "situations": list(enumerate(found.situations().values(), 1)),
@@ -80,8 +80,7 @@ def take(request: OfficerRequest, accident_id: UUID) -> HttpResponse:
 @require_GET
 def photo(request: OfficerRequest, accident_id: UUID, photo_id: UUID) -> HttpResponse:
     """Show a photo whole; the look is on record before."""
-    row = queries.row_of(accident_id, request.actor)
-    kept = queries.photo(row, photo_id, by=request.actor, now=request.at)
+    kept = acts.show_photo(accident_id, photo_id, by=request.actor, now=request.at)
     return HttpResponse(kept, content_type="image/jpeg")
 
 

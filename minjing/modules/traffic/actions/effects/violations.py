@@ -10,9 +10,10 @@ from minjing.kernel.booking.rules import parse_code
 from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.kernel.matters.models import Matter
 from minjing.modules.traffic import events
-from minjing.modules.traffic.actions import parking
+from minjing.modules.traffic.actions import parking, points
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
-from minjing.modules.traffic.models import FileEntry, Licence, PointsEntry, Study, Violation
+from minjing.modules.traffic.errors import Refused
+from minjing.modules.traffic.models import FileEntry, Study, Violation
 from minjing.modules.traffic.queries.files import said
 from minjing.modules.traffic.rules import study as rules
 from minjing.modules.traffic.rules.penalties import words
@@ -45,18 +46,11 @@ def finished(case: Case, kind: str) -> Study:
 
 def reduce(case: Case, reference: str) -> int:
     """Take a point off, six in a cycle at most; return how many of this cycle have been taken off by now."""
-    licence: Licence = case.licence
-    start = rules.cycle_start(licence.first_issued_date, case.today)
-    taken = PointsEntry.objects.filter(person_id=case.person, kind="reduced", at__date__gte=start)
-    before = sum(taken.values_list("points", flat=True))
-    if before + rules.POINTS_A_STUDY > rules.POINTS_A_CYCLE:
-        raise refused("本记分周期已减满 6 分。", "Six points of this cycle have been taken off already.")
-    PointsEntry.objects.create(
-        org_id=licence.org_id, person_id=case.person, at=case.now, kind="reduced", points=rules.POINTS_A_STUDY,
-        reference=reference[:40], matter_id=case.matter.id,
-    )  # fmt: skip
-    case.note(events.POINTS_REDUCED, case.person, points=rules.POINTS_A_STUDY)
-    return before + rules.POINTS_A_STUDY
+    one, matter_id = rules.POINTS_A_STUDY, case.matter.id
+    try:
+        return points.reduce(case.licence.person_id, one, reference, by=case.by, now=case.now, matter_id=matter_id)
+    except Refused as beyond:
+        raise refused("本记分周期已减满 6 分。", "Six points of this cycle have been taken off already.") from beyond
 
 
 def studied(kind: str) -> Callable[[Case], Facts]:
