@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.house import House
-from tests.journeys.conftest import DESK, PHONE, shoot, sign_in_resident
+from tests.journeys.conftest import DESK, PHONE, go, shoot, sign_in_resident
 from tests.journeys.test_accident import take
 from tests.journeys.test_yielding import clean
 
@@ -46,8 +46,9 @@ def test_two_phones_disagree_and_an_officer_decides(browse, officer, house: Hous
     desk.goto("/officer/traffic/accidents/")
     clean(desk)
     shoot(desk, "accident-desk")
-    desk.get_by_role("link", name="福华示范路与金田示范路路口").last.click()
-    desk.keyboard.press("t")
+    go(desk, desk.get_by_role("link", name="福华示范路与金田示范路路口").last)
+    with desk.expect_navigation():
+        desk.keyboard.press("t")
     expect(desk.get_by_text("我绿灯直行")).to_be_visible()
     expect(desk.locator(".evidence img")).to_have_count(4)
     clean(desk)
