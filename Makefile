@@ -20,11 +20,12 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# First what asks only a database of its own; then the browsers, beside the walks of every page and the killing.
+# Side by side what asks only a database of its own; one after the other what drives a browser or kills processes
+# (two houses with two browsers are slower side by side: they fill both cores, and clients lose their patience).
 test: $(VENV)/.ready
 	@sh tests/setup.sh
 	$(BIN)/pytest -n 2 --dist loadfile -m "not journey and not fault"
-	$(BIN)/pytest -n 2 --dist loadgroup -m "journey or fault"
+	$(BIN)/pytest -m "journey or fault"
 	@sh tests/postgres15.sh
 
 check: $(VENV)/.ready

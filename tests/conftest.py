@@ -1,4 +1,4 @@
-"""What the journeys and the faults share: a house of real processes for each half; the killing comes last."""
+"""What the journeys and the faults share: one house of real processes; the killing comes last."""
 
 import os
 import shutil
@@ -16,16 +16,13 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker(pytest.mark.journey)
         if "/tests/faults/" in str(item.path):
             item.add_marker(pytest.mark.fault)
-        # Two halves side by side, each with a house of its own (xdist_group): who walks every page also kills.
-        walks = "/tests/faults/" in str(item.path) or "test_every_page" in str(item.path)
-        item.add_marker(pytest.mark.xdist_group("walks" if walks else "journeys"))
     # Full disks leave a house that nothing else can run in.
     items.sort(key=lambda item: ("/tests/faults/" in str(item.path)) + ("test_disk_full" in str(item.path)))
 
 
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
-    """Start a house once in each process of tests and stop it at the end; JOURNEY_HOUSE=folder:port takes another."""
+    """Start the house once; stop it at the end. JOURNEY_HOUSE=folder:port takes one that is running."""
     running = os.environ.get("JOURNEY_HOUSE")
     if running:
         yield House.running(*running.rsplit(":", 1))
