@@ -50,7 +50,7 @@ CALM_S = 600.0  # how long a clock that jumped is doubted
 DOUBT_S = 60.0
 WITNESS_EVERY_S = 10.0
 FOUND_MAX = 100  # checkpoints handed in that are looked at
-NEVER_CHANGED = ("ledger_outbox", "ledger_bundle", "ledger_checkpoint", "matters_matterevent")
+NEVER_CHANGED = ("ledger_outbox", "matters_matterevent")  # bundles and checkpoints change as the log grows
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class Monitor:
         self.clock_doubted_until = float("-inf")
         self.doubted_since: dict[str, float] = {}
         self.touched: dict[str, int] | None = None
-        self.alert_until = float("-inf")
+        self.alert = 0  # bundles that are still to be looked at soon
         self.witness_turn, self.witness_at = 0, float("-inf")
 
     # --- a round ------------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ class Monitor:
             counted = dict(cursor.fetchall())
         before, self.touched = self.touched, counted
         if before is not None and any(counted[name] > before.get(name, 0) for name in counted):
-            self.alert_until, self.cursor = self.ticks() + 60.0, 0
+            self.alert, self.cursor = -(-self.seen.size // TILE_WIDTH) - self.first, self.first
             self.after = dict.fromkeys(self.after, UUID(int=0))
 
     def _erasures(self, made: Round) -> None:
@@ -396,12 +396,11 @@ class Monitor:
         for unit in [u for u in self.suspects if u.startswith("bundle ")][:SAMPLE]:
             if unit not in made.units and int(unit.split(" ")[1]) < last:
                 self._bundle(made, int(unit.split(" ")[1]))
-        alert = self.ticks() < self.alert_until
-        end = self.ticks() + (ALERT_SWEEP_S if alert else SWEEP_S)
-        count = last - self.first
-        for _ in range(count if alert else -(-count // SWEEP_ROUNDS)):
+        end = self.ticks() + (ALERT_SWEEP_S if self.alert else SWEEP_S)
+        for _ in range(self.alert or -(-(last - self.first) // SWEEP_ROUNDS)):
             if self.ticks() >= end:
                 return
+            self.alert = max(0, self.alert - 1)
             self.cursor = self.cursor if self.first <= self.cursor < last else self.first
             self._bundles(made, self.cursor, self.cursor + 1)
             self.cursor += 1

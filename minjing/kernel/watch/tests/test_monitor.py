@@ -118,6 +118,30 @@ def test_a_sound_house_raises_nothing_round_after_round(world: World) -> None:
     assert beat.checked >= 304
 
 
+def counted(world: World) -> int:
+    """Make a round once the database's counters are written; return how many entries it looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+    before = world.monitor.checked
+    world.round()
+    return world.monitor.checked - before
+
+
+def test_only_a_changed_row_has_everything_looked_at_at_once_not_a_log_that_grows(world: World) -> None:
+    world.acts(600)
+    world.publish()
+    counted(world)
+    world.acts(1)
+    world.publish()  # rewrites the last bundle and adds a checkpoint
+    world.round()
+    assert counted(world) <= 256
+    tamper(
+        "UPDATE ledger_outbox SET at = at + interval '1 s' WHERE id = (SELECT min(id::text)::uuid FROM ledger_outbox)"
+    )
+    assert counted(world) >= 601
+    assert counted(world) <= 2 * 256  # the one in doubt, and one in turn
+
+
 EDITS: dict[str, tuple[str, Callable[[UUID], list[object]]]] = {
     "edits the payload": (
         "UPDATE ledger_outbox SET payload = convert_to(replace(convert_from(payload, 'UTF8'), 'w7', 'w8'), 'UTF8')"
