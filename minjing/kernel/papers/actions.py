@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from minjing.base.clock import CHINA
 from minjing.base.ids import new_id
@@ -18,7 +18,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.actions import append, entry
-from minjing.kernel.papers import rules, typeset
+from minjing.kernel.papers import numbers, rules, typeset
 from minjing.kernel.papers.city import city
 from minjing.kernel.papers.errors import AlreadyRevoked, Unknown
 from minjing.kernel.papers.models import Paper
@@ -26,11 +26,6 @@ from minjing.kernel.papers.models import Paper
 FACTS_CONTEXT = "papers_paper.facts"
 PDF_CONTEXT = "papers_paper.pdf"
 Facts = Sequence[tuple[Mapping[str, str], str]]
-
-NEXT_NUMBER = """
-INSERT INTO papers_counter (org_id, year, last) VALUES (%s, %s, 1)
-ON CONFLICT (org_id, year) DO UPDATE SET last = papers_counter.last + 1 RETURNING last
-"""
 
 
 @transaction.atomic
@@ -58,7 +53,7 @@ def issue(
     unit = Unit.objects.get(id=unit_id)
     bureau = Unit.objects.get(id=int(unit.path.split(".", 1)[0])) if "." in unit.path else unit
     code, year = rules.new_code(org_id), now.astimezone(CHINA).year
-    number = rules.number(city().prefix, org_id, year, _next(org_id, year))
+    number = rules.number(city().prefix, org_id, year, numbers.draw(org_id, year))
     sheet = typeset.Sheet(
         kind=kind,
         title=dict(title),
@@ -168,10 +163,3 @@ def _revoke(papers: Sequence[Paper], *, reason: str, by: Actor, now: datetime) -
             for paper in papers
         )
     )
-
-
-def _next(org_id: int, year: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_NUMBER, [org_id, year])
-        row: tuple[int] = cursor.fetchone()
-        return row[0]

@@ -59,7 +59,7 @@ class Paper(models.Model):
 
 
 class Counter(models.Model):
-    """The last number given out, per district and year: a number is missing only where someone can say why."""
+    """The last number laid out, per district and year."""
 
     pk = models.CompositePrimaryKey("org_id", "year")
     org_id = models.SmallIntegerField()
@@ -70,3 +70,17 @@ class Counter(models.Model):
 
     class Meta:
         db_table = "papers_counter"
+
+
+class Number(models.Model):
+    """A number that is free: no paper has it yet."""
+
+    pk = models.CompositePrimaryKey("org_id", "year", "number")
+    org_id = models.SmallIntegerField()
+    year = models.SmallIntegerField()
+    number = models.IntegerField()
+
+    personal: ClassVar[dict[str, Personal]] = {}
+
+    class Meta:
+        db_table = "papers_number"

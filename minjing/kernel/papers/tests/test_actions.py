@@ -1,5 +1,6 @@
 """Issuing, checking and revoking: Mingyu holds a permit, Bo checks it, the branch takes it back."""
 
+import contextlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -227,3 +228,23 @@ def test_eight_at_once_get_eight_numbers_without_a_gap():
     with ThreadPoolExecutor(8) as pool:
         numbers = sorted(pool.map(one, range(8)))
     assert [n[-8:-1] for n in numbers] == [f"4{i:06d}" for i in range(1, 9)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_number_and_one_undone_leaves_it_to_the_next():
+    holder, unit = make_person(), make_branch()
+    issue(holder, unit)  # lays the numbers out
+
+    def beside() -> str:
+        try:
+            return issue(holder, unit).number
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with contextlib.suppress(RuntimeError), transaction.atomic():
+            undone = issue(holder, unit).number
+            other = pool.submit(beside).result(timeout=20)  # would wait for us for ever
+            raise RuntimeError
+        after = pool.submit(beside).result(timeout=20)
+    assert [number[-4:-1] for number in (undone, other, after)] == ["002", "003", "002"]
