@@ -1,9 +1,11 @@
 """Signatures: verified by two programs that are not ours, broken by one changed byte."""
 
+import asyncio
 import re
 import shutil
 import stat
 import subprocess
+from copy import copy
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -57,6 +59,19 @@ def test_the_key_that_signs_is_loaded_once(signed, monkeypatch):
 
     monkeypatch.setattr("pyhanko.sign.signers.pdf_cms.serialization.load_der_private_key", again)
     assert pades.sign(typeset.render(sheet()), unit_name="深圳市公安局")
+
+
+def test_the_next_signatures_are_what_pyhanko_would_make(signed):
+    assert verdict(
+        pades.sign(typeset.render(sheet(number="深公户〔2026〕04000124号")), unit_name="光明分局")
+    ).bottom_line
+    how = {"use_pades": True, "signed_attr_settings": None, "timestamper": None}
+    digest = b"another paper's digest: 32 bytes"
+    cast, made = pades._signer(signing.keys_dir()), copy(pades._signer(signing.keys_dir()))
+    made._mould = None
+    assert cast._mould is not None
+    one, other = (asyncio.run(signer.async_sign(digest, "sha256", **how)).dump() for signer in (cast, made))
+    assert one == other
 
 
 def test_the_keys_are_for_their_owner_only():
