@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from minjing.base.ids import new_id
@@ -136,3 +138,16 @@ def test_a_mandate_of_lin_opens_nothing_else_of_lin(mandate):
     )
     with pytest.raises(Unknown):
         queries.matter(matter.id, AGENT, MONDAY)
+
+
+def test_ones_own_list_does_not_read_the_matters_of_the_city(mandate):
+    submitted()
+    with CaptureQueriesContext(connection) as asked:
+        queries.mine(LIN)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read whole otherwise
+        cursor.execute("EXPLAIN " + asked.captured_queries[-1]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "matter_mine" in plan
+    assert "matter_by_mandate" in plan
+    assert "Seq Scan on matters_matter" not in plan
