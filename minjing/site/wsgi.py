@@ -2,8 +2,11 @@
 
 import gc
 import os
+from threading import Thread
 
 from django.core.wsgi import get_wsgi_application
+
+from minjing.base.sounds import sounds_of
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
 application = get_wsgi_application()
@@ -14,3 +17,6 @@ application = get_wsgi_application()
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)
+
+# The first page does not wait for the dictionary of sounds, and neither does the first search.
+Thread(target=sounds_of, args=("民警",), daemon=True).start()

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pypinyin import Style, lazy_pinyin
+from minjing.base.sounds import sounds_of
 
 TITLE, ALIAS, BODY = 4.0, 3.0, 1.0
 ENOUGH = 0.3  # share of the weight of what was typed that an article must hold to be shown
@@ -113,9 +113,4 @@ def _stem(word: str) -> str:
 
 
 def _sounds(text: str) -> list[str]:
-    if not _HAN.search(text):
-        return []
-    return [
-        "".join(lazy_pinyin(text, errors="ignore")),
-        "".join(lazy_pinyin(text, style=Style.FIRST_LETTER, errors="ignore")),
-    ]
+    return list(sounds_of(text)) if _HAN.search(text) else []

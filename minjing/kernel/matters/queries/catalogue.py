@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db.models import Count
 from django.db.models.functions import Now
-from pypinyin import Style, lazy_pinyin
 
+from minjing.base.sounds import sounds_of
 from minjing.base.workdays import WorkCalendar, build
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.matters import plugs, rules
@@ -196,16 +196,6 @@ def forget_kept() -> None:
     """Read units, calendar and the list of procedures anew: after they were changed in this process."""
     for kept in (_units, _calendar, _current, _wanted):
         kept.forget()
-    _search_keys.cache_clear()
-
-
-@lru_cache(maxsize=4096)
-def _search_keys(text: str) -> tuple[str, str]:
-    """Return the pinyin of `text` written together, and its initials."""
-    return (
-        "".join(lazy_pinyin(text, errors="ignore")),
-        "".join(lazy_pinyin(text, style=Style.FIRST_LETTER, errors="ignore")),
-    )
 
 
 def find(text: str) -> list[Body]:
@@ -221,7 +211,7 @@ def _score(body: Body, wanted: str, words: Sequence[str]) -> int:
     service = body.service
     best = 100 if service.code.lower() == wanted else 0
     for weight, name in [(20, service.title.zh), *((14, alias) for alias in service.aliases)]:
-        pinyin, initials = _search_keys(name)
+        pinyin, initials = sounds_of(name)
         for key in (name.lower(), pinyin, initials):
             if key.startswith(wanted):
                 best = max(best, weight + 10)
