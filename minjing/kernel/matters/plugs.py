@@ -23,11 +23,11 @@ class Outcome:
 
 
 class EffectRefused(Exception):
-    """The register does not allow the effect; the decision is not taken."""
+    """The register does not allow the effect; the decision is not taken. `key` names the reason in the ledger."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, key: str = "") -> None:
         super().__init__(text.en)
-        self.text = text
+        self.text, self.key = text, key
 
 
 class Effect(Protocol):

@@ -101,7 +101,7 @@ def words(objection: Objection) -> Text:
 
 def refused(objection: Objection) -> EffectRefused:
     """Return the refusal that keeps a decision from being taken."""
-    return EffectRefused(words(objection))
+    return EffectRefused(words(objection), objection.key)
 
 
 def by_field(objections: Iterable[Objection], field: str) -> dict[str, Text]:

@@ -60,4 +60,4 @@ WORDS: dict[str, tuple[str, str]] = {
 def refused(refusal: Refusal) -> EffectRefused:
     """Return the refusal with its sentence in both languages."""
     zh, en = WORDS[refusal.key]
-    return EffectRefused(Text(zh=zh.format(refusal.about), en=en.format(refusal.about)))
+    return EffectRefused(Text(zh=zh.format(refusal.about), en=en.format(refusal.about)), refusal.key)

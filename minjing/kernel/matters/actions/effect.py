@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.ledger.actions import append
+from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.matters import forms, plugs, queries
 from minjing.kernel.matters.actions.corrections import proposed_corrections
 from minjing.kernel.matters.errors import MatterError
@@ -42,6 +46,18 @@ def run_effect(change: Change, body: Body, by: Actor, now: datetime) -> None:
         by=by,
         now=now,
     )
+
+
+@contextmanager
+def refusals_on_record(matter: Snapshot, action: str, *, by: Actor, now: datetime) -> Iterator[None]:
+    """Put on record that a register refused a step: around its transaction, which is undone with what it noted."""
+    try:
+        yield
+    except plugs.EffectRefused as refused:
+        about = {"matter": matter.id if matter.number else None, "code": matter.code, "action": action}
+        said = about | {"why": refused.key or "register", "by": by.account_id}
+        append(ledger_entry("matters:step:refused", said, at=now, org_id=matter.org_id, subject_id=matter.person_id))
+        raise
 
 
 def run_step_act(name: str, matter: Snapshot, by: Actor, now: datetime) -> None:

@@ -13,7 +13,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
-from minjing.kernel.matters.actions.effect import run_effect, run_step_act
+from minjing.kernel.matters.actions.effect import refusals_on_record, run_effect, run_step_act
 from minjing.kernel.matters.actions.filling_in import own_files, require_level, sound_papers
 from minjing.kernel.matters.actions.handing_over import took_over
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
@@ -74,7 +74,10 @@ def step(
     change = rules.decide(body, matter, action, ask, by=by, place=place, calendar=calendar, now=now)
     change = _with_tasks(change)
     try:
-        _write(change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections)
+        with refusals_on_record(matter, action, by=by, now=now):
+            _write(
+                change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections
+            )
     except NotWritten:
         return _again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
     return change.after

@@ -17,7 +17,7 @@ from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions import payment, visiting
 from minjing.kernel.matters.actions.corrections import subject_index
-from minjing.kernel.matters.actions.effect import run_step_act
+from minjing.kernel.matters.actions.effect import refusals_on_record, run_step_act
 from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level, require_stars, sound_papers
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Unknown, Wrong
@@ -161,7 +161,7 @@ def _submitted(
     if draft is not None and draft.mandate_id is not None:
         new = new.but(person_id=person_id, mandate_id=draft.mandate_id)
     try:
-        with together(new.mandate_id is not None):
+        with refusals_on_record(new, "submit", by=by, now=now), together(new.mandate_id is not None):
             written = _write_submission(
                 new,
                 body,

@@ -172,7 +172,7 @@ def test_the_paper_is_the_one_that_the_answers_make_due(city, when, title):
     assert (paper.valid_until is None) == (when == "electronic")
 
 
-def test_what_the_register_refuses_leaves_everything_as_it_was(city):
+def test_what_the_register_refuses_leaves_everything_as_it_was_but_the_attempt_on_record(city):
     matter = submit(spouse_id="440304199001010038")
     matter = act(act(act(matter, "claim", CHEN), "recommend", CHEN), "claim", LUO)
     before = Outbox.objects.count()
@@ -180,7 +180,11 @@ def test_what_the_register_refuses_leaves_everything_as_it_was(city):
         act(matter, "approve", LUO)
     assert queries.matter(matter.id, LUO, MONDAY).state == "recommended"
     assert papers.of_matter(matter.id, now=MONDAY) == []
-    assert Outbox.objects.count() == before
+    assert Outbox.objects.count() == before + 1
+    entry = Outbox.objects.get(kind="matters:step:refused")
+    assert entry.what is not None
+    assert (entry.what["action"], entry.what["why"]) == ("approve", "register")
+    assert (entry.subject_id, entry.actor_id) == (matter.person_id, LUO.account_id)
 
 
 def test_a_correction_takes_two_people_and_replaces_the_paper(city):

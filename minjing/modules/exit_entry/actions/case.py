@@ -101,7 +101,7 @@ def _run(run: Callable[[Case], T], case: Case) -> T:
     try:
         return run(case)
     except IdentityError as error:
-        raise EffectRefused(Text(**error.text)) from None
+        raise EffectRefused(Text(**error.text), error.key) from None
     except IntegrityError:
         # Another decision about the same person's documents came first: the database kept them whole.
         raise errors.refused(Objection("meanwhile")) from None

@@ -30,7 +30,7 @@ def book(case: Case) -> Outcome:
             subject_id=case.matter.id,
         )
     except BookingError as refused:
-        raise EffectRefused(Text(**refused.text)) from None
+        raise EffectRefused(Text(**refused.text), refused.key) from None
     facts: Facts = [
         (text("办理事项", "What for"), case.label("service_code")),
         (text("大厅", "Hall"), hall.name["zh"]),

@@ -65,7 +65,7 @@ def effect(run: Callable[[Case], Outcome]) -> Effect:
         except Refusal as refusal:
             raise errors.refused(refusal) from None
         except IdentityError as error:
-            raise EffectRefused(Text(**error.text)) from None
+            raise EffectRefused(Text(**error.text), error.key) from None
         except IntegrityError:
             # Another decision about the same person or household came first: the database kept the register whole.
             raise errors.refused(Refusal("meanwhile")) from None

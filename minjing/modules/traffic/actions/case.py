@@ -218,7 +218,7 @@ def _run(run: Callable[[Case], T], case: Case) -> T:
     try:
         return run(case)
     except (IdentityError, Refused) as error:
-        raise EffectRefused(Text(**error.text)) from None
+        raise EffectRefused(Text(**error.text), error.key) from None
     except IntegrityError:
         # Another decision about the same vehicle or licence came first: the database kept the register whole.
         raise refused(

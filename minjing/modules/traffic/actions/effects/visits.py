@@ -101,7 +101,7 @@ def cancelled(case: Case) -> Facts:
     try:
         booking.cancel(visit.pk, ver=visit.ver, by=account, now=case.now, request_id=case.matter.id)
     except BookingError as error:
-        raise EffectRefused(Text(**error.text)) from None
+        raise EffectRefused(Text(**error.text), error.key) from None
     for kind in BOOKED:
         case.end(kind, person_id=case.person, subject=visit.code)
     for row in TestBooking.objects.select_for_update().filter(visit_id=visit.pk, status="booked"):
