@@ -170,4 +170,4 @@ def test_a_trap_and_a_hidden_focus_would_be_found(browse) -> None:
     assert "Tab misses 2 of 3" in " ".join(by_keyboard(page, "a page"))
     page.set_content("<html lang=en><body><p>Not 全部翻译完成 yet</p></body></html>")
     assert half_translated(page) == "Not 全部翻译完成 yet"
-    assert shape("/visits/01a21feb-c5ef-74fe-9cdf-5f451a2c9e03/") == "/visits/<id>/"
+    assert shape("/visits/01a21feb-c5ef-74fe-9cdf-5f451a2c9e03/") == "/visits/<uuid:visit_id>/"
