@@ -87,6 +87,12 @@ class Child:
         if self.process and self.process.poll() is None:
             self.process.terminate()
 
+    def end_group(self) -> None:
+        """End what it started and did not end itself: a server's worker left behind would keep the port."""
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
 
 def check_port(port: int, variable: str = "PORT") -> None:
     """Raise CannotStart when the port is taken."""
@@ -170,6 +176,7 @@ def supervise(children: Sequence[Child], ready: Callable[[], None], watch: Calla
         for child in children:
             if child.process and child.process.poll() is not None and not stopping:
                 print(f"{child.name} ended (code {child.process.returncode}) and is started again", flush=True)
+                child.end_group()
                 time.sleep(RESTART_AFTER_S)
                 child.start()
     stop_all(children)
@@ -188,9 +195,7 @@ def stop_all(children: Sequence[Child]) -> None:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        # What it started and did not end goes with it: a server's worker left behind would keep the port.
-        with suppress(ProcessLookupError):
-            os.killpg(child.process.pid, signal.SIGKILL)
+        child.end_group()
 
 
 def wait_until_served(port: int, within_s: float = 30.0) -> float:

@@ -97,15 +97,16 @@ class Killer(threading.Thread):
 
     def _ours(self, word: str) -> list[int]:
         """Return the processes of this house with `word` in their command line, the youngest last."""
-        found = []
+        found: list[tuple[int, int]] = []  # by the time of their start: numbers begin anew at 32768
         for entry in os.listdir("/proc"):
             with suppress(OSError, ValueError):
                 pid = int(entry)
                 command = open(f"/proc/{pid}/cmdline").read()  # noqa: SIM115
                 environment = open(f"/proc/{pid}/environ", "rb").read()  # noqa: SIM115
                 if word in command and f"DATA_DIR={self.house.data_dir}\0".encode() in environment:
-                    found.append(pid)
-        return sorted(found)
+                    stat = open(f"/proc/{pid}/stat").read()  # noqa: SIM115
+                    found.append((int(stat.rsplit(")", 1)[1].split()[19]), pid))
+        return [pid for _, pid in sorted(found)]
 
     def one(self, what: str, tries: int = 100) -> str:
         """Kill one process of this sort, waiting until there is one; return what was killed, "" if there was none."""

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -130,9 +131,6 @@ def test_a_child_that_dies_is_started_again_and_all_stop_together(monkeypatch):
     began = time.monotonic()
 
     def ready() -> None:
-        import signal
-        import threading
-
         threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 
     processes.supervise([brief, lasting], ready)
@@ -141,6 +139,37 @@ def test_a_child_that_dies_is_started_again_and_all_stop_together(monkeypatch):
     assert lasting.process is not None
     assert lasting.process.poll() is not None
     assert time.monotonic() - began < 20
+
+
+def test_what_a_killed_child_had_started_ends_before_it_is_started_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, "RESTART_AFTER_S", 0.0)
+    pids = tmp_path / "pids"
+    server = (
+        "import os, subprocess, sys, time\n"
+        "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(pids)!r}, 'a').write(f'{{os.getpid()}} {{worker.pid}}\\n')\n"
+        "time.sleep(60)"
+    )
+    child = Child("server", [sys.executable, "-c", server])
+
+    def known() -> list[list[int]]:
+        return [[int(pid) for pid in line.split()] for line in pids.read_text().splitlines()] if pids.exists() else []
+
+    def killed_once_then_stopped() -> None:
+        wait_for(known, "the server did not start")
+        os.kill(known()[0][0], signal.SIGKILL)  # the server, not its worker
+        wait_for(lambda: len(known()) == 2, "it was not started again")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    processes.supervise([child], lambda: threading.Thread(target=killed_once_then_stopped, daemon=True).start())
+    wait_for(lambda: not any(runs(pid) for pair in known() for pid in pair), "something was left behind", within_s=10)
+
+
+def runs(pid: int) -> bool:
+    """Say whether a process works: a dead one whose parent has not asked for it does not."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
 
 
 @pytest.mark.django_db
