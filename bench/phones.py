@@ -66,7 +66,7 @@ def measured(ready: Sequence[Mapping[str, str]], say: Callable[[str], None]) -> 
         walked(WalkOrder(port, ready[:half], 40, 30, WARM_S))
         say(f"the phones begin: {PHONES}, {RATE} pages a second, {SECONDS:.0f} s")
         found = walked(WalkOrder(port, ready[half:], PHONES, RATE, SECONDS))
-        paid = _receipts(found.whole)
+        paid = receipts_once_told(found.whole)
     for page, seconds in sorted(found.seconds.items(), key=lambda item: -percentile(item[1], 0.95)):
         say(f"{page:18} {len(seconds):5}  p50 {ms(seconds, 0.5):6.1f}  p95 {ms(seconds, 0.95):6.1f} ms")
     say(f"{found.whole} walks whole, {paid} fees paid")
@@ -93,7 +93,7 @@ def receipts() -> int:
     return Order.objects.filter(state="settled").count()
 
 
-def _receipts(awaited: int) -> int:
+def receipts_once_told(awaited: int) -> int:
     """Return how many fees are taken for paid once as many are as awaited: a gateway tells of them when it can."""
     deadline = time.monotonic() + SETTLES_S
     while (paid := receipts()) < awaited and time.monotonic() < deadline:

@@ -9,11 +9,14 @@ from django.db import connection
 
 BLOCK = 64  # numbers laid out at a time: only who finds none waits for who lays them out
 
+# Locked once and apart: as a part of the condition it could be asked anew within the statement, and find another.
 _DRAW = """
-DELETE FROM papers_number WHERE (org_id, year, number) IN (
+WITH free AS MATERIALIZED (
     SELECT org_id, year, number FROM papers_number WHERE org_id = %s AND year = %s
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
-) RETURNING number
+)
+DELETE FROM papers_number n USING free
+WHERE (n.org_id, n.year, n.number) = (free.org_id, free.year, free.number) RETURNING n.number
 """
 # Locks the row of the counter, which it makes where there is none.
 _TURN = """
