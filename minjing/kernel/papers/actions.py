@@ -17,7 +17,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.identity.sealing import seal
-from minjing.kernel.ledger.actions import append, entry
+from minjing.kernel.ledger.actions import Entry, append, entry
 from minjing.kernel.papers import numbers, rules, typeset
 from minjing.kernel.papers.city import city
 from minjing.kernel.papers.errors import AlreadyRevoked, Unknown
@@ -55,65 +55,40 @@ def issue(
     code, year = rules.new_code(org_id), now.astimezone(CHINA).year
     number = rules.number(city().prefix, org_id, year, numbers.draw(org_id, year))
     sheet = typeset.Sheet(
-        kind=kind,
-        title=dict(title),
-        number=number,
-        matter_number=matter_number,
-        code=code,
+        kind=kind, title=dict(title), number=number, matter_number=matter_number, code=code,
         check_url=f"{settings.BASE_URL}/open/check/",
         facts=[(dict(label), value or "") for label, value in facts],  # what was not answered prints as a dash
-        bureau=bureau.name,
-        unit=unit.name,
-        issued_at=now,
-        valid_until=valid_until,
-        demo=settings.DEMO,
-    )
+        bureau=bureau.name, unit=unit.name, issued_at=now, valid_until=valid_until, demo=settings.DEMO,
+    )  # fmt: skip
     pdf = pades.sign(typeset.render(sheet), unit_name=unit.name["zh"])
-    digest = hashlib.sha256(pdf).digest()
-    sealed = seal(holder_person, PDF_CONTEXT, pdf)
-    paper_id = new_id()
-    record = entry(
-        "papers:paper:issued",
-        {
-            "paper": paper_id,
-            "number": number,
-            "kind": kind,
-            "matter": matter_id,
-            "unit": unit_id,
-            "valid_until": valid_until,
-            "sha256": digest.hex(),
-            # What lies in the row, as it lies there: a paper that is swapped no longer fits its entry.
-            "sealed": hashlib.sha256(sealed).hexdigest(),
-            "by": by.account_id,
-        },
-        at=now,
-        org_id=org_id,
-        subject_id=holder_person,
-    )
-    paper = Paper.objects.create(
-        id=paper_id,
-        org_id=org_id,
-        number=number,
-        code=code,
-        kind=kind,
-        title=dict(title),
-        matter_id=matter_id,
-        holder_id=holder_person,
-        unit_id=unit_id,
-        issued_by=by.account_id,
-        issued_at=now,
-        valid_until=valid_until,
+    paper = Paper(
+        id=new_id(), org_id=org_id, number=number, code=code, kind=kind, title=dict(title), matter_id=matter_id,
+        holder_id=holder_person, unit_id=unit_id, issued_by=by.account_id, issued_at=now, valid_until=valid_until,
         facts_sealed=seal(holder_person, FACTS_CONTEXT, json.dumps(sheet.facts, ensure_ascii=False)),
-        pdf_sealed=sealed,
-        pdf_sha256=digest,
-        pdf_size=len(pdf),
-        entry_id=record.id,
-    )
+        pdf_sealed=seal(holder_person, PDF_CONTEXT, pdf), pdf_sha256=hashlib.sha256(pdf).digest(), pdf_size=len(pdf),
+    )  # fmt: skip
+    record = _issued(paper)
+    paper.entry_id = record.id
+    paper.save(force_insert=True)
     Paper.objects.filter(matter_id=matter_id, state=Paper.REVOKED, replaced_by__isnull=True).update(
-        replaced_by=paper_id
+        replaced_by=paper.id
     )
     append(record)
     return paper
+
+
+def _issued(paper: Paper) -> Entry:
+    return entry(
+        "papers:paper:issued",
+        {
+            "paper": paper.id, "number": paper.number, "kind": paper.kind, "matter": paper.matter_id,
+            "unit": paper.unit_id, "valid_until": paper.valid_until, "sha256": paper.pdf_sha256.hex(),
+            # What lies in the row, as it lies there: a paper that is swapped no longer fits its entry.
+            "sealed": hashlib.sha256(paper.pdf_sealed).hexdigest(),
+            "by": paper.issued_by,
+        },
+        at=paper.issued_at, org_id=paper.org_id, subject_id=paper.holder_id,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -198,7 +198,7 @@ class Monitor:
         """Return the lag: by the entries' own times and, where the clock is in doubt, by how long nothing moved."""
         tick, inside, head = self.ticks(), ledger.lag_s(made.now), ledger.head()
         size = claim.size if claim else 0
-        waits = inside > 0 or (head is not None and head.size > size) or _waiting()
+        waits = inside > 0 or (head is not None and head.size > size) or private.waits()
         if self.moved_at is None:
             self.moved_at = tick - inside
         if size != self.moved_size or not waits:
@@ -268,7 +268,7 @@ class Monitor:
         self._witnesses(made)
 
     def _stated(self, made: Round, unit: str, where: str, claim: Claim) -> None:
-        if not _is_known(claim):
+        if not private.is_known(claim):
             made.find(
                 "key",
                 unit,
@@ -360,7 +360,7 @@ class Monitor:
         if self.first:
             return  # a part of the log cannot tell how many entries an erasure emptied
         made.units.add("erasures")
-        for erasure, count, stated in _erasures():
+        for erasure, count, stated in private.erasures():
             if stated != count:
                 made.find(
                     "row",
@@ -462,38 +462,6 @@ def _fetched(url: str) -> str:
 
 def _unit(about: str) -> str:
     return about.split("|", 1)[0]
-
-
-def _waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM ledger_outbox WHERE (xid, seq) >"
-            " (coalesce((SELECT cut_xid FROM ledger_state), '0'), coalesce((SELECT cut_seq FROM ledger_state), 0)))"
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def _is_known(claim: Claim) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT root FROM ledger_checkpoint WHERE size = %s", [claim.size])
-        row = cursor.fetchone()
-    return row is not None and bytes(row[0]) == claim.root
-
-
-ERASURES = """
-SELECT e.erased_by, e.count, CASE WHEN o.kind = 'ledger:person:erased' THEN o.payload END
-FROM (SELECT erased_by, count(*) FROM ledger_erased GROUP BY erased_by) AS e
-LEFT JOIN ledger_outbox o ON o.id = e.erased_by
-"""
-
-
-def _erasures() -> list[tuple[UUID, int, int | None]]:
-    with connection.cursor() as cursor:
-        cursor.execute(ERASURES)
-        return [
-            (erasure, count, None if payload is None else json.loads(bytes(payload)).get("entries"))
-            for erasure, count, payload in cursor.fetchall()
-        ]
 
 
 def run(monitor: Monitor, stop: Event, clock: Callable[[], datetime]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection
 
 from minjing.kernel.ledger.queries.private import PRIVATE, Private
+from minjing.kernel.ledger.rules.note import Claim
 from minjing.kernel.ledger.rules.public import minute_text
 
 Words = tuple[str, str]  # zh, en
@@ -101,3 +104,38 @@ def _difference(row: Private, entry: bytes) -> Words:
         "的私有记录（内容、时间、人员或办件）被改动。",
         "has a private record (content, time, person or matter) that was altered.",
     )
+
+
+def waits() -> bool:
+    """Say whether an entry waits to be published."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM ledger_outbox WHERE (xid, seq) >"
+            " (coalesce((SELECT cut_xid FROM ledger_state), '0'), coalesce((SELECT cut_seq FROM ledger_state), 0)))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def is_known(claim: Claim) -> bool:
+    """Say whether the ledger ever stated this root for this size."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT root FROM ledger_checkpoint WHERE size = %s", [claim.size])
+        row = cursor.fetchone()
+    return row is not None and bytes(row[0]) == claim.root
+
+
+ERASURES = """
+SELECT e.erased_by, e.count, CASE WHEN o.kind = 'ledger:person:erased' THEN o.payload END
+FROM (SELECT erased_by, count(*) FROM ledger_erased GROUP BY erased_by) AS e
+LEFT JOIN ledger_outbox o ON o.id = e.erased_by
+"""
+
+
+def erasures() -> list[tuple[UUID, int, int | None]]:
+    """Return of each erasure how many entries it emptied, and how many its own entry states."""
+    with connection.cursor() as cursor:
+        cursor.execute(ERASURES)
+        return [
+            (erasure, count, None if payload is None else json.loads(bytes(payload)).get("entries"))
+            for erasure, count, payload in cursor.fetchall()
+        ]

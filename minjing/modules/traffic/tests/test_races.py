@@ -7,7 +7,7 @@ from django.db import connection
 
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.modules.traffic.actions import parking, points
-from minjing.modules.traffic.models import PointsEntry, Strike
+from minjing.modules.traffic.models import FullPoints, Licence, PointsEntry, Strike
 from minjing.modules.traffic.tests.test_parking_waiver import MINUTE, parked
 from minjing.modules.traffic.tests.test_penalties import DAY, NOW, ZHOU, car, driver, lin  # noqa: F401 - the people
 
@@ -58,3 +58,16 @@ def test_two_points_taken_off_at_once_are_never_seven(lin, driver):  # noqa: F81
     )
     assert [error.key for error in raised] == ["state", "state"]
     assert PointsEntry.objects.filter(kind="reduced").count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_points_of_three_cities_at_once_make_one_case(lin, driver):  # noqa: F811
+    raised = at_once(
+        *(
+            lambda n=n: points.from_elsewhere(lin.person_id, 12, "guangzhou", f"G{n}", NOW - DAY, by=SYSTEM, now=NOW)
+            for n in range(3)
+        )
+    )
+    assert raised == []
+    assert FullPoints.objects.get().points == 36
+    assert Licence.objects.get().status == "full_points"

@@ -1,14 +1,11 @@
 """A licence is withheld by a decision or by twelve points, its clock runs, and it comes back to its holder."""
 
 import json
-import threading
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
-from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import OFFICER, SYSTEM, Actor, Holding
@@ -396,28 +393,6 @@ def test_a_cancelled_licence_stays_cancelled_whatever_ends(fifth, driver):
     acts.change_licence(driver.pk, change, "revoked", by=SYSTEM, now=NOW + DAY)
     withholding.give_back_due(by=SYSTEM, now=NOW + 92 * DAY)
     assert state(driver) == ("revoked", None)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_points_of_two_cities_at_once_make_one_case(lin, driver):
-    failed = []
-
-    def enter(reference):
-        try:
-            points.from_elsewhere(lin.person_id, 12, "guangzhou", reference, NOW - DAY, by=SYSTEM, now=NOW)
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=enter, args=[f"G{n}{new_id()}"[:40]]) for n in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
-    assert FullPoints.objects.get().points == 36
-    assert Licence.objects.get().status == "full_points"
 
 
 @pytest.mark.django_db(transaction=True)
