@@ -90,8 +90,9 @@ def weigh(parent: int) -> dict[str, float]:
 
 
 def _name(command: list[str]) -> str:
-    known = ("granian", "sequencer", "worker", "outside")
-    return next((name for name in known if name in command), "parent")
+    words = " ".join(command)
+    known = ("minjing web", "minjing worker", "sequencer", "monitor", "witness", "outside")
+    return next((name for name in known if name in words), "parent")
 
 
 def _pss_mb(pid: int) -> float:

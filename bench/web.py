@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,8 +21,8 @@ WORKERS = 2
 def served(application: str = "minjing.site.wsgi:application", **more: str) -> Iterator[int]:
     """Serve an application on a free port while the block runs; yield the port."""
     port = free_port()
-    command = processes.web(port, WORKERS)
-    command[-1] = application
+    code = f"from minjing.site import serving; serving.serve({port}, {WORKERS}, {application!r})"
+    command = [sys.executable, "-c", code]
     server = subprocess.Popen(command, env={**os.environ, **more}, cwd=house.ROOT)
     try:
         processes.wait_until_served(port)

@@ -6,7 +6,7 @@ from functools import lru_cache
 @lru_cache(maxsize=4096)
 def sounds_of(text: str) -> tuple[str, str]:
     """Return the pinyin of `text` written together, and its initials: 夫妻投靠 → fuqitoukao, fqtk."""
-    # Its dictionary takes half a second and 40 MB: only a process in which somebody searches loads it.
+    # Its dictionary takes half a second and 50 MB: only where somebody searches is it loaded.
     from pypinyin import Style, lazy_pinyin
 
     return (

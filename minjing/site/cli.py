@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "stop-postgres": lambda _: postgres.stop(data_dir()),
     }
     verb = given[0] if given else "help"
+    if verb in ("web", "worker", *LIGHT):
+        os.environ.setdefault("MINJING_PROCESS", f"minjing-{verb}")
     if verb in LIGHT:
         os.environ["DJANGO_SETTINGS_MODULE"] = LIGHT[verb]  # not what the parent, `up`, works with
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
@@ -95,6 +98,10 @@ def connect() -> None:
     postgres.check(postgres.ensure(data_dir()))
 
 
+# Loading makes half a million objects that stay; to look for garbage among them takes a sixth of a start.
+GC_AT_START = (50_000, 20, 100)
+
+
 def up(arguments: list[str]) -> None:
     """Start everything under this parent and stay until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="minjing up")
@@ -104,26 +111,40 @@ def up(arguments: list[str]) -> None:
     number = port()
     processes.check_port(number)
     connect()
-    is_demo, told = processes.apart(_prepared)
+    gc.set_threshold(*GC_AT_START)
+    import django
+
+    django.setup()
+    preparing = processes.Apart(_prepared)
+    from minjing.site import serving
+
+    serving.load()  # while the database is brought up to date
+    is_demo, told = preparing.result()
     children = [
-        Child("web", processes.web(number, options.workers)),
+        Child("web", lambda: serving.serve(number, options.workers)),
         Child("sequencer", processes.own("sequencer")),
-        Child("worker", processes.own("worker")),
+        Child("worker", lambda: worker([])),
         Child("monitor", processes.own("monitor")),
     ]
     if is_demo:
         for taken in outside.ports(number).values():
             processes.check_port(taken)
-        children.insert(0, Child("outside", processes.own("demo", "outside", "--port", str(number))))
-        children[1:1] = _witnesses(number + 2)
+        demo = Child("outside", processes.own("demo", "outside", "--port", str(number)))
+        children[1:1] = [demo, *_witnesses(number + 2)]
 
     def ready() -> None:
-        processes.wait_until_served(number)
+        if is_demo:
+            processes.wait_until_served(outside.ports(number)["sms"])
         print(told.replace(SECONDS, f"{time.monotonic() - began:.1f} s"), flush=True)
 
     embedded = "DATABASE_URL" not in _given_by_user
     try:
-        processes.supervise(children, ready, watch=lambda: postgres.revive(data_dir()) if embedded else None)
+        processes.supervise(
+            children,
+            served=lambda: processes.wait_until_served(number),
+            ready=ready,
+            watch=lambda: postgres.revive(data_dir()) if embedded else None,
+        )
     except BaseException:
         processes.stop_all(children)
         raise
@@ -147,9 +168,6 @@ _given_by_user = frozenset(os.environ)
 
 def _prepared() -> tuple[bool, str]:
     """Bring the database up to date; return whether this is the demo, and what to print once the pages are served."""
-    import django
-
-    django.setup()
     from django.conf import settings
 
     prepare()
@@ -216,8 +234,9 @@ def web(arguments: list[str]) -> None:
     """Serve the pages alone."""
     processes.check_port(port())
     connect()
-    command = processes.web(port(), int(os.environ.get("WEB_WORKERS") or 2))
-    os.execv(command[0], command)  # noqa: S606 - our own interpreter
+    from minjing.site import serving
+
+    serving.serve(port(), int(os.environ.get("WEB_WORKERS") or 2))
 
 
 def worker(arguments: list[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.process
 import os
 import pickle
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 import traceback
@@ -16,7 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import Generic, NoReturn, TypeVar
+
+from setproctitle import setproctitle
 
 RESTART_AFTER_S = 1.0
 STOP_WITHIN_S = 10.0
@@ -27,69 +30,113 @@ class CannotStart(Exception):
 
 
 T = TypeVar("T")
+FORK = multiprocessing.get_context("fork")
 
 
-def apart(work: Callable[[], T]) -> T:
-    """Do `work` in a forked process and return what it returns; raise CannotStart as it does.
+class Apart(Generic[T]):
+    """Work that a forked process does while this one goes on.
 
-    What the work needs (the framework, the whole catalogue: a hundred megabytes) goes with that process, and the
-    parent, which only watches afterwards, stays small.
+    What the work needs beyond what is loaded already (the catalogue's files, the demo's city: a hundred megabytes)
+    goes with that process, and this one, from which the house's other processes are forked, does not carry it along.
     """
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        status = 1
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        """Begin."""
+        reading, writing = os.pipe()
+        self._child = os.fork()
+        if not self._child:
+            os.close(reading)
+            _do(work, writing)
+        os.close(writing)
+        self._said = reading
+
+    def result(self) -> T:
+        """Return what the work returned; raise CannotStart as it did."""
+        with os.fdopen(self._said, "rb") as pipe:
+            content = pipe.read()
+        os.waitpid(self._child, 0)
+        if not content:
+            raise SystemExit(1)
+        ended_well, value = pickle.loads(content)  # noqa: S301 - from our own child
+        if not ended_well:
+            raise CannotStart(value)
+        result: T = value
+        return result
+
+
+def _do(work: Callable[[], object], writing: int) -> NoReturn:
+    """Do the work in the forked process, write what came of it, and end there."""
+    status = 1
+    try:
         try:
-            try:
-                said: tuple[bool, object] = (True, work())
-            except CannotStart as reason:
-                said = (False, str(reason))
-            with os.fdopen(writing, "wb") as pipe:
-                pickle.dump(said, pipe)
-            status = 0
-        except Exception:  # nothing above this frame is the child's: its traceback is printed here
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        content = pipe.read()
-    os.waitpid(child, 0)
-    if not content:
-        raise SystemExit(1)
-    ended_well, value = pickle.loads(content)  # noqa: S301 - from our own child
-    if not ended_well:
-        raise CannotStart(value)
-    result: T = value
-    return result
+            said: tuple[bool, object] = (True, work())
+        except CannotStart as reason:
+            said = (False, str(reason))
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(said, pipe)
+        status = 0
+    except Exception:  # nothing above this frame is the child's: its traceback is printed here
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
 
 
 @dataclass
 class Child:
-    """One process under the parent, and how often it had to be started."""
+    """One process under the parent, and how often it had to be started.
+
+    Its work is a command, or a function for a fork of this process: that begins at once and shares with the others
+    what was loaded before (the framework, the pages), each page of memory counted once.
+    """
 
     name: str
-    command: Sequence[str]
-    process: subprocess.Popen[bytes] | None = None
+    work: Sequence[str] | Callable[[], object]
+    process: multiprocessing.process.BaseProcess | None = None
     starts: int = 0
     started_at: float = field(default=0.0)
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the parent alone."""
-        environment = {**os.environ, "MINJING_PROCESS": f"minjing-{self.name}"}
-        self.process = subprocess.Popen(self.command, env=environment, start_new_session=True)
+        self.process = FORK.Process(target=self._become, name=self.name)
+        self.process.start()
         self.starts += 1
         self.started_at = time.monotonic()
 
+    def _become(self) -> None:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)  # the parent's way to stop is not the child's
+        os.environ["MINJING_PROCESS"] = f"minjing-{self.name}"
+        if callable(self.work):
+            setproctitle(f"minjing {self.name}")
+            self.work()
+        else:
+            os.execv(self.work[0], list(self.work))  # noqa: S606 - our own interpreter
+
+    @property
+    def lives(self) -> bool:
+        """Say whether it was started and has not ended."""
+        return self.process is not None and self.process.is_alive()
+
     def stop(self) -> None:
         """Ask it to finish what it has in hand and end."""
-        if self.process and self.process.poll() is None:
+        if self.process and self.process.is_alive():
             self.process.terminate()
+
+    def end_within(self, seconds: float) -> None:
+        """Wait for its end, and end it when it takes longer; also what it started and did not end itself."""
+        if self.process is None:
+            return
+        self.process.join(seconds)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.end_group()
 
     def end_group(self) -> None:
         """End what it started and did not end itself: a server's worker left behind would keep the port."""
-        if self.process:
+        if self.process and self.process.pid:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
@@ -122,16 +169,6 @@ def check_folder(data_dir: Path) -> None:
         raise CannotStart(f"Less than 500 MB are free under {data_dir}. Make room, then start again.")
 
 
-def web(port: int, workers: int) -> list[str]:
-    """Return the command that serves the pages: granian, several workers, one address."""
-    return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", os.environ.get("HOST", "127.0.0.1"),
-        "--port", str(port), "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048",
-        "--workers-kill-timeout", "10", "--respawn-failed-workers", "--no-access-log", "--log-level", "warning",
-        "minjing.site.wsgi:application",
-    ]  # fmt: skip
-
-
 WITNESSES = (
     "court",
     "university",
@@ -152,9 +189,16 @@ def own(verb: str, *more: str) -> list[str]:
     return [sys.executable, "-m", "minjing.site.cli", verb, *more]
 
 
-def supervise(children: Sequence[Child], ready: Callable[[], None], watch: Callable[[], None] = lambda: None) -> None:
+def supervise(
+    children: Sequence[Child],
+    served: Callable[[], object],
+    ready: Callable[[], None] = lambda: None,
+    watch: Callable[[], None] = lambda: None,
+) -> None:
     """Keep the children running until SIGINT or SIGTERM, then stop them in reverse order.
 
+    The first one begins alone and the others once `served` returns: whoever starts a house waits for its first page.
+    `ready` is called when all have begun.
     A child that dies is started again after a second: what a worker killed in the middle of a job has left is
     taken up within two minutes (kernel/watch/tasks.py). `watch` is called several times a second and looks after
     what is no child, such as the embedded database.
@@ -167,15 +211,18 @@ def supervise(children: Sequence[Child], ready: Callable[[], None], watch: Calla
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    for child in children:
+    children[0].start()
+    served()
+    for child in children[1:]:
         child.start()
     ready()
     while not stopping:
         time.sleep(0.2)
         watch()
         for child in children:
-            if child.process and child.process.poll() is not None and not stopping:
-                print(f"{child.name} ended (code {child.process.returncode}) and is started again", flush=True)
+            if not child.lives and not stopping:
+                code = child.process.exitcode if child.process else None
+                print(f"{child.name} ended (code {code}) and is started again", flush=True)
                 child.end_group()
                 time.sleep(RESTART_AFTER_S)
                 child.start()
@@ -188,14 +235,7 @@ def stop_all(children: Sequence[Child]) -> None:
         child.stop()
     deadline = time.monotonic() + STOP_WITHIN_S
     for child in reversed(children):
-        if child.process is None:
-            continue
-        try:
-            child.process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.process.kill()
-            child.process.wait()
-        child.end_group()
+        child.end_within(max(0.1, deadline - time.monotonic()))
 
 
 def wait_until_served(port: int, within_s: float = 30.0) -> float:

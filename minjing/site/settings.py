@@ -156,17 +156,13 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         # The cursors that bind on the server have a statement prepared once it comes up for the sixth time; behind
         # a pooler that swaps connections between transactions it must know prepared statements (PgBouncer ≥ 1.21).
-        "OPTIONS": {"application_name": env("MINJING_PROCESS", "minjing"), "prepare_threshold": 5},
+        "OPTIONS": {"prepare_threshold": 5},
         "TEST": {"NAME": env("MINJING_TEST_DB") or "minjing_test"},
     }
 
 
 # Without DATABASE_URL the command line starts the embedded PostgreSQL and sets it before settings load.
-# One transaction that stays open holds up the ledger for the whole city: a page's is ended after ten seconds.
-PATIENCE = {"options": "-c idle_in_transaction_session_timeout=10s -c statement_timeout=60s"}
 DATABASES = {"default": database(env("DATABASE_URL") or f"postgresql://postgres@/minjing?host={DATA_DIR / 'pg'}")}
-if env("MINJING_PROCESS") == "minjing-web":
-    DATABASES["default"]["OPTIONS"] |= PATIENCE
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "identity.Account"

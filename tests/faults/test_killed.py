@@ -121,10 +121,10 @@ class Killer(threading.Thread):
         self._kill("monitor", self._ours("\0monitor")[-1])
 
     def web(self) -> None:
-        self._kill("web", self._ours("granian")[-1])
+        self._kill("web", self._ours("minjing web")[-1])
 
     def worker(self) -> None:
-        self._kill("worker", self._ours("\0worker")[-1])
+        self._kill("worker", self._ours("minjing worker")[-1])
 
     def sequencer(self) -> None:
         self._kill("sequencer", self._ours("\0sequencer")[-1])

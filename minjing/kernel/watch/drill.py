@@ -253,7 +253,9 @@ def _schema(copy: Copy) -> Iterator[None]:
                 _fill(cursor, table, rows, {"first": copy.first, "size": copy.claim.size, "named": named})
             for record in copy.records:
                 for table, rows in record.copies.items():
-                    cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING DEFAULTS)")
+                    cursor.execute(
+                        f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING DEFAULTS INCLUDING INDEXES)"
+                    )
                     _fill(cursor, table, rows, {"keys": keys[record.name]})
             yield
         finally:
@@ -273,7 +275,9 @@ def _keys(copy: Copy) -> dict[str, list[UUID]]:
 
 
 def _fill(cursor: Any, table: str, rows: str, params: dict[str, Any]) -> None:
+    """Copy the rows of a table, and count them: the planner knows nothing of a table that was just made."""
     cursor.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM public.{table} WHERE {rows}", params)  # noqa: S608
+    cursor.execute(f"ANALYZE {SCHEMA}.{table}")
 
 
 def _check_sound(copy: Copy) -> None:

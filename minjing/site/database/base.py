@@ -1,9 +1,13 @@
-"""The database backend of the house: Django's own, but for the health check of each request."""
+"""The database backend of the house: Django's own, but for the health check of each request, and who is asking."""
 
+import os
 import select
 from typing import Any
 
 from django.db.backends.postgresql import base
+
+# One transaction that stays open holds up the ledger for the whole city: a page's is ended after ten seconds.
+PATIENCE = "-c idle_in_transaction_session_timeout=10s -c statement_timeout=60s"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,6 +19,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     connection: Any
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Tell the server which process this is: asked at each connection, since the processes are forks of one."""
+        process = os.environ.get("MINJING_PROCESS", "minjing")
+        named: dict[str, Any] = super().get_connection_params() | {"application_name": process}
+        if process == "minjing-web":
+            named["options"] = PATIENCE
+        return named
 
     def is_usable(self) -> bool:
         """Return whether the connection can be used."""

@@ -133,12 +133,58 @@ def test_a_child_that_dies_is_started_again_and_all_stop_together(monkeypatch):
     def ready() -> None:
         threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 
-    processes.supervise([brief, lasting], ready)
+    processes.supervise([brief, lasting], lambda: None, ready)
     assert brief.starts >= 2
     assert lasting.starts == 1
-    assert lasting.process is not None
-    assert lasting.process.poll() is not None
+    assert not lasting.lives
     assert time.monotonic() - began < 20
+
+
+def test_a_child_that_is_a_function_shares_what_was_loaded_and_says_who_it_is(tmp_path):
+    said, loaded = tmp_path / "said", object()
+
+    def work() -> None:
+        handler = signal.getsignal(signal.SIGTERM)
+        said.write_text(f"{id(loaded)} {os.environ['MINJING_PROCESS']} {handler.name} {os.getsid(0) == os.getpid()}")
+        time.sleep(60)
+
+    child = Child("brief", work)
+
+    def told_then_stopped() -> None:
+        wait_for(lambda: said.exists() and said.read_text(), "it did not begin")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    processes.supervise([child], threading.Thread(target=told_then_stopped, daemon=True).start)
+    assert said.read_text() == f"{id(loaded)} minjing-brief SIG_DFL True"
+    assert child.starts == 1
+    assert not child.lives
+
+
+def test_the_first_child_is_served_before_the_others_begin():
+    first, other = (Child(name, [sys.executable, "-c", "import time; time.sleep(60)"]) for name in ("web", "other"))
+    seen: list[tuple[bool, bool]] = []
+
+    def ready() -> None:
+        seen.append((first.lives, other.lives))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    processes.supervise([first, other], lambda: seen.append((first.lives, other.lives)), ready)
+    assert seen == [(True, False), (True, True)]
+
+
+def test_work_done_apart_returns_raises_and_leaves_nothing_here():
+    began: list[int] = []
+    apart = processes.Apart(lambda: (began.append(1), os.getpid())[1])
+    assert apart.result() != os.getpid()
+    assert not began
+    with pytest.raises(CannotStart, match="no, because"):
+        processes.Apart(_cannot).result()
+    with pytest.raises(SystemExit):
+        processes.Apart(lambda: 1 // 0).result()
+
+
+def _cannot() -> None:
+    raise CannotStart("no, because")
 
 
 def test_what_a_killed_child_had_started_ends_before_it_is_started_again(monkeypatch, tmp_path):

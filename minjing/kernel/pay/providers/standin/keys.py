@@ -16,7 +16,10 @@ YEARS = timedelta(days=5 * 365)
 def key(path: Path) -> rsa.RSAPrivateKey:
     """Return the RSA-2048 key kept at the path (PKCS #8, PEM), made if it is not there yet."""
     if path.exists():
-        kept = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        # We made it ourselves: to prove it anew at each start would take a quarter of a second.
+        kept = serialization.load_pem_private_key(
+            path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
+        )
         if not isinstance(kept, rsa.RSAPrivateKey):
             raise ValueError(f"{path} holds no RSA key.")
         return kept
