@@ -167,7 +167,7 @@ def users(say: Callable[[str], None]) -> list[Mapping[str, str]]:
     walkers = dict(heads[:WALKERS])
     everybody = {**walkers, **{person: 1 + n % 11 for n, person in enumerate(strangers(USERS - len(walkers), now))}}
     say(f"{len(everybody):,} people known")
-    accounts = with_accounts(list(everybody), now)
+    accounts = with_accounts(list(everybody), now, reachable=len(walkers))
     issued = now.date() - timedelta(days=1200)
     endorsed = [("HK-G-1Y1", "hongkong", now.date() - timedelta(days=360))]
     stock = [Stocked(person, org, "hk_macao", issued, 10, endorsed=endorsed) for person, org in everybody.items()]
@@ -187,11 +187,12 @@ def strangers(count: int, now: datetime) -> list[UUID]:
     return identity.ensure_people_bulk(list(zip(names, numbers, strict=True)), now=now)
 
 
-def with_accounts(persons: Sequence[UUID], now: datetime) -> list[UUID]:
-    """Give each an account and a check at the counter; return the accounts in order."""
+def with_accounts(persons: Sequence[UUID], now: datetime, *, reachable: int) -> list[UUID]:
+    """Give each an account and a check at the counter, and the first ones a phone that can be texted; in order."""
     from minjing.base.ids import new_id
     from minjing.kernel.identity import sealing
     from minjing.kernel.identity.models import Account, Evidence
+    from minjing.kernel.identity.queries import PHONE
 
     accounts = []
     for n, person in enumerate(persons):
@@ -199,6 +200,8 @@ def with_accounts(persons: Sequence[UUID], now: datetime) -> list[UUID]:
             id=new_id(), kind=Account.RESIDENT, person_id=person, level=2, created_at=now,
             phone_index=sealing.blind_index("phone", str(FIRST_PHONE + n)),
         )  # fmt: skip
+        if n < reachable:
+            account.phone_sealed = sealing.seal(account.id, PHONE, str(FIRST_PHONE + n))
         account.login = str(account.id)
         account.set_unusable_password()
         accounts.append(account)

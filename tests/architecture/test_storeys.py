@@ -168,6 +168,7 @@ SILENT = {
     "traffic.keep": "part of publishing and striking, which are on record",
     "traffic.expired": "a part falls due again; that its order ran out is on record",
     "watch.beat": "the sign of life of a process; what it finds is on record",
+    "identity.key_of_its_own": "a key with nothing under it yet; who seals something under it tells of that",
     "notify": "a notice is a consequence of an act that stands in the ledger; delivery is not an act",
 }
 

@@ -57,6 +57,7 @@ class TrafficConfig(AppConfig):
         from minjing.kernel.files import plugs as files
         from minjing.kernel.matters import plugs
         from minjing.kernel.matters.schema import Text
+        from minjing.modules.traffic.queries import evidence
         from minjing.modules.traffic.queries.accidents import file_holders
         from minjing.modules.traffic.queries.stars import stars_of
         from minjing.portals.citizen import plugs as citizen
@@ -70,6 +71,7 @@ class TrafficConfig(AppConfig):
         )
         plugs.stars(stars_of)
         files.also_holds(file_holders)
+        files.also_holds(evidence.file_holders)
         citizen.begins_at("JT0401", "traffic:accident_new")
         citizen.own_page(
             "traffic:cars",

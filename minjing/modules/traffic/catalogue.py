@@ -21,7 +21,7 @@ from minjing.modules.traffic.actions.effects import EFFECTS, STEP_ACTS
 from minjing.modules.traffic.actions.effects.answers import RECORD
 from minjing.modules.traffic.actions.effects.licences import learner_of
 from minjing.modules.traffic.models import Accident, FileEntry
-from minjing.modules.traffic.queries import registers
+from minjing.modules.traffic.queries import evidence, registers
 from minjing.modules.traffic.rules import passes, plates
 from minjing.portals.citizen import plugs as citizen
 
@@ -59,6 +59,7 @@ def hang() -> None:
     )
     notify.texts(HERE / "texts")
     identity.person_field(RECORD, {"zh": "交通管理登记", "en": "traffic registers"})(_no_values)
+    identity.person_field(evidence.RECORD, {"zh": "违法证据照片", "en": "evidence photo of a violation"})(_no_values)
     file = HERE / "data/restricted_roads.yaml"
     roads = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     passes.learn(roads["roads"])

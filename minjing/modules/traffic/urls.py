@@ -9,6 +9,7 @@ from minjing.modules.traffic.views import (
     consents,
     counter,
     drafts,
+    evidence,
     moves,
     own,
     parking,
@@ -88,9 +89,11 @@ urlpatterns += [
     path("me/violations/<uuid:violation_id>/", violations.one, name="violation"),
     path("me/violations/<uuid:violation_id>/accept/", violations.accept, name="violation_accept"),
     path("me/violations/<uuid:violation_id>/object/", violations.object_to, name="violation_object"),
+    path("me/violations/<uuid:violation_id>/photos/<uuid:photo_id>/", evidence.own_photo, name="violation_photo"),
     path("me/violations/pay/<uuid:charge_id>/", violations.pay, name="violation_pay"),
     path("parking/<str:link>/", parking.left, name="parking_left"),
     path("officer/violations/", review.desk, name="review"),
+    path("officer/violations/<uuid:violation_id>/photos/<uuid:photo_id>/", evidence.photo, name="review_photo"),
     path("officer/violations/<uuid:violation_id>/", review.decide, name="review_decide"),
 ]
 # The counter: decisions that take effect there, points of other cities, results of tests.

@@ -16,6 +16,7 @@ from minjing.modules.traffic.actions import violations
 from minjing.modules.traffic.actions.yielding import finding, taking
 from minjing.modules.traffic.models import Approach, Base, DispatchSystem
 from minjing.modules.traffic.queries import registers
+from minjing.site.demo import camera
 
 TOKEN = "demo-dispatch-2026"  # noqa: S105 - the demo's; a city makes its own
 # Streets of the middle of Futian, as straight lines: a map is not needed to show what happens on them.
@@ -135,6 +136,7 @@ def _violations(
             by=SYSTEM,
             now=now,
         )  # fmt: skip
+        camera.photograph(entered)
         violations.review(entered.pk, by=by, now=now)
     return len(plates)
 

@@ -25,7 +25,7 @@ from minjing.modules.traffic.actions import deciding, money, violations
 from minjing.modules.traffic.models import Violation
 from minjing.modules.traffic.queries import registers
 from minjing.site import outside
-from minjing.site.demo import residents
+from minjing.site.demo import camera, residents
 from minjing.site.demo.ambulances import reviewer
 from minjing.site.demo.residents import LIN
 
@@ -87,6 +87,7 @@ def _enter(event: Event, officer: Actor, driver: Actor, now: datetime) -> None:
         by=SYSTEM,
         now=at + timedelta(hours=2),
     )  # fmt: skip
+    camera.photograph(entered)
     violations.review(entered.pk, by=officer, now=at + timedelta(hours=20))
     if event.end == "published":
         return

@@ -13,7 +13,8 @@ from minjing.kernel.identity.queries import person_by_id_number
 from minjing.modules.traffic.actions import plate_numbers
 from minjing.modules.traffic.actions import registers as acts
 from minjing.modules.traffic.queries import registers
-from minjing.site.demo import residents
+from minjing.modules.traffic.queries.violations import to_review
+from minjing.site.demo import camera, residents
 from minjing.site.demo.fleet.drivers import term
 from minjing.site.demo.fleet.fill import fill
 from minjing.site.demo.fleet.vehicles import vin_check
@@ -21,6 +22,7 @@ from minjing.site.demo.residents import AYGUL, CHEN, CHEN_DAUGHTER, LIN, RARE, W
 
 NOON = time(12, tzinfo=CHINA)
 OTHERS = 200  # vehicles of people who only stand in the registers
+PHOTOGRAPHED = 4  # of the violations that wait for a look: the desk shows both, with a picture and without
 
 # Owner, plate, body, energy, brand, model, colour, years on the road, days until the next inspection.
 CARS: Sequence[tuple[Known, str, str, str, str, str, str, float, int]] = (
@@ -63,6 +65,8 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     for kind, numbers in POOLS.items():
         plate_numbers.open_pool(numbers, kind, by=SYSTEM, now=now)
     rows, _ = fill(OTHERS, now, lambda line: None)
+    for waiting in to_review(limit=PHOTOGRAPHED):
+        camera.photograph(waiting)
     say(f"{len(CARS) + OTHERS} vehicles, and {rows:,} rows of drivers, licences and violations")
 
 

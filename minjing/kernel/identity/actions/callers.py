@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -91,3 +92,14 @@ NOT_VOUCHED = {
     "en": "Name and ID number do not agree, or are not in the register. Look at the original; for people registered "
     "elsewhere read the card with a reader.",
 }
+
+
+def key_of_its_own(record_id: UUID, *, now: datetime) -> UUID:
+    """Give a record that concerns somebody nobody knows a key of its own, once, and return its id.
+
+    What is sealed under it goes when that key is deleted, as what concerns a person does.
+    """
+    with transaction.atomic():
+        if not PersonKey.objects.filter(pk=record_id).exists():
+            PersonKey.objects.create(owner_id=record_id, wrapped=sealing.new_key(record_id), created_at=now)
+    return record_id

@@ -128,11 +128,18 @@ def record_assigned(
     return Seen({note.person_id: frozenset({field})})
 
 
-def record_desk(by: Actor, person_id: UUID, what: Sequence[str], *, holding: Holding, now: datetime) -> Seen:
-    """Write the look of an officer whom the desk has given somebody's check: its reason is not for choosing."""
-    _record(
-        by, {person_id: what}, _Why(reasons.assigned()["identity_compare"].key, asked_about=False), holding, None, now
-    )
+def record_desk(
+    by: Actor,
+    person_id: UUID,
+    what: Sequence[str],
+    *,
+    holding: Holding,
+    now: datetime,
+    reason: str = "identity_compare",
+) -> Seen:
+    """Write the look of an officer to whom a desk gives what comes next: its reason is not for choosing."""
+    why = _Why(reasons.assigned()[reason].key, asked_about=False)
+    _record(by, {person_id: what}, why, holding, None, now)
     return Seen({person_id: frozenset(what)})
 
 

@@ -35,6 +35,7 @@ from minjing.modules.traffic.models.violations import (
     Strike,
     Suspension,
     Violation,
+    ViolationPhoto,
 )
 from minjing.modules.traffic.models.withholding import FullPoints
 
@@ -78,5 +79,6 @@ __all__ = [
     "Vehicle",
     "VehiclePast",
     "Violation",
+    "ViolationPhoto",
     "YieldingClaim",
 ]

@@ -104,6 +104,30 @@ class Violation(models.Model):
         ]
 
 
+class ViolationPhoto(models.Model):
+    """A picture that stands as evidence of a violation: who took it, where the file lies."""
+
+    CAMERA, RECORDER, REPORT = "camera", "recorder", "report"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    org_id = models.SmallIntegerField()
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="photos")
+    kind = models.CharField(max_length=10)
+    file_id = models.UUIDField()
+    came_at = models.DateTimeField()
+
+    personal: ClassVar[dict[str, Personal]] = {"file_id": HELD}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["violation", "file_id"], name="traffic_violation_photo_once"),
+            models.CheckConstraint(
+                name="traffic_violation_photo_kind", condition=Q(kind__in=("camera", "recorder", "report"))
+            ),
+        ]
+        indexes = [models.Index(fields=["file_id"], name="traffic_violation_photo_file")]
+
+
 class Outcome(models.Model):
     """What one evaluation of a violation came to, and why: appended, never changed; the newest counts."""
 

@@ -14,6 +14,7 @@ from minjing.modules.traffic.actions import parking
 from minjing.modules.traffic.actions import violations as acts
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.errors import Refused
+from minjing.modules.traffic.queries import evidence
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.rules import parking_waiver
 from minjing.modules.traffic.rules.penalties import words
@@ -49,6 +50,7 @@ def desk(request: OfficerRequest) -> HttpResponse:
         "source": words.SOURCES.get(first.source) if first else None,
         "next": [(row, title_of(row.conduct)) for row in waiting[1 : AHEAD + 1]],
         "count": f"{many:,}+" if many >= queries.COUNTED else many,
+        "photos": evidence.photos(first.pk) if first else [],
         "claim": parking.claim_of(first) if first else None,
         "grounds": [(str(key), code, found[code].title) for key, code in enumerate(GROUNDS, 1)],
     }

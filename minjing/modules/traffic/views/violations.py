@@ -22,7 +22,7 @@ from minjing.modules.traffic.actions import deciding, money
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Charge, Violation
-from minjing.modules.traffic.queries import objections, points, registers
+from minjing.modules.traffic.queries import evidence, objections, points, registers
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.rules.penalties import words
 from minjing.modules.traffic.rules.penalties.points import FULL, Standing
@@ -81,6 +81,7 @@ def one(request: HttpRequest, violation_id: UUID) -> HttpResponse:
         "source": words.SOURCES.get(row.source),
         "charges": charges,
         "parts": row.fine_fen >= deciding.PARTS_FROM_FEN,
+        "photos": evidence.photos(row.pk),
         "map": spot(row.lat, row.lon, row.heading_deg),
         "objection": objections.answer_to(row, by=by, now=at),
         "objection_open": objections.open_for(row) is not None,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from minjing.kernel.files import queries as files
 from minjing.kernel.identity import queries as people
-from minjing.modules.traffic.actions import bindings, violations
+from minjing.kernel.matters import queries as matters
+from minjing.modules.traffic.actions import bindings, evidence, violations
 from minjing.modules.traffic.actions.case import Case, Facts, refused, text
-from minjing.modules.traffic.models import Binding
+from minjing.modules.traffic.models import Binding, Violation, ViolationPhoto
 from minjing.modules.traffic.queries import registers as found
 from minjing.modules.traffic.rules import plates
 
@@ -92,8 +94,16 @@ def snapshot(case: Case) -> Facts:
             "place": case.text("place")[:80], "plate": plates.parse(case.text("outside_plate")).text,
             "source": "citizen", "evidence": [{"kind": "report", "matter": str(case.matter.id)}],
         }  # fmt: skip
-        violations.record(facts, by=case.by, now=case.now)
+        _with_pictures(violations.record(facts, by=case.by, now=case.now), case)
     return reported("snapshot")(case)
+
+
+def _with_pictures(violation: Violation, case: Case) -> None:
+    """Let the pictures of a report stand as evidence of what it says."""
+    sent = [paper.file_id for paper in matters.materials(case.matter) if paper.file_id]
+    pictures = [pk for pk, told in files.files(sent).items() if told.kind == "image"]
+    for file_id in pictures[: evidence.PHOTOS_MOST]:
+        evidence.hold_photo(violation, ViolationPhoto.REPORT, file_id, by=case.by, now=case.now)
 
 
 def no_car(case: Case) -> Facts:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from minjing.base.coordinates import to_wgs84
+from minjing.kernel.files import actions as files
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
-from minjing.modules.traffic.actions import violations
-from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport
+from minjing.modules.traffic.actions import evidence, violations
+from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport, ViolationPhoto
 from minjing.modules.traffic.rules.yielding.messages import Report
 
 CONDUCT = "SZP04"  # not making way for a vehicle on an emergency
@@ -29,7 +31,7 @@ def report(
         return before.violation_id
     mission = missions[said.mission]
     lat, lon = to_wgs84(said.lat, said.lon, system)
-    violation_id = violations.record(
+    violation = violations.record(
         {
             "violated_at": said.at,
             "conduct": CONDUCT,
@@ -46,15 +48,19 @@ def report(
         },
         by=SYSTEM,
         now=now,
-    ).pk
+    )
+    if said.picture:
+        # What is no picture is refused and stands in the ledger; the report is taken without it.
+        with suppress(files.Refused):
+            evidence.add_photo(violation, ViolationPhoto.RECORDER, said.picture, by=SYSTEM, now=now)
     RecorderReport.objects.create(
         org_id=dispatch.org_id,
         dispatch=dispatch,
         mission=mission,
         key=said.key,
-        violation_id=violation_id,
+        violation_id=violation.pk,
         came_at=now,
     )
-    told = {"violation": violation_id, "mission": mission.pk, "by": SYSTEM.account_id}
+    told = {"violation": violation.pk, "mission": mission.pk, "by": SYSTEM.account_id}
     ledger.append(ledger.entry(events.YIELDING_REPORTED, told, at=now, org_id=dispatch.org_id))
-    return violation_id
+    return violation.pk

@@ -6,12 +6,16 @@ The same message comes by HTTP and by MQTT:
      "missions": [{"number": "M1", "callsign": "福田01", "began_at": "…", "ended_at": null}],
      "tracks": [{"mission": "M1", "fixes": [[1795651200, 22.5431, 114.0579], …]}],
      "reports": [{"report": "R1", "mission": "M1", "plate": "粤B12345", "plate_kind": "02", "at": "…",
-                  "lat": 22.54, "lon": 114.05, "heading_deg": 90, "place": "深南大道 / 新洲路"}]}
+                  "lat": 22.54, "lon": 114.05, "heading_deg": 90, "place": "深南大道 / 新洲路",
+                  "picture": "…"}]}
+
+`picture` is what the recorder saw, a JPEG or PNG in base64; it may be left out.
 """
 
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +60,7 @@ class Report:
     lon: float
     heading_deg: int | None
     place: str
+    picture: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +164,16 @@ def _report(row: Mapping[str, Any], where: str) -> Report:
     return Report(
         _text(row, "report", where), _text(row, "mission", where), _text(row, "plate", where),
         _text(row, "plate_kind", where) if row.get("plate_kind") else "", _instant(row, "at", where), lat, lon,
-        heading, _text(row, "place", where),
+        heading, _text(row, "place", where), _picture(row, where),
     )  # fmt: skip
+
+
+def _picture(row: Mapping[str, Any], where: str) -> bytes:
+    """Return the picture of a report, as it was sent: what it really holds is looked at where it is kept."""
+    said = row.get("picture")
+    if said is None:
+        return b""
+    try:
+        return b64decode(said, validate=True)
+    except (TypeError, ValueError):
+        raise WrongMessage(f"{where}.picture", "base64 is needed") from None

@@ -6,6 +6,7 @@ from minjing.modules.traffic.models import (
     Binding,
     FileEntry,
     Violation,
+    ViolationPhoto,
 )
 from minjing.modules.traffic.tests import items_world as world
 from minjing.modules.traffic.tests.items.given import entry, settled, snapped
@@ -47,6 +48,7 @@ SPECS: dict[str, Spec] = {
         {"snap_kind": "phone", "outside_plate": PLATE},
         after=lambda m: (
             Violation.objects.values_list("conduct", "source", "state").get() == ("JF31", "citizen", "recorded")
+            and ViolationPhoto.objects.get().kind == "report"
         ),
     ),
     "F16": S(given=snapped, by=SU, after=says("查证中")),

@@ -13,17 +13,13 @@ from minjing.base.clock import CHINA
 from minjing.modules.traffic.actions.yielding import deciding, holding
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Batch
+from minjing.modules.traffic.queries import evidence
 from minjing.modules.traffic.queries.yielding import desk as queries
 from minjing.modules.traffic.queries.yielding.limits import limits, said
 from minjing.modules.traffic.views.yielding.words import said_of
 from minjing.portals.frame.language import t
 from minjing.portals.officer.gate import OfficerRequest, missing, officer_page
 from minjing.portals.officer.rail import show
-
-PICTURES = {
-    "camera": {"zh": "路口摄像机记录", "en": "the crossing’s camera"},
-    "recorder": {"zh": "救护车记录仪", "en": "the ambulance’s recorder"},
-}
 
 
 @officer_page(deciding.ACT)
@@ -63,7 +59,7 @@ def _page(request: OfficerRequest, look: queries.Look | None) -> HttpResponse:
             "ambulance": min(look.map.fixes, key=lambda fix: abs(fix.at - passed)),
             "bar_end": round(16 + look.map.bar, 1),
             "violated": look.violation.violated_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
-            "pictures": [PICTURES[one["kind"]] for one in look.violation.evidence if one.get("kind") in PICTURES],
+            "photos": evidence.photos(look.violation.pk),
         }
     return show(request, "traffic/yielding/desk.html", context, page="yielding")
 
