@@ -16,10 +16,13 @@ import psycopg
 import pytest
 from django.test import Client
 
+from minjing.base.ids import new_id
 from minjing.kernel.matters import queries
 from minjing.site import postgres, processes
 from minjing.site.processes import CannotStart, Child
 from tests.house import wait_for
+
+TAIL = (1 << 48) - 1  # of an id: chance alone, no time
 
 
 def minjing(*arguments: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -170,6 +173,30 @@ def test_the_first_child_is_served_before_the_others_begin():
 
     processes.supervise([first, other], lambda: seen.append((first.lives, other.lives)), ready)
     assert seen == [(True, False), (True, True)]
+
+
+def test_what_is_forked_holds_no_connection_and_no_thread():
+    """Two processes on one connection would read each other's answers; a thread's locks would stay shut for ever."""
+    said = (
+        "import os\n"
+        "from minjing.site import serving\n"
+        "serving.load()\n"
+        "from django.db import connections\n"
+        "print([c.connection for c in connections.all()], len(os.listdir('/proc/self/task')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", said],
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[None] 1"
+
+
+def test_forks_of_one_process_draw_ids_of_their_own():
+    new_id()  # whatever chance there is has begun in the parent
+    drawn = [processes.Apart(lambda: [new_id().int & TAIL for _ in range(50)]) for _ in range(4)]
+    tails = [tail for apart in drawn for tail in apart.result()]
+    assert len(set(tails)) == len(tails) == 200
 
 
 def test_work_done_apart_returns_raises_and_leaves_nothing_here():

@@ -27,6 +27,15 @@ def photos(violation_id: UUID) -> list[tuple[ViolationPhoto, Text]]:
     return [(row, KINDS[row.kind]) for row in rows]
 
 
+def photos_of(violation_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
+    """Return which pictures each of these violations has, by one query."""
+    found: dict[UUID, list[UUID]] = {pk: [] for pk in violation_ids}
+    rows = ViolationPhoto.objects.filter(violation_id__in=violation_ids).order_by("came_at", "id")
+    for pk, violation_id in rows.values_list("pk", "violation_id"):
+        found[violation_id].append(pk)
+    return found
+
+
 def photo(violation_id: UUID, photo_id: UUID) -> ViolationPhoto:
     """Return one picture of this violation. Raises Refused for what is none of its own."""
     row = ViolationPhoto.objects.filter(pk=photo_id, violation_id=violation_id).first()

@@ -1,4 +1,4 @@
-"""What traffic adds to the JSON API: a driver says that they made way for an ambulance."""
+"""A driver says that they made way for an ambulance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from minjing.modules.traffic import errors
 from minjing.modules.traffic.actions.yielding import asking
 from minjing.portals.api.views.door import asker
 
-traffic = Router(tags=["traffic"])
+router = Router(tags=["traffic"])
 
 
 class MadeWayIn(BaseModel):
@@ -34,8 +34,8 @@ class MadeWayOut(BaseModel):
     state: str  # waiting, confirmed, rejected; "" when nothing was found
 
 
-@traffic.post("/violations/{violation_id}/made-way", response={200: MadeWayOut, 201: MadeWayOut})
-def made_way(request: HttpRequest, violation_id: UUID, said: MadeWayIn) -> tuple[int, dict[str, Any]]:
+@router.post("/violations/{violation_id}/made-way", response={200: MadeWayOut, 201: MadeWayOut})
+def say(request: HttpRequest, violation_id: UUID, said: MadeWayIn) -> tuple[int, dict[str, Any]]:
     """Say of an own violation that one made way: 201 where an ambulance was found, 200 where none was."""
     by = asker(request)
     if by.person_id is None:

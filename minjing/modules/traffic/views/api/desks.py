@@ -1,0 +1,105 @@
+"""The officers' desks: violations to review, and those that an ambulance may explain."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from pydantic import BaseModel, Field
+
+from minjing.base.clock import now
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters.errors import Unknown
+from minjing.modules.traffic import errors, packs
+from minjing.modules.traffic.actions import evidence
+from minjing.modules.traffic.actions import violations as acts
+from minjing.modules.traffic.actions.guarding import REVIEW
+from minjing.modules.traffic.actions.yielding import deciding
+from minjing.modules.traffic.queries import evidence as pictures
+from minjing.modules.traffic.queries import violations as queries
+from minjing.modules.traffic.queries.yielding import desk
+from minjing.modules.traffic.views.api.own import jpeg, row_out
+from minjing.portals.api.views.door import asker
+
+router = Router(tags=["traffic"])
+LISTED = 50
+
+
+class ReviewIn(BaseModel):
+    """What an officer finds: true, or removed for a ground of the packs."""
+
+    ground: str = Field("", max_length=24)
+
+
+class DecideIn(BaseModel):
+    """Whether the ambulance explains it."""
+
+    confirmed: bool
+    reason: str = Field("", max_length=200)
+
+
+def reviewer(request: HttpRequest) -> Actor:
+    """Return who asks, if one of their posts reviews violations. Raises Refused."""
+    by = asker(request)
+    if not any(REVIEW in holding.acts for holding in by.holdings):
+        raise errors.Refused("no_post")
+    return by
+
+
+@router.get("/review")
+def waiting(request: HttpRequest) -> dict[str, Any]:
+    """Return the violations that wait for a look, oldest first, the grounds of removal, and how many wait."""
+    reviewer(request)
+    grounds = {code: dict(ground.title) for code, ground in packs.in_force().grounds.items()}
+    found = queries.to_review(limit=LISTED)
+    photos = pictures.photos_of([row.pk for row in found])
+    rows = [row_out(row) | {"photos": photos[row.pk]} for row in found]
+    return {"count": queries.waiting_count(), "grounds": grounds, "violations": rows}
+
+
+@router.get("/review/{uuid:violation_id}/photos/{uuid:photo_id}")
+def photo(request: HttpRequest, violation_id: UUID, photo_id: UUID) -> HttpResponse:
+    """Return a picture as JPEG; the look is on record before."""
+    return jpeg(evidence.show_photo(violation_id, photo_id, by=asker(request), now=now()))
+
+
+@router.post("/review/{uuid:violation_id}")
+def review(request: HttpRequest, violation_id: UUID, said: ReviewIn) -> dict[str, Any]:
+    """Publish a record, or remove it for a ground; return it as it is then."""
+    return row_out(acts.review(violation_id, said.ground, by=asker(request), now=now()))
+
+
+@router.get("/yielding")
+def candidates(request: HttpRequest) -> dict[str, Any]:
+    """Return the candidate that waits longest, with what stands as the proof, and how many wait."""
+    reviewer(request)
+    first = desk.next_waiting()
+    look = desk.look_at(first) if first else None
+    if first is None or look is None:
+        return {"count": desk.waiting_count(), "candidate": None}
+    said = {
+        "id": first.pk,
+        "callsign": first.mission.callsign,
+        "passed_at": first.passed_at,
+        "after_s": look.after_s,
+        "distance_m": first.distance_m,
+        "turn_deg": look.turn_deg,
+        "evidence": first.evidence,
+        "violation": row_out(look.violation)
+        | {"photos": pictures.photos_of([first.violation_id])[first.violation_id]},
+    }
+    return {"count": desk.waiting_count(), "candidate": said}
+
+
+@router.post("/yielding/{uuid:candidate_id}")
+def decide(request: HttpRequest, candidate_id: UUID, said: DecideIn) -> dict[str, Any]:
+    """Confirm, and the violation is struck with all that follows; or reject. Decided by another, it is 409."""
+    try:
+        made = deciding.decide(candidate_id, said.confirmed, said.reason, by=asker(request), now=now())
+    except errors.Unknown:
+        raise Unknown from None
+    except deciding.Decided:
+        raise errors.Refused("state") from None
+    return {"id": made.pk, "state": made.state}
