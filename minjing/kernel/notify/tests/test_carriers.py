@@ -56,12 +56,13 @@ def test_when_the_first_is_down_the_second_has_it_within_a_second(lin, gateway, 
 def test_a_provider_in_trouble_is_given_less_and_gets_it_back(lin, gateway, aliyun, settings):
     settings.SMS_SHARES = {"house": 100, "aliyun": 100}
     gateway.tell(down=True)
-    for number in range(12):
+    many = 40  # whom to ask first is drawn: with few, nobody may have drawn the one in trouble
+    for number in range(many):
         actions.deliver(told(lin, str(number)).pk, now=NOW)
     house = Carrier.objects.get(pk="house")
     asked = gateway.asked()
-    assert (house.share < 30, asked < 8, house.fault) == (True, True, "http_503")
-    assert len(aliyun.gateway.inbox.taken) == 12
+    assert (house.share < 30, asked < many / 2, house.fault) == (True, True, "http_503")
+    assert len(aliyun.gateway.inbox.taken) == many
     gateway.tell(reset=True)
     for minute in range(1, 13):
         actions.sweep(NOW + timedelta(minutes=minute, seconds=1))
