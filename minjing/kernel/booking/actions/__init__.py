@@ -1,6 +1,6 @@
 """Writing: booking and giving up, the hall, the waiting list, places and their capacity, upkeep."""
 
-from minjing.kernel.booking.actions.asked import own
+from minjing.kernel.booking.actions.asked import checked_services, own
 from minjing.kernel.booking.actions.booking import book, cancel, confirm, hold, prolong_held, reschedule
 from minjing.kernel.booking.actions.challenges import challenge, decide_challenge, read_challenge
 from minjing.kernel.booking.actions.hall import arrive, call_next, finish, miss, recall, skip, take_ticket
@@ -14,6 +14,7 @@ __all__ = [
     "call_next",
     "cancel",
     "challenge",
+    "checked_services",
     "close_day",
     "confirm",
     "decide_challenge",

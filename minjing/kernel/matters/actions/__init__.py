@@ -27,6 +27,7 @@ from minjing.kernel.matters.actions.many import (
     Result,
     act_many,
 )
+from minjing.kernel.matters.actions.payment import require_level_to_pay
 from minjing.kernel.matters.actions.rating import (
     rate,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "rate",
     "receive_handover",
     "require_level",
+    "require_level_to_pay",
     "sample_refold",
     "save_page",
     "stash",

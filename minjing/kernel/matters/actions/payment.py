@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -13,8 +14,9 @@ from minjing.base.conditions import holds
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.matters import plugs, queries, store
+from minjing.kernel.matters.actions.filling_in import require_level
 from minjing.kernel.matters.actions.steps import act, step
-from minjing.kernel.matters.errors import Stale, Wrong
+from minjing.kernel.matters.errors import MatterError, Stale, Wrong
 from minjing.kernel.matters.fees import Quote
 from minjing.kernel.matters.models import Matter, Task
 from minjing.kernel.matters.rules import PAYING, PAYMENT, Ask, Change, Snapshot
@@ -45,6 +47,18 @@ def open_fee(matter: Snapshot, body: Body, quote: Quote, *, by: Actor, now: date
         by=by,
         now=now,
     )
+
+
+def require_level_to_pay(matter_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Raise NotAllowed, with the level that is missing, unless the payer has what the service asks for paying.
+
+    An order of another subject, or of a matter that the payer may not open, asks for none: who owes may pay.
+    """
+    try:
+        matter = queries.matter(matter_id, by, now)
+    except MatterError:
+        return
+    require_level(by, queries.body_of(matter).service.level_for("pay"))
 
 
 def settled(order: Order, *, by: Actor, now: datetime) -> None:

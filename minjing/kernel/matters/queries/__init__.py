@@ -113,7 +113,15 @@ from minjing.kernel.matters.queries.one import (
     tasks,
 )
 from minjing.kernel.matters.queries.receptions import Handover, handover, known_at_counter, reception
-from minjing.kernel.matters.queries.visiting import VISIT, VISIT_MISSING, VISIT_OVER, visit_lacking, visit_of
+from minjing.kernel.matters.queries.visiting import (
+    VISIT,
+    VISIT_MISSING,
+    VISIT_OVER,
+    visit_lacking,
+    visit_of,
+    visit_subject,
+    waits_for_visit,
+)
 
 __all__ = [
     "ADDRESSED",
@@ -225,6 +233,8 @@ __all__ = [
     "versions",
     "visit_lacking",
     "visit_of",
+    "visit_subject",
+    "waits_for_visit",
     "wanted_materials",
     "wanted_of_draft",
 ]

@@ -7,7 +7,12 @@ from uuid import UUID
 
 from minjing.kernel.booking import queries as visits
 from minjing.kernel.booking.models import Visit
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters.errors import MatterError
 from minjing.kernel.matters.models import Draft
+from minjing.kernel.matters.queries.filling_in import draft
+from minjing.kernel.matters.queries.one import matter
+from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
 
 VISIT = "visit"  # the step of the application, and the key of what is wrong with it
@@ -36,3 +41,18 @@ def visit_of(matter_id: UUID) -> Visit | None:
         return found
     draft_id = Draft.objects.filter(matter_id=matter_id).values_list("id", flat=True).first()
     return visits.visit_of_subject(draft_id) if draft_id else None
+
+
+def waits_for_visit(ref: UUID, by: Actor, now: datetime) -> Snapshot | None:
+    """Return the asker's own matter whose visit was missed; None where `ref` names something else."""
+    try:
+        found = matter(ref, by, now)
+    except MatterError:
+        return None
+    return found if found.pause_reason == VISIT and found.account_id == by.account_id else None
+
+
+def visit_subject(ref: UUID, by: Actor, now: datetime) -> UUID:
+    """Return the id of what a visit may be for: an own matter that waits for one, or an own draft. Raises Unknown."""
+    waiting = waits_for_visit(ref, by, now)
+    return waiting.id if waiting else draft(ref, by, now).id

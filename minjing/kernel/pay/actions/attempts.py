@@ -63,8 +63,8 @@ def begin(
     if way is None:
         raise NoSuchChannel
     attempt = _written(order_id, way, by, now, key)
-    if attempt.state == "open" and attempt.begun:
-        return attempt
+    if attempt.state == "captured" or (attempt.state == "open" and attempt.begun):
+        return attempt  # paid already: the gateway would refuse it, and we would say that no money was taken
     wire = wire_of(attempt, payer=payer or plugs.payer(channel, by.account_id), payer_ip=payer_ip)
     try:
         begun = way.begin(wire)

@@ -3,12 +3,14 @@
 from importlib import import_module
 
 from minjing.portals.api import plugs
-from minjing.portals.api.views import drafts, looks, matters, officers, oneself, services, watch
+from minjing.portals.api.views import drafts, fees, looks, matters, officers, oneself, services, visits, watch
 from minjing.portals.api.views.door import api
 
 api.add_router("/services", services.catalogue)
 api.add_router("/drafts", drafts.drafts)
 api.add_router("/matters", matters.matters)
+api.add_router("/visits", visits.visits)
+api.add_router("/fees", fees.fees)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)
 api.add_router("/watch", watch.watch)

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.security import APIKeyCookie, HttpBearer
 
 from minjing.base.clock import now
+from minjing.kernel.booking import errors as booking
 from minjing.kernel.files.actions import Refused
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
@@ -19,6 +20,7 @@ from minjing.kernel.identity.errors import IdentityError, TooMany
 from minjing.kernel.identity.errors import Wrong as WrongWords
 from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.pay import errors as pay
 from minjing.kernel.watch.errors import WatchError
 from minjing.portals.api import rate
 from minjing.portals.api.shapes import MatterOut, TextOut
@@ -64,6 +66,15 @@ api = Api(
     openapi_url="/openapi.json",
 )
 STATUS = {Unknown: 404, NotAllowed: 403, Stale: 409, Wrong: 422}
+# What is not named here is a visit or a fee that stands otherwise than the asker thought: 409.
+BOOKING_STATUS = {booking.Unknown: 404, booking.NotAllowed: 403, booking.Paused: 403, booking.Wrong: 422}
+PAY_STATUS = {
+    pay.Unknown: 404,
+    pay.NotAllowed: 403,
+    pay.NoSuchChannel: 422,
+    pay.Wrong: 422,
+    pay.TooManyAttempts: 429,
+}
 
 
 REASON = "Look-Reason"
@@ -81,6 +92,18 @@ def asker(request: HttpRequest) -> Actor:
     """Return who asks."""
     actor: Actor = request.auth  # type: ignore[attr-defined]
     return actor
+
+
+def resident(request: HttpRequest) -> Actor:
+    """Return the resident who asks. Raises NotAllowed for others: visits and fees are residents' own affairs."""
+    by = asker(request)
+    if not by.is_resident:
+        raise NotAllowed(
+            "not_resident",
+            "这里只供居民办理自己的事项，请使用居民账号。",
+            "This is for residents’ own affairs; use a resident’s account.",
+        )
+    return by
 
 
 @api.exception_handler(MatterError)
@@ -114,6 +137,26 @@ def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse
     if isinstance(error, TooMany):
         answer["Retry-After"] = str(error.wait_s)
     return answer
+
+
+@api.exception_handler(booking.BookingError)
+def booking_refused(request: HttpRequest, error: booking.BookingError) -> HttpResponse:
+    """Answer a refusal of booking with its sentence; what is wrong comes per field."""
+    body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
+    if isinstance(error, booking.Wrong):
+        body["errors"] = {name: dict(text) for name, text in error.errors.items()}
+    return api.create_response(request, body, status=BOOKING_STATUS.get(type(error), 409))
+
+
+@api.exception_handler(pay.PayError)
+def pay_refused(request: HttpRequest, error: pay.PayError) -> HttpResponse:
+    """Answer a refusal of paying with its sentence; what is wrong comes per field."""
+    body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
+    if isinstance(error, pay.Wrong):
+        body["errors"] = {error.field: dict(error.text)}
+    if isinstance(error, pay.NoSuchChannel):
+        body["errors"] = {"channel": dict(error.text)}
+    return api.create_response(request, body, status=PAY_STATUS.get(type(error), 409))
 
 
 @api.exception_handler(WatchError)

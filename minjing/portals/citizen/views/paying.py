@@ -123,10 +123,7 @@ def begin(request: HttpRequest, order_id: UUID) -> HttpResponse:
 def _missing_level(matter_id: UUID, by: Actor) -> str:
     """Return the identity level that the service wants for paying and the payer lacks; empty when none is missing."""
     try:
-        matter = matter_queries.matter(matter_id, by, now())
-        matters.require_level(by, matter_queries.body_of(matter).service.level_for("pay"))
-    except NoMatter:
-        return ""
+        matters.require_level_to_pay(matter_id, by=by, now=now())
     except NotAllowed as refused:
         return refused.needs
     return ""

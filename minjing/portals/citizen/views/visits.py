@@ -269,22 +269,18 @@ def _subject(request: HttpRequest) -> UUID | None:
     from minjing.kernel.matters import queries as matters
 
     ref = request.GET.get("for", "")
-    if not ref:
-        return None
-    waiting = _waiting_matter(request)
-    return waiting.id if waiting else matters.draft(UUID(ref), who(request), now()).id
+    return matters.visit_subject(UUID(ref), who(request), now()) if ref else None
 
 
 def _waiting_matter(request: HttpRequest) -> Snapshot | None:
     """Return the asker's own matter whose visit was missed; None where `for` names something else."""
     from minjing.kernel.matters import queries as matters
-    from minjing.kernel.matters.errors import MatterError
 
     try:
-        found = matters.matter(UUID(request.GET.get("for", "")), who(request), now())
-    except (MatterError, ValueError):
+        ref = UUID(request.GET.get("for", ""))
+    except ValueError:
         return None
-    return found if found.pause_reason == "visit" and found.account_id == who(request).account_id else None
+    return matters.waits_for_visit(ref, who(request), now())
 
 
 def _draft_url(request: HttpRequest) -> str:
