@@ -1,20 +1,18 @@
-"""The slip of a visit: its QR code, its calendar file, and days and times arranged for the page."""
+"""The slip of a visit: its QR code, and days and times arranged for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from minjing.base.clock import CHINA
 from minjing.kernel.booking.models import Visit
 from minjing.kernel.booking.queries import DayFree
-from minjing.kernel.booking.rules import Free, PlaceFacts, grouped
-from minjing.portals.frame.language import pick, t
+from minjing.kernel.booking.rules import Free
+from minjing.portals.frame.language import t
 
 
 def qr(visit: Visit) -> SafeString:
@@ -28,34 +26,6 @@ def drawing(visit: Visit) -> Any:
     import segno
 
     return segno.make_qr(visit.code, error="m")
-
-
-def calendar(visit: Visit, place: PlaceFacts, words: str, now: datetime) -> bytes:
-    """Return a calendar file of one event, with a reminder an hour before."""
-    from icalendar import Alarm, Calendar, Event
-
-    event = Event()
-    event.add("uid", f"{visit.pk}@{settings.BASE_URL.split('//')[-1]}")
-    event.add("sequence", visit.ver)
-    event.add("dtstamp", now)
-    event.add("dtstart", visit.starts_at.astimezone(CHINA))
-    event.add("dtend", visit.ends_at.astimezone(CHINA))
-    event.add("summary", f"{pick(place.name)}：{words}" if t("z", "e") == "z" else f"{pick(place.name)}: {words}")
-    event.add("location", pick(place.address))
-    event.add("description", t("预约码 ", "Code ") + grouped(visit.code))
-    event.add("url", settings.BASE_URL + reverse("citizen:visit", args=[visit.pk]))
-    event.add("status", "CANCELLED" if visit.state == "cancelled" else "CONFIRMED")
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", t("预约提醒", "Visit"))
-    alarm.add("trigger", timedelta(hours=-1))
-    event.add_component(alarm)
-    file = Calendar()
-    file.add("prodid", "-//Minjing//Visits//ZH")
-    file.add("version", "2.0")
-    file.add("method", "PUBLISH")
-    file.add_component(event)
-    return bytes(file.to_ical())
 
 
 def weeks(days: Sequence[DayFree]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from icalendar import Calendar
 
 from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
@@ -171,6 +172,19 @@ def test_a_missed_visit_counts_until_it_is_explained(lin, start):
     assert len(lin.get("/api/visits/misses").json()["counted"]) == 1
     assert "words" in post(lin, path, words=" ").json()["errors"]
     assert post(lin, path, words="当天台风停业。").status_code == 200
+
+
+def test_the_calendar_file_is_the_visits_own(lin, start, as_):  # noqa: F811 - the fixture
+    made = post(lin, "/api/visits", **asked(start)).json()
+    answer = lin.get(f"/api/visits/{made['id']}.ics")
+    assert (answer["Content-Type"], answer["Cache-Control"]) == (
+        "text/calendar; charset=utf-8", "no-store, private",
+    )  # fmt: skip
+    (event,) = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert event.decoded("dtstart") == start
+    assert event["summary"] == "hall大厅：护照"
+    assert as_(STRANGER).get(f"/api/visits/{made['id']}.ics").status_code == 404
+    assert Client(HTTP_HOST="localhost").get(f"/api/visits/{made['id']}.ics").status_code == 401
 
 
 def test_somebody_elses_visit_is_not_there(lin, start, as_):  # noqa: F811 - the fixture

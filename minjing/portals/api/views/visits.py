@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Status
 
 from minjing.base.clock import now
@@ -19,6 +19,7 @@ from minjing.portals.api import shapes_visits as shapes
 from minjing.portals.api.shapes import ErrorOut, RequestIn
 from minjing.portals.api.shapes_visits import BookingDay, Instant, VisitOut
 from minjing.portals.api.views.door import resident
+from minjing.portals.frame.calendar_file import calendar
 
 visits = Router(tags=["visits"])
 Asked = Annotated[list[str], Query(max_length=20)]
@@ -141,6 +142,15 @@ def _subject(asked: UUID | None, by: Actor, at: datetime) -> UUID | None:
 def one(request: HttpRequest, visit_id: UUID) -> VisitOut:
     """Return one's own visit; that somebody asked for another's is on record."""
     return VisitOut.of(actions.own(visit_id, by=resident(request), now=now()))
+
+
+@visits.get("/{uuid:visit_id}.ics")
+def calendar_file(request: HttpRequest, visit_id: UUID) -> HttpResponse:
+    """Return one's own visit for a calendar (RFC 5545), with a reminder an hour before."""
+    visit = actions.own(visit_id, by=resident(request), now=now())
+    file = calendar(visit, queries.place_by_id(visit.place_id), now())
+    headers = {"Cache-Control": "no-store, private"}
+    return HttpResponse(file, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
 @visits.post("/{uuid:visit_id}/confirm", response={200: VisitOut, **REFUSED})

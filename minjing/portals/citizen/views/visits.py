@@ -37,6 +37,7 @@ from minjing.kernel.matters.schema import Text
 from minjing.portals.citizen import slips
 from minjing.portals.citizen.access import View, resident, stopped, who
 from minjing.portals.citizen.questions import stations_by_district
+from minjing.portals.frame.calendar_file import calendar
 from minjing.portals.frame.language import pick, t
 
 KINDS = {
@@ -361,8 +362,7 @@ def calendar_file(request: HttpRequest, visit_id: UUID) -> HttpResponse:
     """Return the visit for a calendar (RFC 5545), with a reminder an hour before."""
     visit = actions.own(visit_id, by=who(request), now=now())
     place = queries.place_by_id(visit.place_id)
-    words = _titles(visit.place_id, visit.services)
-    answer = HttpResponse(slips.calendar(visit, place, words, now()), content_type="text/calendar; charset=utf-8")
+    answer = HttpResponse(calendar(visit, place, now()), content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="visit-{visit.day.isoformat()}.ics"'
     return answer
 
