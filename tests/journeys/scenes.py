@@ -36,12 +36,14 @@ from minjing.kernel.pay.actions import attempts, differences, waivers  # noqa: E
 from minjing.kernel.pay.actions.orders import open_order  # noqa: E402
 from minjing.kernel.pay.models import Order  # noqa: E402
 from minjing.kernel.pay.rules.amounts import Item  # noqa: E402
-from minjing.site.demo.residents import CHEN, LIN, account, open_account  # noqa: E402
-from tests.people import newcomer  # noqa: E402
+from minjing.modules.traffic.actions import accidents, drafts  # noqa: E402
+from minjing.site.demo.residents import CHEN, LIN, WU, ZHENG, account, open_account  # noqa: E402
+from tests.people import newcomer, photo  # noqa: E402
 
 HALL = "hc-yantian"
 SERVICE = "id_card"
 LATE = timedelta(days=2)
+FUTIAN = 2  # the district's number, in which its officers see to accidents
 
 
 def people(now: datetime) -> tuple[list[Actor], list[str]]:
@@ -174,6 +176,29 @@ def form(now: datetime) -> dict[str, object]:
     return {"draft": matters.draft("EX0003", by=accounts.actor_of(account(CHEN.key).pk, now), now=now).id}
 
 
+def roads(now: datetime) -> dict[str, object]:
+    """Make an accident that two drivers leave to an officer, and a draft of rules with its replay of two years."""
+    one, other = (accounts.actor_of(account(known.key).pk, now) for known in (WU, ZHENG))
+    happened, code = accidents.begin(
+        "深南示范路与彩田示范路路口", "粤B2C407", injured=False, drunk=False, by=one, now=now, org_id=FUTIAN,
+        spot=(22.5431, 114.0719),
+    )  # fmt: skip
+    accidents.join(code, "粤B577K9", drunk=False, by=other, now=now)
+    for who, words in ((one, "我直行，对方从左侧并线。"), (other, "我已经打灯，对方没有减速。")):
+        for view in ("front", "contact"):
+            accidents.add_photo(happened.pk, view, photo(f"{view} {who.account_id}"), by=who, now=now)
+        accidents.say(happened.pk, words, by=who, now=now)
+    accidents.to_officer(happened.pk, "disagree", by=one, now=now)
+    legal = officer("traffic.legal", now)
+    draft = drafts.begin("first_offence", "首违免罚改为一年", by=legal, now=now)
+    source = draft.source.replace("value: 24", "value: 12", 1)
+    draft = drafts.change(draft.pk, source, seen=draft.digest, by=legal, now=now)
+    today = clock.local_day(now)
+    replay = drafts.ask(draft.pk, today - timedelta(days=700), today, by=legal, now=now)
+    drafts.run(replay.pk, now=now)
+    return {"accident": happened.pk, "rules": draft.pk, "replay": replay.pk}
+
+
 def main() -> None:
     """Make the scenes and print them as JSON."""
     now = clock.now()
@@ -181,7 +206,7 @@ def main() -> None:
     said = {"phone": phones[0], "checked": phones[5], "giver": phones[4], "taker": phones[6], "hall": HALL}
     for make in (hall, fees, acting, letters):
         said |= make(actors, now) or {}
-    said |= counter(now) | form(now)
+    said |= counter(now) | form(now) | roads(now)
     json.dump(said, sys.stdout, default=str)
 
 

@@ -26,7 +26,8 @@ EVERY = bool(os.environ.get("EVERY_MODE"))
 WIDE, UPRIGHT = {"width": 1024, "height": 768}, {"width": 1080, "height": 1920}
 RESIDENTS = ("resident", "newcomer", "checked", "applicant")
 TAB_MAX = 150
-OWN = re.compile("深圳市盐田区海景路|低保家庭|示范路")  # what people have written, and where streets cross
+# What people have written, and where streets cross.
+OWN = re.compile("深圳市盐田区海景路|低保家庭|示范路|直行|打灯|改为一年")
 # What Tab must reach, in the order of the page: one radio button stands for its group, what is folded is not there.
 TABBABLE = """() => {
   const groups = new Set(), found = [];
