@@ -6,7 +6,8 @@ from functools import lru_cache
 @lru_cache(maxsize=4096)
 def sounds_of(text: str) -> tuple[str, str]:
     """Return the pinyin of `text` written together, and its initials: 夫妻投靠 → fuqitoukao, fqtk."""
-    # Its dictionary takes half a second and 50 MB: only where somebody searches is it loaded.
+    # Its dictionary takes half a second and 50 MB: the pages load it once for all of them (site/wsgi.py), others when
+    # they search.
     from pypinyin import Style, lazy_pinyin
 
     return (

@@ -98,10 +98,6 @@ def connect() -> None:
     postgres.check(postgres.ensure(data_dir()))
 
 
-# Loading makes half a million objects that stay; to look for garbage among them takes a sixth of a start.
-GC_AT_START = (50_000, 20, 100)
-
-
 def up(arguments: list[str]) -> None:
     """Start everything under this parent and stay until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="minjing up")
@@ -111,14 +107,18 @@ def up(arguments: list[str]) -> None:
     number = port()
     processes.check_port(number)
     connect()
-    gc.set_threshold(*GC_AT_START)
+    gc.set_threshold(*processes.GC_THRESHOLDS)
     import django
 
     django.setup()
     preparing = processes.Apart(_prepared)
-    from minjing.site import serving
+    try:
+        from minjing.site import serving
 
-    serving.load()  # while the database is brought up to date
+        serving.load()  # while the database is brought up to date
+    except BaseException:
+        preparing.give_up()
+        raise
     is_demo, told = preparing.result()
     children = [
         Child("web", lambda: serving.serve(number, options.workers)),

@@ -1,5 +1,6 @@
 """Serving the pages: granian, several processes forked from one that has loaded them, one address."""
 
+import multiprocessing
 import os
 from importlib import import_module
 from typing import Any
@@ -21,6 +22,7 @@ def load(application: str = PAGES) -> Any:
 def serve(port: int, processes: int, application: str = PAGES) -> None:
     """Serve an application on `port` until the process is told to stop."""
     loaded = load(application)
+    multiprocessing.set_start_method("fork", force=True)  # the only way that shares what was loaded
     Server(
         application,
         address=os.environ.get("HOST") or "127.0.0.1",

@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from minjing.base.sounds import sounds_of
+from minjing.site.processes import GC_THRESHOLDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "minjing.site.settings")
 application = get_wsgi_application()
@@ -20,4 +21,4 @@ sounds_of("民警")
 # request leaves behind is found among the young. https://docs.python.org/3/library/gc.html#gc.freeze
 gc.collect()
 gc.freeze()
-gc.set_threshold(50_000, 20, 100)
+gc.set_threshold(*GC_THRESHOLDS)

@@ -131,7 +131,7 @@ def _violations(
                 "place": f"{EAST_WEST[row][0]} / {NORTH_SOUTH[column][0]}", "district": "440304",
                 "lat": lat + 0.00005, "lon": lon + 0.00005, "heading_deg": heading, "plate": plate,
                 "plate_kind": kind,
-                "person_id": vehicle.owner_person_id if vehicle else None, "evidence": [{"kind": "camera"}],
+                "person_id": vehicle.owner_person_id if vehicle else None,
             },
             by=SYSTEM,
             now=now,

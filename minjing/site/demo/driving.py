@@ -82,7 +82,7 @@ def _enter(event: Event, officer: Actor, driver: Actor, now: datetime) -> None:
         {
             "org_id": 1, "violated_at": at, "conduct": event.conduct, "place": event.place, "district": "440304",
             "lat": event.lat, "lon": event.lon, "heading_deg": event.heading_deg, "plate": plate,
-            "plate_kind": kind, "evidence": [{"kind": "camera"}],
+            "plate_kind": kind,
         },
         by=SYSTEM,
         now=at + timedelta(hours=2),

@@ -175,6 +175,24 @@ def test_the_first_child_is_served_before_the_others_begin():
     assert seen == [(True, False), (True, True)]
 
 
+def test_told_to_stop_while_its_first_page_is_awaited_it_starts_nothing_more():
+    first, other = (Child(name, [sys.executable, "-c", "import time; time.sleep(60)"]) for name in ("web", "other"))
+
+    def never() -> None:
+        raise AssertionError("it says that it is ready")
+
+    processes.supervise([first, other], lambda: os.kill(os.getpid(), signal.SIGTERM), never)
+    assert (first.lives, first.starts, other.starts) == (False, 1, 0)
+
+
+def test_work_that_nobody_waits_for_any_more_is_ended(tmp_path):
+    done = tmp_path / "done"
+    began = time.monotonic()
+    processes.Apart(lambda: (time.sleep(20), done.write_text("done"))).give_up()
+    assert time.monotonic() - began < 10
+    assert not done.exists()
+
+
 def test_what_is_forked_holds_no_connection_and_no_thread():
     """Two processes on one connection would read each other's answers; a thread's locks would stay shut for ever."""
     said = (

@@ -97,9 +97,10 @@ NOT_VOUCHED = {
 def key_of_its_own(record_id: UUID, *, now: datetime) -> UUID:
     """Give a record that concerns somebody nobody knows a key of its own, once, and return its id.
 
-    What is sealed under it goes when that key is deleted, as what concerns a person does.
+    What is sealed under it goes when that key is deleted; that is for whoever keeps the record to do at its end.
     """
-    with transaction.atomic():
-        if not PersonKey.objects.filter(pk=record_id).exists():
-            PersonKey.objects.create(owner_id=record_id, wrapped=sealing.new_key(record_id), created_at=now)
+    if not PersonKey.objects.filter(pk=record_id).exists():
+        made = PersonKey(owner_id=record_id, wrapped=sealing.new_key(record_id), created_at=now)
+        PersonKey.objects.bulk_create([made], ignore_conflicts=True)
+        sealing.forget(record_id)  # somebody may have been faster: the key that is kept counts
     return record_id

@@ -1,7 +1,8 @@
 """Pictures that stand as evidence of a violation: kept as they come, shown to who reviews and who is charged.
 
-A picture is sealed under the key of the driver or the vehicle's owner where one is known: erased, they are gone from
-it too. Of a car that nobody here knows it is sealed under a key of the violation's own.
+A camera's or recorder's picture is sealed under the key of the driver or the vehicle's owner where one is known:
+erased, they are gone from it too. Of a car that nobody here knows it is sealed under a key of the violation's own.
+What came with a report stays the reporter's file, under their key.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def hold_photo(violation: Violation, kind: str, file_id: UUID, *, by: Actor, now
 def show_photo(violation_id: UUID, photo_id: UUID, *, by: Actor, now: datetime) -> bytes:
     """Return a picture to an officer who reviews violations; the look is on record before.
 
-    Raises Refused (no_post, own_car, not_yours), which stands in the ledger.
+    Raises Refused: no_post and own_car, which stand in the ledger, and not_yours.
     """
     violation = Violation.objects.filter(pk=violation_id).first()
     require_reviewer(violation, by=by, now=now)
@@ -81,6 +82,6 @@ def show_photo(violation_id: UUID, photo_id: UUID, *, by: Actor, now: datetime) 
 
 
 def show_own_photo(violation_id: UUID, photo_id: UUID, *, by: Actor, now: datetime) -> bytes:
-    """Return a picture to whoever is charged with the violation. Raises Refused."""
-    violations.one(violation_id, by=by, now=now)
+    """Return a picture to whoever may see the violation: its driver, or whose car it is. Raises Refused."""
+    violations.own_row(violation_id, by=by)
     return queries.content(queries.photo(violation_id, photo_id))

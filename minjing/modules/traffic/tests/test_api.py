@@ -89,7 +89,7 @@ def test_an_officer_reviews_what_waits_with_its_pictures(lin, car, reviewer):  #
     assert {row["id"]: row["photos"] for row in said["violations"]}[str(waiting[0].pk)] == [str(photo.pk)]
     assert desk.get(f"{BASE}/review/{waiting[0].pk}/photos/{photo.pk}").content[:3] == JPEG
     assert Outbox.objects.filter(kind="identity:person:looked", subject_id=lin.person_id).count() == 1
-    assert post(desk, f"/review/{waiting[0].pk}", {})[1]["state"] == "published"
+    assert post(desk, f"/review/{waiting[0].pk}", {"ground": ""})[1]["state"] == "published"
     assert post(desk, f"/review/{waiting[1].pk}", {"ground": "cloned"})[1]["state"] == "struck"
     assert post(desk, f"/review/{waiting[2].pk}", {"ground": "no such"})[0] == 422
     assert Violation.objects.get(pk=waiting[2].pk).state == "recorded"
@@ -99,7 +99,8 @@ def test_a_resident_is_no_officer(lin, car):  # noqa: F811
     waiting = recorded(car, NOW - timedelta(days=10))
     mine = signed_in(lin)
     assert get(mine, "/review")[0] == get(mine, "/yielding")[0] == 403
-    assert post(mine, f"/review/{waiting.pk}", {})[0] == 403
+    assert post(mine, f"/review/{waiting.pk}", {"ground": ""})[0] == 403
+    assert post(mine, f"/review/{waiting.pk}", {})[0] == 422
     assert Violation.objects.get(pk=waiting.pk).state == "recorded"
 
 
@@ -112,6 +113,7 @@ def test_an_officer_decides_whether_the_ambulance_explains_it(dispatch, reviewer
     _, said = get(desk, "/yielding")
     assert (said["count"], said["candidate"]["violation"]["id"]) == (1, str(struck.pk))
     address = f"/yielding/{said['candidate']['id']}"
+    assert get(desk, f"/yielding?after={said['candidate']['id']}")[1] == said  # round to the first
     assert post(desk, address, {"confirmed": True})[1]["state"] == "confirmed"
     assert post(desk, address, {"confirmed": False})[0] == 409
     assert Candidate.objects.get().state == "confirmed"

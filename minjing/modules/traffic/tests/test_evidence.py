@@ -5,6 +5,7 @@ from base64 import b64encode
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from minjing.kernel.files import actions as files
 from minjing.kernel.files.plugs import plugs
@@ -140,6 +141,29 @@ def test_what_is_no_picture_is_refused_on_record_and_the_report_is_taken_without
     assert Violation.objects.get().source == "ambulance"
     assert not ViolationPhoto.objects.exists()
     assert len(entries("files:file:refused")) == 1
+
+
+def test_while_no_scanner_answers_the_report_is_taken_and_its_picture_when_it_comes_again(
+    dispatch,  # noqa: F811
+    monkeypatch,
+):
+    def down(*args, **more):
+        raise files.Refused("scanner_down")
+
+    body = message(reports=[said_by_a_recorder(picture=b64encode(picture("red")).decode())])
+
+    def sent() -> int:
+        door = Client(HTTP_HOST="localhost", headers={"Authorization": "Bearer secret"})
+        return door.post("/traffic/yielding/batches/", body, content_type="application/json").status_code
+
+    monkeypatch.setattr("minjing.modules.traffic.views.yielding.door.now", lambda: AT + timedelta(seconds=305))
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence.files, "store", down)
+        assert [sent(), sent()] == [503, 503]
+    assert Violation.objects.get().source == "ambulance"
+    assert not ViolationPhoto.objects.exists()
+    assert [sent(), sent()] == [200, 200]
+    assert ViolationPhoto.objects.get().kind == "recorder"
 
 
 @pytest.mark.parametrize("wrong", ["not base64!", 7, ["a"], "表"])

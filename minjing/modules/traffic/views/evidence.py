@@ -23,7 +23,7 @@ def photo(request: OfficerRequest, violation_id: UUID, photo_id: UUID) -> HttpRe
         content = evidence.show_photo(violation_id, photo_id, by=request.actor, now=request.at)
     except Refused:
         return missing(request)
-    return HttpResponse(content, content_type="image/jpeg")
+    return jpeg(content)
 
 
 @require_safe
@@ -34,4 +34,9 @@ def own_photo(request: HttpRequest, violation_id: UUID, photo_id: UUID) -> HttpR
         content = evidence.show_own_photo(violation_id, photo_id, by=who(request), now=now())
     except Refused:
         raise Http404 from None
-    return HttpResponse(content, content_type="image/jpeg")
+    return jpeg(content)
+
+
+def jpeg(content: bytes) -> HttpResponse:
+    """Return a picture that no cache keeps: shown again, it is asked for again, and the look is on record."""
+    return HttpResponse(content, content_type="image/jpeg", headers={"Cache-Control": "no-store, private"})

@@ -11,8 +11,8 @@ from minjing.modules.traffic.actions.case import Case, Facts, refused, text
 from minjing.modules.traffic.actions.effects.answers import looked
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.models import Charge, Decision, Violation
+from minjing.modules.traffic.queries import evidence, registers, violations
 from minjing.modules.traffic.queries import points as counts
-from minjing.modules.traffic.queries import registers, violations
 from minjing.modules.traffic.rules import plates
 from minjing.modules.traffic.rules.penalties.surcharge import surcharge_fen
 
@@ -68,9 +68,9 @@ def picture(case: Case) -> Facts:
     """Answer which pictures a violation rests on, and what it is."""
     looked(case)
     row = own(case).row
-    files = [str(one.get("kind", one) if isinstance(one, dict) else one) for one in row.evidence]
+    pictures = [taken["zh"] for _, taken in evidence.photos(row.pk)]
     return [(NUMBER, row.number), (WHAT, title_of(row.conduct)["zh"]), (text("地点", "Place"), row.place),
-            (text("抓拍图片", "Pictures"), "、".join(files) or "登记中没有图片，可以提出异议")]  # fmt: skip
+            (text("抓拍图片", "Pictures"), "、".join(pictures) or "登记中没有图片，可以提出异议")]  # fmt: skip
 
 
 def points(case: Case) -> Facts:

@@ -15,6 +15,8 @@ from minjing.modules.traffic.rules import plates
 
 NAME, RESULT, RECORD = text("姓名", "Name"), text("结果", "Result"), text("记录号", "Record number")
 
+SNAPPED = "snap_photos"  # the paper of a report that shows what was done: whoever is charged sees it, and no other
+
 # What a report says was done, as the rules know it; what fits none is the officer's to enter.
 REPORTED = {"lane": "SZP06", "emergency": "JF25", "phone": "JF31", "yield": "JF32", "parking": "SZP18"}
 
@@ -100,7 +102,8 @@ def snapshot(case: Case) -> Facts:
 
 def _with_pictures(violation: Violation, case: Case) -> None:
     """Let the pictures of a report stand as evidence of what it says."""
-    sent = [paper.file_id for paper in matters.materials(case.matter) if paper.file_id]
+    papers = matters.materials(case.matter)
+    sent = [paper.file_id for paper in papers if paper.file_id and paper.name == SNAPPED]
     pictures = [pk for pk, told in files.files(sent).items() if told.kind == "image"]
     for file_id in pictures[: evidence.PHOTOS_MOST]:
         evidence.hold_photo(violation, ViolationPhoto.REPORT, file_id, by=case.by, now=case.now)

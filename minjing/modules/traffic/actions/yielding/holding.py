@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from minjing.base.coordinates import SYSTEMS
+from minjing.kernel.files import actions as files
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import reveal_bytes
 from minjing.kernel.ledger import actions as ledger
@@ -16,7 +18,7 @@ from minjing.kernel.matters.errors import NotAllowed
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.yielding import noticing
 from minjing.modules.traffic.actions.yielding.deciding import ACT, NEEDS_ACT
-from minjing.modules.traffic.actions.yielding.reporting import report
+from minjing.modules.traffic.actions.yielding.reporting import keep_pictures, report
 from minjing.modules.traffic.actions.yielding.taking import MESSAGES, store, tell
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Batch, Mission
@@ -27,16 +29,23 @@ class NotHeld(Exception):
     """The batch is not held (any more)."""
 
 
-@transaction.atomic
 def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: datetime) -> None:
     """Take a held batch: its coordinates are in `system`, its clock is ahead by `shift_s`.
 
+    Pictures of its reports are kept where they can be; a refusal of one stands in the ledger.
     Raises Unknown, NotHeld, NotAllowed, ValueError for an unknown system.
     """
     if system not in SYSTEMS:
         raise ValueError(system)
-    batch = _held(batch_id, by)
-    message = _message_of(batch)
+    with transaction.atomic():
+        batch = _held(batch_id, by)
+        message = _message_of(batch)
+        _take(batch, message, system, shift_s, by, now)
+    with suppress(files.Refused):
+        keep_pictures(message.reports, batch.dispatch, now=now)
+
+
+def _take(batch: Batch, message: Message, system: str, shift_s: int, by: Actor, now: datetime) -> None:
     missions = tell(message, batch.dispatch)
     tracks, _ = noticing.tracks_of(message, system, shift_s)
     store(batch, tracks, missions, system)

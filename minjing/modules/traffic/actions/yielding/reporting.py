@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,9 +14,10 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions import evidence, violations
-from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport, ViolationPhoto
+from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport, Violation, ViolationPhoto
 from minjing.modules.traffic.rules.yielding.messages import Report
 
+SCANNER_DOWN = "scanner_down"  # not the picture's fault: it may be kept later
 CONDUCT = "SZP04"  # not making way for a vehicle on an emergency
 
 
@@ -49,10 +49,6 @@ def report(
         by=SYSTEM,
         now=now,
     )
-    if said.picture:
-        # What is no picture is refused and stands in the ledger; the report is taken without it.
-        with suppress(files.Refused):
-            evidence.add_photo(violation, ViolationPhoto.RECORDER, said.picture, by=SYSTEM, now=now)
     RecorderReport.objects.create(
         org_id=dispatch.org_id,
         dispatch=dispatch,
@@ -64,3 +60,25 @@ def report(
     told = {"violation": violation.pk, "mission": mission.pk, "by": SYSTEM.account_id}
     ledger.append(ledger.entry(events.YIELDING_REPORTED, told, at=now, org_id=dispatch.org_id))
     return violation.pk
+
+
+def keep_pictures(reports: Sequence[Report], dispatch: DispatchSystem, *, now: datetime) -> None:
+    """Keep the pictures of reports that have been entered and have none yet: a batch that comes again has them kept.
+
+    Apart from the batch's transaction, for a scanner and a decoder look at each. What is no picture is refused, which
+    stands in the ledger, and the report goes without it. Raises files.Refused while no scanner answers.
+    """
+    pictures = {one.key: one.picture for one in reports if one.picture}
+    if not pictures:
+        return
+    entered = dict(
+        RecorderReport.objects.filter(dispatch=dispatch, key__in=pictures).values_list("violation_id", "key")
+    )
+    without = Violation.objects.filter(pk__in=entered).exclude(photos__kind=ViolationPhoto.RECORDER)
+    for violation in without:
+        try:
+            kind = ViolationPhoto.RECORDER
+            evidence.add_photo(violation, kind, pictures[entered[violation.pk]], by=SYSTEM, now=now)
+        except files.Refused as refusal:
+            if refusal.key == SCANNER_DOWN:
+                raise

@@ -22,7 +22,7 @@ from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.yielding import noticing
 from minjing.modules.traffic.actions.yielding.noticing import Track
-from minjing.modules.traffic.actions.yielding.reporting import report
+from minjing.modules.traffic.actions.yielding.reporting import keep_pictures, report
 from minjing.modules.traffic.models import Batch, DispatchSystem, Mission, TrackPart
 from minjing.modules.traffic.queries.yielding.limits import limits
 from minjing.modules.traffic.queries.yielding.tracks import packed
@@ -59,7 +59,11 @@ def refuse(why: str, *, now: datetime, dispatch: DispatchSystem | None = None) -
 
 
 def take(body: bytes, dispatch: DispatchSystem, *, way: str, now: datetime) -> Answer:
-    """Take in one message. Raises WrongMessage, and OtherContent for a known name with other content."""
+    """Take in one message. Raises WrongMessage, and OtherContent for a known name with other content.
+
+    Raises files.Refused where pictures cannot be looked at now: all else has been taken, and the same message sent
+    again has them kept.
+    """
     try:
         message = read(body, dispatch.system)
     except WrongMessage as wrong:
@@ -70,12 +74,15 @@ def take(body: bytes, dispatch: DispatchSystem, *, way: str, now: datetime) -> A
         # One message of one sender at a time: the second of two that come at once finds the first.
         DispatchSystem.objects.select_for_update().get(pk=dispatch.pk)
         before = Batch.objects.filter(dispatch=dispatch, key=message.batch).first()
-        if before is None:
-            return _taken(message, body, digest, dispatch, way, now)
-    if bytes(before.digest) != digest:
-        refuse(f"batch: {message.batch} came before with other content", now=now, dispatch=dispatch)
-        raise OtherContent(message.batch)
-    return Answer(REPEATED, before, before.findings)
+        answer = None if before else _taken(message, body, digest, dispatch, way, now)
+    if before is not None:
+        if bytes(before.digest) != digest:
+            refuse(f"batch: {message.batch} came before with other content", now=now, dispatch=dispatch)
+            raise OtherContent(message.batch)
+        answer = Answer(REPEATED, before, before.findings)
+    assert answer is not None
+    keep_pictures(message.reports, dispatch, now=now)
+    return answer
 
 
 def _taken(message: Message, body: bytes, digest: bytes, dispatch: DispatchSystem, way: str, now: datetime) -> Answer:

@@ -10,6 +10,7 @@ The same message comes by HTTP and by MQTT:
                   "picture": "…"}]}
 
 `picture` is what the recorder saw, a JPEG or PNG in base64; it may be left out.
+A message has at most two megabytes with all its pictures.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 
 from minjing.base.coordinates import SYSTEMS
 
-MESSAGE_MOST = 1 << 20
+MESSAGE_MOST = 2 << 20  # bytes; a picture in base64 takes a third more than it has
 FIXES_MOST = 20_000
 TEXT_MOST = {"batch": 64, "number": 40, "callsign": 20, "report": 64, "place": 80, "plate": 12, "plate_kind": 2}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from minjing.base.ids import new_id
 from minjing.kernel.booking.models import Visit
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.modules.traffic import courses
@@ -20,6 +21,7 @@ from minjing.modules.traffic.models import (
     Permit,
     Vehicle,
     Violation,
+    ViolationPhoto,
 )
 from minjing.modules.traffic.tests import items_world as world
 from minjing.modules.traffic.tests.items_world import HOUR, LIN, NOW, PLATE, SU, TODAY
@@ -104,12 +106,14 @@ def entry(kind: str, subject: str = "", person: Any = LIN, **said: Any) -> Calla
 
 
 def violated() -> dict[str, Any]:
-    """A camera has caught LIN's first car."""
-    Violation.objects.create(
+    """A camera has caught LIN's first car, in two pictures."""
+    caught = Violation.objects.create(
         org_id=0, number="WF1", violated_at=NOW - timedelta(days=3), recorded_at=NOW - timedelta(days=2),
         conduct="SZP01", place="深南大道", plate=PLATE, vehicle_id=mine().pk, state="published", fine_fen=50_000,
-        points=6, evidence=[{"kind": "front"}, {"kind": "back"}],
+        points=6,
     )  # fmt: skip
+    for kind in (ViolationPhoto.CAMERA, ViolationPhoto.RECORDER):
+        ViolationPhoto.objects.create(org_id=0, violation=caught, kind=kind, file_id=new_id(), came_at=NOW)
     return {}
 
 

@@ -28,7 +28,7 @@ S = Spec
 SPECS: dict[str, Spec] = {
     "C01": S({"plate": PLATE, "vin_tail": "4500"}, given=violated, after=says("WF1", "¥500.00")),
     "C02": S(given=settled, after=says("WF1", "深南大道")),
-    "C03": S({"violation_no": "WF1"}, given=violated, after=says("front、back")),
+    "C03": S({"violation_no": "WF1"}, given=violated, after=says("路口摄像机拍摄、救护车记录仪拍摄")),
     "C04": S(given=settled, after=says("6 分")),
     "C05": S({"violation_no": "WF1"}, given=violated, after=lambda m: Decision.objects.get().fine_fen == 50_000),
     "C06": S(given=settled, after=says("¥500.00", "6 分")),

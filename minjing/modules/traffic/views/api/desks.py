@@ -20,7 +20,8 @@ from minjing.modules.traffic.actions.yielding import deciding
 from minjing.modules.traffic.queries import evidence as pictures
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.queries.yielding import desk
-from minjing.modules.traffic.views.api.own import jpeg, row_out
+from minjing.modules.traffic.views.api.own import row_out
+from minjing.modules.traffic.views.evidence import jpeg
 from minjing.portals.api.views.door import asker
 
 router = Router(tags=["traffic"])
@@ -30,7 +31,7 @@ LISTED = 50
 class ReviewIn(BaseModel):
     """What an officer finds: true, or removed for a ground of the packs."""
 
-    ground: str = Field("", max_length=24)
+    ground: str = Field(max_length=24)  # "" publishes
 
 
 class DecideIn(BaseModel):
@@ -72,10 +73,10 @@ def review(request: HttpRequest, violation_id: UUID, said: ReviewIn) -> dict[str
 
 
 @router.get("/yielding")
-def candidates(request: HttpRequest) -> dict[str, Any]:
-    """Return the candidate that waits longest, with what stands as the proof, and how many wait."""
+def candidates(request: HttpRequest, after: UUID | None = None) -> dict[str, Any]:
+    """Return the candidate that waits longest, or the next `after` one, with the proof, and how many wait."""
     reviewer(request)
-    first = desk.next_waiting()
+    first = desk.next_waiting(after)
     look = desk.look_at(first) if first else None
     if first is None or look is None:
         return {"count": desk.waiting_count(), "candidate": None}

@@ -19,6 +19,7 @@ from minjing.modules.traffic.queries import objections, points
 from minjing.modules.traffic.queries import own as found
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.rules.penalties.surcharge import surcharge_fen
+from minjing.modules.traffic.views.evidence import jpeg
 from minjing.portals.api.views.door import asker
 
 router = Router(tags=["traffic"])
@@ -129,11 +130,6 @@ def row_out(row: Violation) -> dict[str, Any]:
         "points": row.points,
         "suspension_months": row.suspension_months,
     }
-
-
-def jpeg(content: bytes) -> HttpResponse:
-    """Return a picture that no cache keeps."""
-    return HttpResponse(content, content_type="image/jpeg", headers={"Cache-Control": "no-store, private"})
 
 
 def _charge(charge: Charge) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from minjing.base.clock import now
+from minjing.kernel.files import actions as files
 from minjing.kernel.identity import clients, limits
 from minjing.kernel.identity.errors import TooMany
 from minjing.kernel.identity.limits import Limit
@@ -21,7 +22,10 @@ TRIES = Limit(30, limits.CODE_HERE.window)  # wrong tokens an hour from one addr
 @csrf_exempt
 @require_POST
 def batches(request: HttpRequest) -> JsonResponse:
-    """Take one batch: 200 taken or repeated, 202 held, 400 unreadable, 401 unknown, 409 other content, 413 long."""
+    """Take one batch: 200 taken or repeated, 202 held, 400 unreadable, 401 unknown, 409 other content, 413 long.
+
+    503: a picture could not be looked at now; the same batch sent again has it kept.
+    """
     at = now()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     dispatch = taking.sender(token) if scheme == "Bearer" and token else None
@@ -41,6 +45,8 @@ def batches(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": "wrong_message", "where": wrong.where, "why": wrong.why}, status=400)
     except taking.OtherContent:
         return JsonResponse({"error": "other_content"}, status=409)
+    except files.Refused:
+        return JsonResponse({"error": "pictures"}, status=503, headers={"Retry-After": "60"})
     said = {
         "batch": answer.batch.key,
         "state": answer.state,

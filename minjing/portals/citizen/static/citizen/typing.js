@@ -12,11 +12,18 @@ function values(form) {
   return found;
 }
 
+function write(field, words) {
+  const isHere = field === document.activeElement && field.selectionStart !== null;
+  const caret = isHere ? [field.selectionStart, field.selectionEnd] : null;
+  field.value = words;
+  if (caret) field.setSelectionRange(...caret);
+}
+
 function put(form, name, wanted) {
   const left = [...wanted];
   for (const field of form.querySelectorAll(`#${QUESTIONS} [name="${CSS.escape(name)}"]`)) {
     if (field.type === "checkbox" || field.type === "radio") field.checked = wanted.includes(field.value);
-    else if (field.type !== "hidden" && field.type !== "file" && left.length) field.value = left.shift();
+    else if (field.type !== "hidden" && field.type !== "file" && left.length) write(field, left.shift());
   }
 }
 
