@@ -5,7 +5,7 @@ HTTP_PAYMENTS sets how many go through the storm.
 
 import os
 import queue
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -18,6 +18,7 @@ from minjing.kernel.pay.actions import attempts, notifications, refunds, stateme
 from minjing.kernel.pay.channels import channels
 from minjing.kernel.pay.errors import PayError
 from minjing.kernel.pay.models import Attempt, Capture, Difference, Order, Refund, Statement
+from minjing.kernel.pay.providers.standin.unionpay import CUT_OFF_HOURS
 from minjing.kernel.pay.providers.tests.conftest import (  # noqa: F401 - the gateways as fixtures
     CHANNELS,
     Browser,
@@ -75,6 +76,12 @@ def given_back(refund: Refund) -> str:
     return state
 
 
+def settled_on(house: str, at: datetime) -> date:
+    """Return the day in whose statement a house puts what is paid now: UnionPay's day ends at 23:00."""
+    cut_off = timedelta(hours=24 - CUT_OFF_HOURS) if house == "unionpay" else timedelta()
+    return local_day(at + cut_off)
+
+
 @pytest.mark.parametrize("name", CHANNELS)
 def test_from_the_button_to_the_money_and_back(
     name: str,
@@ -97,7 +104,7 @@ def test_from_the_button_to_the_money_and_back(
     assert given_back(refund) == "done"
     assert Order.objects.get().state == "returned"
     gateway.tell(statements="now")
-    row = Statement.objects.create(house=way.house, day=local_day(now()), next_at=now())
+    row = Statement.objects.create(house=way.house, day=settled_on(way.house, now()), next_at=now())
     assert statements.read(row.id, now=now()) == "read"
     ours = Difference.objects.filter(number__in=[attempt.number, refund.number])
     assert [d.kind for d in ours] == []
