@@ -50,7 +50,7 @@ faults: $(VENV)/.ready
 	  $(BIN)/pytest tests/faults tests/verify minjing/kernel/ledger/tests/test_flips.py \
 	    minjing/kernel/pay/tests/test_faults.py
 
-LOCK := $(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe
+LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe
 
 # Resolve the versions anew; only when a dependency changes.
 lock: $(VENV)/.ready

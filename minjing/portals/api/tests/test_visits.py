@@ -10,12 +10,12 @@ from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
 from minjing.kernel.booking import actions, queries
 from minjing.kernel.booking.models import Visit, Wait
-from minjing.kernel.booking.tests.conftest import put
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions as matters
 from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.halls import open_hall
 from minjing.kernel.matters.tests.world import CHEN, LIN, STRANGER
 from minjing.portals.api.tests.test_api import as_, post  # noqa: F401 - the fixture
 
@@ -25,13 +25,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 @pytest.fixture
 def hall(city):  # noqa: F811 - the fixture
-    """A hall of two slots a day, three passports each, and another one further off."""
-    queries.forget_kept()
-    put("hall", counters=1, hours=[["09:00", "10:00"]])
-    put("corner", counters=1, lon=114.2)
-    actions.open_all_days(now())
-    yield queries.place("hall")
-    queries.forget_kept()
+    yield from open_hall()
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from minjing.base.clock import CHINA, local_day, now
 from minjing.base.ids import new_id
 from minjing.kernel.booking import actions, queries
 from minjing.kernel.booking.models import Visit, Wait
-from minjing.kernel.booking.tests.conftest import put
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.halls import open_hall
 from minjing.kernel.matters.tests.world import LIN, STRANGER
 from minjing.portals.citizen import slips
 
@@ -28,12 +28,7 @@ QUERY = "?s=passport"
 
 @pytest.fixture
 def hall(city):  # noqa: F811 - the fixture
-    queries.forget_kept()
-    put("hall", counters=1, hours=[["09:00", "10:00"]])
-    put("corner", counters=1, lon=114.2)
-    actions.open_all_days(now())
-    yield queries.place("hall")
-    queries.forget_kept()
+    yield from open_hall()
 
 
 @pytest.fixture

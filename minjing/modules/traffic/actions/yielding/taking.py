@@ -74,13 +74,13 @@ def take(body: bytes, dispatch: DispatchSystem, *, way: str, now: datetime) -> A
         # One message of one sender at a time: the second of two that come at once finds the first.
         DispatchSystem.objects.select_for_update().get(pk=dispatch.pk)
         before = Batch.objects.filter(dispatch=dispatch, key=message.batch).first()
-        answer = None if before else _taken(message, body, digest, dispatch, way, now)
-    if before is not None:
-        if bytes(before.digest) != digest:
-            refuse(f"batch: {message.batch} came before with other content", now=now, dispatch=dispatch)
-            raise OtherContent(message.batch)
-        answer = Answer(REPEATED, before, before.findings)
-    assert answer is not None
+        if before is None:
+            answer = _taken(message, body, digest, dispatch, way, now)
+        else:
+            answer = Answer(REPEATED, before, before.findings)
+    if before is not None and bytes(before.digest) != digest:
+        refuse(f"batch: {message.batch} came before with other content", now=now, dispatch=dispatch)
+        raise OtherContent(message.batch)
     keep_pictures(message.reports, dispatch, now=now)
     return answer
 

@@ -10,12 +10,11 @@ from ninja import Router
 from pydantic import BaseModel, Field
 
 from minjing.base.clock import now
-from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters.errors import Unknown
 from minjing.modules.traffic import errors, packs
 from minjing.modules.traffic.actions import evidence
 from minjing.modules.traffic.actions import violations as acts
-from minjing.modules.traffic.actions.guarding import REVIEW
+from minjing.modules.traffic.actions.guarding import require_reviewer
 from minjing.modules.traffic.actions.yielding import deciding
 from minjing.modules.traffic.queries import evidence as pictures
 from minjing.modules.traffic.queries import violations as queries
@@ -41,18 +40,10 @@ class DecideIn(BaseModel):
     reason: str = Field("", max_length=200)
 
 
-def reviewer(request: HttpRequest) -> Actor:
-    """Return who asks, if one of their posts reviews violations. Raises Refused."""
-    by = asker(request)
-    if not any(REVIEW in holding.acts for holding in by.holdings):
-        raise errors.Refused("no_post")
-    return by
-
-
 @router.get("/review")
 def waiting(request: HttpRequest) -> dict[str, Any]:
     """Return the violations that wait for a look, oldest first, the grounds of removal, and how many wait."""
-    reviewer(request)
+    require_reviewer(None, by=asker(request), now=now())
     grounds = {code: dict(ground.title) for code, ground in packs.in_force().grounds.items()}
     found = queries.to_review(limit=LISTED)
     photos = pictures.photos_of([row.pk for row in found])
@@ -75,7 +66,7 @@ def review(request: HttpRequest, violation_id: UUID, said: ReviewIn) -> dict[str
 @router.get("/yielding")
 def candidates(request: HttpRequest, after: UUID | None = None) -> dict[str, Any]:
     """Return the candidate that waits longest, or the next `after` one, with the proof, and how many wait."""
-    reviewer(request)
+    require_reviewer(None, by=asker(request), now=now())
     first = desk.next_waiting(after)
     look = desk.look_at(first) if first else None
     if first is None or look is None:
