@@ -98,7 +98,10 @@ def test_one_key_a_decision_and_the_next_is_there(reviewer, car):  # noqa: F811
         "struck",
         "recorded",
     ]
-    assert third.number not in browser.get("/officer/violations/").content.decode()
+    left = browser.get("/officer/violations/").content.decode()
+    assert third.number not in left
+    assert "留给了别人" in left
+    assert "没有待审核" not in left
 
 
 def test_a_resident_does_not_come_to_the_desk(lin):  # noqa: F811
