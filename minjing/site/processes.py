@@ -23,6 +23,7 @@ from setproctitle import setproctitle
 
 RESTART_AFTER_S = 1.0
 STOP_WITHIN_S = 10.0
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class CannotStart(Exception):
@@ -105,16 +106,24 @@ class Child:
     started_at: float = field(default=0.0)
 
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C reaches the parent alone."""
+        """Start it in a session of its own, so that Ctrl-C reaches the parent alone.
+
+        Signals wait until the child has put the parent's handlers away: there they would swallow them.
+        """
         self.process = FORK.Process(target=self._become, name=self.name)
-        self.process.start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.starts += 1
         self.started_at = time.monotonic()
 
     def _become(self) -> None:
         os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
             signal.signal(number, signal.SIG_DFL)  # the parent's way to stop is not the child's
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         os.environ["MINJING_PROCESS"] = f"minjing-{self.name}"
         if callable(self.work):
             setproctitle(f"minjing {self.name}")
@@ -136,7 +145,10 @@ class Child:
         """Wait for its end, and end it when it takes longer; also what it started and did not end itself."""
         if self.process is None:
             return
-        self.process.join(seconds)
+        deadline = time.monotonic() + seconds
+        # not join(seconds): a command closes the pipe that join watches, and join then waits for ever
+        while self.process.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.02)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
@@ -217,8 +229,8 @@ def supervise(
         nonlocal stopping
         stopping = True
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for number in STOPPING:
+        signal.signal(number, stop)
     children[0].start()
     served()
     for child in children[1:]:

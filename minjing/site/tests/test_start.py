@@ -163,6 +163,40 @@ def test_a_child_that_is_a_function_shares_what_was_loaded_and_says_who_it_is(tm
     assert not child.lives
 
 
+def test_a_child_that_does_not_listen_is_ended(monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, "STOP_WITHIN_S", 0.5)
+    deaf = tmp_path / "deaf"
+    code = (
+        "import pathlib, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"pathlib.Path({str(deaf)!r}).touch()\n"
+        "time.sleep(60)"
+    )
+    child = Child("deaf", [sys.executable, "-c", code])
+    began = time.monotonic()
+    child.start()
+    wait_for(deaf.exists, "it did not begin")
+    processes.stop_all([child])
+    assert not child.lives
+    assert time.monotonic() - began < 20
+
+
+def test_told_to_stop_in_the_moment_of_its_start_a_child_stops(monkeypatch):
+    """The parent's handler, which the child inherits for a moment, must not swallow what is the child's."""
+    monkeypatch.setattr(processes, "STOP_WITHIN_S", 30.0)
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    began = time.monotonic()
+    try:
+        for _ in range(10):
+            child = Child("brief", [sys.executable, "-c", "import time; time.sleep(60)"])
+            child.start()
+            processes.stop_all([child])
+            assert not child.lives
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert time.monotonic() - began < 20
+
+
 def test_the_first_child_is_served_before_the_others_begin():
     first, other = (Child(name, [sys.executable, "-c", "import time; time.sleep(60)"]) for name in ("web", "other"))
     seen: list[tuple[bool, bool]] = []
