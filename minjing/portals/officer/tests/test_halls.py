@@ -16,12 +16,14 @@ from minjing.kernel.identity.models import Post
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, HEAD, LIN
+from tests.hours import set_clock_to
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hall(city):  # noqa: F811 - the fixture
+def hall(city, monkeypatch):  # noqa: F811 - the fixture
+    set_clock_to(10, monkeypatch)
     queries.forget_kept()
     Post.objects.filter(code="station_clerk").update(acts=["look", "serve"])
     Post.objects.filter(code="station_approver").update(acts=["look", "supervise"])
