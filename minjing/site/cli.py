@@ -70,12 +70,14 @@ HELP = """minjing VERB
   demo load             fill the database with the synthetic city
   demo traffic [--vehicles N]   fill the traffic registers with a made-up city on wheels
   demo token NAME       print an API token for a demo user
+  demo cameras --url U [--count N]   send what cameras saw, pictures and all, as a camera system does
   demo journey --url U  walk the main journey over HTTP; exit 0 when every step held
   demo outside          what stands for the world outside: providers of messages, payments, post
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
   ledger init | status | verify | prove ENTRY | export DIR | guard | adopt | audit | drill | rotate
   witness init | run | show   a witness of the ledger, for others to run: docs/howto/run-a-witness.md
+  sender admit camera|dispatch CODE --zh NAME --en NAME | end camera|dispatch CODE | list
   administrator appoint LOGIN POST [--name --number] | reset LOGIN
   stop-postgres         stop the embedded database"""
 
@@ -265,6 +267,9 @@ def demo(arguments: list[str]) -> None:
     traffic = verbs.add_parser("traffic")
     traffic.add_argument("--vehicles", type=int, default=34_000)
     traffic.add_argument("--seed", type=int, default=20171114)
+    cameras = verbs.add_parser("cameras")
+    cameras.add_argument("--url", required=True)
+    cameras.add_argument("--count", type=int, default=10)
     world = verbs.add_parser("outside")
     world.add_argument("--port", type=int, help="the port of the pages; the stand-ins listen above it")
     options = parser.parse_args(arguments)
@@ -275,6 +280,15 @@ def demo(arguments: list[str]) -> None:
         from minjing.site import journey as walk
 
         sys.exit(walk.main(options.url))
+    if options.verb == "cameras":
+        import django
+
+        django.setup()
+        from minjing.base.clock import now
+        from minjing.site.demo import camera_feed
+
+        print(f"{camera_feed.send(options.url, options.count, now(), print)} records taken")
+        return
     if options.verb == "outside":
         outside.serve(options.port or port())
         return

@@ -12,7 +12,7 @@ from django.db.models import Manager, Q, QuerySet, Sum
 
 from minjing.base.ids import new_id
 from minjing.kernel.files import blobs, models, pieces
-from minjing.kernel.files.errors import OutOfStep, Refused, Unknown
+from minjing.kernel.files.errors import SCANNER_DOWN, OutOfStep, Refused, Unknown
 from minjing.kernel.files.plugs import plugs
 from minjing.kernel.files.providers import cleaner, scanner
 from minjing.kernel.files.queries import FACTS, File, file
@@ -178,7 +178,7 @@ def finish(upload_id: UUID, *, by: Actor, now: datetime) -> File:
     try:
         kept = _recorded(take, by=by, owner=upload.owner_id, purpose=upload.purpose, org_id=upload.org_id, now=now)
     except Refused as refusal:
-        if refusal.key == "scanner_down":  # not the file's fault: it may be finished later
+        if refusal.key == SCANNER_DOWN:  # not the file's fault: it may be finished later
             models.Upload.objects.filter(pk=upload.pk).update(finishing_at=None)
         else:
             models.Upload.objects.filter(pk=upload.pk).update(fault=refusal.key)
@@ -357,7 +357,7 @@ def _cleaned(data: bytes, name: str, side_max: int = SIDE_MAX) -> Cleaned:
     try:
         virus = scanner.scan(data)
     except scanner.ScannerDown:
-        raise Refused("scanner_down") from None
+        raise Refused(SCANNER_DOWN) from None
     if virus:
         raise Refused("infected")
     kind = kind_of(data)

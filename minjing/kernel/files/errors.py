@@ -5,6 +5,8 @@ from typing import Any
 
 Text = Mapping[str, str]
 
+SCANNER_DOWN = "scanner_down"  # not the file's fault: it may be kept later
+
 REASONS: Mapping[str, Text] = {
     "empty": {
         "zh": "文件是空的（0 字节）。请重新选择或重新拍照。",
@@ -55,7 +57,7 @@ REASONS: Mapping[str, Text] = {
         "en": "A virus was found in the file; it was not taken. Please check your device with an antivirus program,"
         " and photograph or scan the paper with another one.",
     },
-    "scanner_down": {
+    SCANNER_DOWN: {
         "zh": "病毒检查暂时不可用，文件没有接收。请几分钟后再试。",
         "en": "The virus check is not available at the moment; the file was not taken. Please try again in minutes.",
     },

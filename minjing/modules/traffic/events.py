@@ -5,8 +5,10 @@ VEHICLE_CHANGED = "traffic:vehicle:changed"  # {vehicle, what: names of the fact
 LICENCE_ISSUED = "traffic:licence:issued"
 LICENCE_CHANGED = "traffic:licence:changed"
 TAKEN_OVER = "traffic:register:taken_over"  # {register, count, by}: a whole stock from another system, one entry
-DISPATCH_ADMITTED = "traffic:dispatch:admitted"  # a system may send; {system, by}
-DISPATCH_REFUSED = "traffic:dispatch:refused"  # an unknown token, a wrong message; {why}
+# Of a sender, behind traffic:dispatch or traffic:camera.
+SENDER_ADMITTED = ":admitted"  # a system may send; {system, by}
+SENDER_ENDED = ":ended"  # it may no longer; {system, by}
+SENDER_REFUSED = ":refused"  # an unknown token, a wrong message; {why, system, by}
 TRACKS_TAKEN = "traffic:tracks:taken"  # {batch, system, missions, fixes, digest, findings}: never where
 TRACKS_HELD = "traffic:tracks:held"
 TRACKS_RELEASED = "traffic:tracks:released"  # {batch, as, shift_s, by}

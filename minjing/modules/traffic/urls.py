@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from minjing.modules.traffic.views import (
     accident_desk,
     accidents,
+    cameras,
     checking,
     consents,
     counter,
@@ -26,6 +27,8 @@ from minjing.modules.traffic.views.yielding import own as made_way
 
 app_name = "traffic"
 urlpatterns: list[URLPattern | URLResolver] = []
+# What cameras saw.
+urlpatterns += [path("traffic/cameras/records/", cameras.records, name="camera_records")]
 # The ambulance that clears the way.
 urlpatterns += [
     path("traffic/yielding/batches/", door.batches, name="yielding_batches"),

@@ -14,11 +14,12 @@ from minjing.base.coordinates import gcj02_of
 from minjing.kernel.identity.actor import SYSTEM, Actor, Holding
 from minjing.modules.traffic.actions import violations
 from minjing.modules.traffic.actions.yielding import finding, taking
-from minjing.modules.traffic.models import Approach, Base, DispatchSystem
+from minjing.modules.traffic.models import Approach, Base, CameraSystem, DispatchSystem
 from minjing.modules.traffic.queries import registers
 from minjing.site.demo import camera
 
-TOKEN = "demo-dispatch-2026"  # noqa: S105 - the demo's; a city makes its own
+TOKEN = "demo-dispatch-2026"  # noqa: S105 - the demo's; a city admits its own: minjing sender
+CAMERA_TOKEN = "demo-camera-2026"  # noqa: S105 - the demo's
 # Streets of the middle of Futian, as straight lines: a map is not needed to show what happens on them.
 EAST_WEST = (("红荔路", 22.5520), ("深南大道", 22.5431), ("福华路", 22.5360), ("滨河大道", 22.5265))
 NORTH_SOUTH = (
@@ -35,6 +36,7 @@ Fix = tuple[float, float, float]
 
 def load(now: datetime, say: Callable[[str], None]) -> None:
     """Fill in a day of ambulances; nothing if it is there."""
+    _cameras()
     if DispatchSystem.objects.exists():
         return
     dispatch = DispatchSystem.objects.create(
@@ -54,6 +56,14 @@ def load(now: datetime, say: Callable[[str], None]) -> None:
     found = finding.find(yesterday, yesterday + timedelta(days=1), now=now)
     _held(dispatch, yesterday + timedelta(hours=15))
     say(f"{MISSIONS} missions of ambulances, {made} violations on their way, {found} to look at")
+
+
+def _cameras() -> None:
+    facts = {
+        "name_zh": "福田交警监控平台（演示）", "name_en": "Futian traffic cameras (demo)", "system": "wgs84",
+        "token_hash": sha256(CAMERA_TOKEN.encode()).digest(),
+    }  # fmt: skip
+    CameraSystem.objects.get_or_create(code="ft-cameras", defaults=facts)
 
 
 def _ground() -> None:

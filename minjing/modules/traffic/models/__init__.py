@@ -3,6 +3,7 @@
 from minjing.modules.traffic.models.accidents import Accident, AccidentParty, AccidentPhoto
 from minjing.modules.traffic.models.bindings import Binding
 from minjing.modules.traffic.models.booked_tests import TestBooking
+from minjing.modules.traffic.models.cameras import CameraRecord, CameraSystem
 from minjing.modules.traffic.models.consents import JointConsent
 from minjing.modules.traffic.models.dated import RegisterPast
 from minjing.modules.traffic.models.drafts import DraftReplay, RuleDraft
@@ -47,6 +48,8 @@ __all__ = [
     "Base",
     "Batch",
     "Binding",
+    "CameraRecord",
+    "CameraSystem",
     "Candidate",
     "Charge",
     "Decision",

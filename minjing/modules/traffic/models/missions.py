@@ -12,23 +12,16 @@ from django.db.models import F, Q
 
 from minjing.base.ids import new_id
 from minjing.base.personal import INTERNAL, PERSONAL, Personal
+from minjing.modules.traffic.models.senders import SYSTEMS, Sender
 
 PURPOSE, LAW = "核查因避让急救车辆造成的违法", "违法行为处理程序规定（条号未核）；平台规则"
 TRACKS_KEPT = "6 个月（平台规则），被采为证据的路段随违法案卷"
-SYSTEMS = ("wgs84", "gcj02")
 
 
-class DispatchSystem(models.Model):
+class DispatchSystem(Sender):
     """A system that sends missions and tracks: of the emergency medical centre, of a hospital."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    org_id = models.SmallIntegerField(default=0)
-    code = models.CharField(max_length=20, unique=True)  # in the topic of its messages
-    name_zh = models.CharField(max_length=40)
-    name_en = models.CharField(max_length=60)
-    token_hash = models.BinaryField(max_length=32, unique=True)
-    system = models.CharField(max_length=8)  # what its coordinates are in unless a batch says otherwise
-    active = models.BooleanField(default=True)
+    LEDGER = "traffic:dispatch"
 
     personal: ClassVar[dict[str, Personal]] = {}
 

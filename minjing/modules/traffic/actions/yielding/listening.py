@@ -6,10 +6,11 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from minjing.base.clock import now
+from minjing.modules.traffic.actions import senders
 from minjing.modules.traffic.actions.yielding import taking
 from minjing.modules.traffic.models import DispatchSystem
 from minjing.modules.traffic.providers import dispatch_mqtt
-from minjing.modules.traffic.rules.yielding.messages import WrongMessage
+from minjing.modules.traffic.rules.messages import WrongMessage
 
 
 def listen() -> None:
@@ -29,7 +30,7 @@ def take(code: str, body: bytes) -> None:
     at = now()
     dispatch = DispatchSystem.objects.filter(code=code, active=True).first()
     if dispatch is None:
-        taking.refuse(f"topic: {code}", now=at)
+        senders.refuse(DispatchSystem, f"topic: {code}", now=at)
         return
     try:
         taking.take(body, dispatch, way="mqtt", now=at)

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from minjing.base.coordinates import to_wgs84
 from minjing.kernel.files import actions as files
+from minjing.kernel.files.errors import SCANNER_DOWN
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
@@ -17,7 +18,6 @@ from minjing.modules.traffic.actions import evidence, violations
 from minjing.modules.traffic.models import DispatchSystem, Mission, RecorderReport, Violation, ViolationPhoto
 from minjing.modules.traffic.rules.yielding.messages import Report
 
-SCANNER_DOWN = "scanner_down"  # not the picture's fault: it may be kept later
 CONDUCT = "SZP04"  # not making way for a vehicle on an emergency
 
 

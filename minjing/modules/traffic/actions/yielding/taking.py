@@ -20,13 +20,15 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.sealing import conceal_bytes
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
+from minjing.modules.traffic.actions.senders import refuse
 from minjing.modules.traffic.actions.yielding import noticing
 from minjing.modules.traffic.actions.yielding.noticing import Track
 from minjing.modules.traffic.actions.yielding.reporting import keep_pictures, report
 from minjing.modules.traffic.models import Batch, DispatchSystem, Mission, TrackPart
 from minjing.modules.traffic.queries.yielding.limits import limits
 from minjing.modules.traffic.queries.yielding.tracks import packed
-from minjing.modules.traffic.rules.yielding.messages import Message, WrongMessage, read
+from minjing.modules.traffic.rules.messages import WrongMessage
+from minjing.modules.traffic.rules.yielding.messages import Message, read
 
 REPEATED = "repeated"
 MESSAGES = "traffic.messages"  # what the key of the house is derived for
@@ -46,18 +48,6 @@ class Answer:
     findings: Sequence[Mapping[str, Any]]
 
 
-def sender(token: str) -> DispatchSystem | None:
-    """Return the dispatch system that a token belongs to, None when none does or it may send no more."""
-    return DispatchSystem.objects.filter(token_hash=sha256(token.encode()).digest(), active=True).first()
-
-
-@transaction.atomic
-def refuse(why: str, *, now: datetime, dispatch: DispatchSystem | None = None) -> None:
-    """Write into the ledger that somebody was refused: an unknown token, a message that cannot be read."""
-    said = {"why": why[:200], "system": dispatch.code if dispatch else "", "by": SYSTEM.account_id}
-    ledger.append(ledger.entry(events.DISPATCH_REFUSED, said, at=now))
-
-
 def take(body: bytes, dispatch: DispatchSystem, *, way: str, now: datetime) -> Answer:
     """Take in one message. Raises WrongMessage, and OtherContent for a known name with other content.
 
@@ -67,7 +57,7 @@ def take(body: bytes, dispatch: DispatchSystem, *, way: str, now: datetime) -> A
     try:
         message = read(body, dispatch.system)
     except WrongMessage as wrong:
-        refuse(str(wrong), now=now, dispatch=dispatch)
+        refuse(DispatchSystem, str(wrong), now=now, system=dispatch)
         raise
     digest = sha256(body).digest()
     with transaction.atomic():
@@ -79,7 +69,7 @@ def take(body: bytes, dispatch: DispatchSystem, *, way: str, now: datetime) -> A
         else:
             answer = Answer(REPEATED, before, before.findings)
     if before is not None and bytes(before.digest) != digest:
-        refuse(f"batch: {message.batch} came before with other content", now=now, dispatch=dispatch)
+        refuse(DispatchSystem, f"batch: {message.batch} came before with other content", now=now, system=dispatch)
         raise OtherContent(message.batch)
     keep_pictures(message.reports, dispatch, now=now)
     return answer

@@ -8,15 +8,12 @@ from django.views.decorators.http import require_POST
 
 from minjing.base.clock import now
 from minjing.kernel.files import actions as files
-from minjing.kernel.identity import clients, limits
-from minjing.kernel.identity.errors import TooMany
-from minjing.kernel.identity.limits import Limit
 from minjing.modules.traffic.actions.yielding import taking
-from minjing.modules.traffic.models import Batch
-from minjing.modules.traffic.rules.yielding.messages import MESSAGE_MOST, WrongMessage
+from minjing.modules.traffic.models import Batch, DispatchSystem
+from minjing.modules.traffic.rules.messages import WrongMessage
+from minjing.modules.traffic.rules.yielding.messages import MESSAGE_MOST
+from minjing.modules.traffic.views import machines
 from minjing.modules.traffic.views.yielding.words import said_of
-
-TRIES = Limit(30, limits.CODE_HERE.window)  # wrong tokens an hour from one address
 
 
 @csrf_exempt
@@ -27,18 +24,9 @@ def batches(request: HttpRequest) -> JsonResponse:
     503: a picture could not be looked at now; the same batch sent again has it kept.
     """
     at = now()
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    dispatch = taking.sender(token) if scheme == "Bearer" and token else None
-    if dispatch is None:
-        try:
-            limits.spend("dispatch", clients.address(request), TRIES, at)
-        except TooMany:
-            return JsonResponse({"error": "too_many"}, status=429)
-        taking.refuse("token", now=at)
-        return JsonResponse({"error": "unknown_token"}, status=401)
-    if int(request.headers.get("Content-Length") or 0) > MESSAGE_MOST:
-        taking.refuse("too long", now=at, dispatch=dispatch)
-        return JsonResponse({"error": "too_long", "most_bytes": MESSAGE_MOST}, status=413)
+    dispatch = machines.admitted(request, DispatchSystem, MESSAGE_MOST, now=at)
+    if isinstance(dispatch, JsonResponse):
+        return dispatch
     try:
         answer = taking.take(request.body, dispatch, way="http", now=at)
     except WrongMessage as wrong:

@@ -1,0 +1,34 @@
+"""The door of machines outside that send in: who sends, known by a token, and how long a message may be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.http import HttpRequest, JsonResponse
+
+from minjing.kernel.identity import clients, limits
+from minjing.kernel.identity.errors import TooMany
+from minjing.kernel.identity.limits import Limit
+from minjing.modules.traffic.actions import senders
+from minjing.modules.traffic.models.senders import Sender
+
+TRIES = Limit(30, limits.CODE_HERE.window)  # wrong tokens an hour from one address
+S = TypeVar("S", bound=Sender)
+
+
+def admitted(request: HttpRequest, kind: type[S], most_bytes: int, *, now: datetime) -> S | JsonResponse:
+    """Return who sends, or the answer that refuses it: 401 unknown, 413 too long, 429 too many wrong tokens."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    sender = senders.sender(kind, token) if scheme == "Bearer" and token else None
+    if sender is None:
+        try:
+            limits.spend(kind.LEDGER, clients.address(request), TRIES, now)
+        except TooMany:
+            return JsonResponse({"error": "too_many"}, status=429)
+        senders.refuse(kind, "token", now=now)
+        return JsonResponse({"error": "unknown_token"}, status=401)
+    if int(request.headers.get("Content-Length") or 0) > most_bytes:
+        senders.refuse(kind, "too long", now=now, system=sender)
+        return JsonResponse({"error": "too_long", "most_bytes": most_bytes}, status=413)
+    return sender
