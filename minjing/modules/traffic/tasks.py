@@ -1,14 +1,16 @@
 """The jobs of traffic: ambulances and violations brought together."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
+from minjing.kernel.files import actions as files
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.modules.traffic.actions import drafts, move_calls, national, plate_numbers, withholding
-from minjing.modules.traffic.actions.yielding import finding, keeping
+from minjing.modules.traffic.actions.yielding import finding, holding, keeping
 
 
 @app.task(name="traffic.match", queue="traffic", retry=3)
@@ -23,6 +25,14 @@ def match_lately(timestamp: int) -> None:
     """Match the last two days again: a violation may be entered long after the ambulance has passed."""
     at = now()
     finding.find(at - timedelta(days=2), at, now=at)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="traffic.keep_owed", queue="traffic", queueing_lock="traffic.keep_owed")
+def keep_owed(timestamp: int) -> None:
+    """Keep the pictures of released batches that no scanner has looked at yet."""
+    with suppress(files.Refused):  # none answers still; the next run tries again
+        holding.keep_owed(now())
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -106,7 +106,7 @@ class Batch(models.Model):
     fixes = models.IntegerField()
     findings = models.JSONField(default=list)  # [{code, …}]
     state = models.CharField(max_length=10)
-    message_sealed = models.BinaryField(null=True)  # kept while it is held
+    message_sealed = models.BinaryField(null=True)  # while it is held, and until its pictures are kept
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
 
@@ -128,7 +128,14 @@ class Batch(models.Model):
                 | Q(decided_by__isnull=False, decided_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["came_at"], condition=Q(state="held"), name="traffic_batch_waits")]
+        indexes = [
+            models.Index(fields=["came_at"], condition=Q(state="held"), name="traffic_batch_waits"),
+            models.Index(
+                fields=["came_at"],
+                condition=Q(state="taken", message_sealed__isnull=False),
+                name="traffic_batch_owed",
+            ),
+        ]
 
 
 class TrackPart(models.Model):

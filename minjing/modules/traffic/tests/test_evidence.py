@@ -13,7 +13,9 @@ from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import signed_in
+from minjing.modules.traffic import tasks
 from minjing.modules.traffic.actions import evidence
+from minjing.modules.traffic.actions.yielding import holding
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Violation, ViolationPhoto
 from minjing.modules.traffic.queries import evidence as queries
@@ -29,7 +31,7 @@ from minjing.modules.traffic.tests.test_penalties import (
     recorded,
 )
 from minjing.modules.traffic.tests.test_violation_pages import reviewer  # noqa: F401
-from minjing.modules.traffic.tests.test_yielding_taking import AT, dispatch, message, take  # noqa: F401
+from minjing.modules.traffic.tests.test_yielding_taking import AT, REVIEWER, dispatch, message, take  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 JPEG = b"\xff\xd8\xff"
@@ -164,6 +166,33 @@ def test_while_no_scanner_answers_the_report_is_taken_and_its_picture_when_it_co
     assert not ViolationPhoto.objects.exists()
     assert [sent(), sent()] == [200, 200]
     assert ViolationPhoto.objects.get().kind == "recorder"
+
+
+def test_a_held_batch_keeps_its_pictures_until_a_scanner_has_looked_at_them(dispatch, monkeypatch):  # noqa: F811
+    def down(*args, **more):
+        raise files.Refused("scanner_down")
+
+    seen = said_by_a_recorder(picture=b64encode(picture("red")).decode())
+    ahead = timedelta(hours=1)
+    held = take(dispatch, message(reports=[seen], sent_at=AT + ahead), now=AT).batch
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence.files, "store", down)
+        holding.release(held.pk, system="wgs84", shift_s=3600, by=REVIEWER, now=AT)
+        tasks.keep_owed(0)
+    held.refresh_from_db()
+    assert (held.state, held.message_sealed is None, ViolationPhoto.objects.count()) == ("taken", False, 0)
+    tasks.keep_owed(0)
+    tasks.keep_owed(0)
+    held.refresh_from_db()
+    assert (held.message_sealed, ViolationPhoto.objects.count()) == (None, 1)
+
+
+def test_a_released_batch_leaves_no_message_behind(dispatch):  # noqa: F811
+    seen = said_by_a_recorder(picture=b64encode(picture("red")).decode())
+    held = take(dispatch, message(reports=[seen], sent_at=AT + timedelta(hours=1)), now=AT).batch
+    holding.release(held.pk, system="wgs84", shift_s=3600, by=REVIEWER, now=AT)
+    held.refresh_from_db()
+    assert (held.message_sealed, ViolationPhoto.objects.get().kind) == (None, "recorder")
 
 
 @pytest.mark.parametrize("wrong", ["not base64!", 7, ["a"], "表"])

@@ -24,6 +24,8 @@ from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Batch, Mission
 from minjing.modules.traffic.rules.yielding.messages import Message, read
 
+OWED_AT_ONCE = 20
+
 
 class NotHeld(Exception):
     """The batch is not held (any more)."""
@@ -32,8 +34,8 @@ class NotHeld(Exception):
 def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: datetime) -> None:
     """Take a held batch: its coordinates are in `system`, its clock is ahead by `shift_s`.
 
-    Pictures of its reports are kept where they can be; a refusal of one stands in the ledger.
-    Raises Unknown, NotHeld, NotAllowed, ValueError for an unknown system.
+    Pictures of its reports are kept at once, or by `keep_owed` while no scanner answers; a refusal of one stands in
+    the ledger. Raises Unknown, NotHeld, NotAllowed, ValueError for an unknown system.
     """
     if system not in SYSTEMS:
         raise ValueError(system)
@@ -42,7 +44,20 @@ def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: dateti
         message = _message_of(batch)
         _take(batch, message, system, shift_s, by, now)
     with suppress(files.Refused):
-        keep_pictures(message.reports, batch.dispatch, now=now)
+        _keep_pictures(batch, message, now)
+
+
+def keep_owed(now: datetime) -> None:
+    """Keep the pictures of released batches that no scanner looked at then. Raises files.Refused while none does."""
+    owed = Batch.objects.filter(state=Batch.TAKEN, message_sealed__isnull=False).select_related("dispatch")
+    for batch in owed.order_by("came_at")[:OWED_AT_ONCE]:
+        _keep_pictures(batch, _message_of(batch), now)
+
+
+def _keep_pictures(batch: Batch, message: Message, now: datetime) -> None:
+    """Keep the pictures of a batch; its message, in which they came, is needed no longer."""
+    keep_pictures(message.reports, batch.dispatch, now=now)
+    Batch.objects.filter(pk=batch.pk).update(message_sealed=None)
 
 
 def _take(batch: Batch, message: Message, system: str, shift_s: int, by: Actor, now: datetime) -> None:
@@ -61,6 +76,7 @@ def discard(batch_id: UUID, *, by: Actor, now: datetime) -> None:
     """Discard a held batch; that it came and what was found stays. Raises Unknown, NotHeld, NotAllowed."""
     batch = _held(batch_id, by)
     numbers = list(_message_of(batch).tracks)
+    batch.message_sealed = None
     _settle(batch, Batch.DISCARDED, by, now)
     _clear(Mission.objects.filter(dispatch=batch.dispatch, number__in=numbers).values_list("pk", flat=True))
     _enter(events.TRACKS_DISCARDED, batch, by, now, {})
@@ -82,7 +98,7 @@ def _held(batch_id: UUID, by: Actor) -> Batch:
 
 
 def _settle(batch: Batch, state: str, by: Actor, now: datetime) -> None:
-    batch.state, batch.message_sealed, batch.decided_by, batch.decided_at = state, None, by.account_id, now
+    batch.state, batch.decided_by, batch.decided_at = state, by.account_id, now
     batch.save(update_fields=["state", "message_sealed", "decided_by", "decided_at"])
 
 
