@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.base.personal import INTERNAL, PERSONAL, Personal
+from minjing.base.personal import INTERNAL, PERSONAL, TWO_YEARS, YEAR, Kept, Personal
 from minjing.kernel.booking.rules import LIVE, STATES
 from minjing.kernel.identity.models import Unit
 
@@ -125,6 +125,8 @@ class Visit(models.Model):
 
     personal: ClassVar[dict[str, Personal]] = {"account_id": VISIT, "person_id": VISIT}
 
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("day", TWO_YEARS),)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["org_id", "code"], name="booking_visit_code"),
@@ -186,6 +188,8 @@ class Item(models.Model):
 
     personal: ClassVar[dict[str, Personal]] = {"person_id": VISIT}
 
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("day", TWO_YEARS),)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -231,6 +235,8 @@ class Wait(models.Model):
 
     personal: ClassVar[dict[str, Personal]] = {"account_id": VISIT, "person_id": VISIT}
 
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("day", TWO_YEARS),)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -265,6 +271,11 @@ class Challenge(models.Model):
         "person_id": VISIT,
         "words_sealed": Personal(PERSONAL, "核实爽约记录", "本人同意（个人信息保护法 art. 13）", "决定后 1 年"),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (
+        Kept("decided_at", YEAR, emptied=("words_sealed",)),
+        Kept("asked_at", TWO_YEARS),
+    )
 
     class Meta:
         constraints = [

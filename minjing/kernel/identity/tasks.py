@@ -1,4 +1,4 @@
-"""Periodic work: what has lapsed is removed, as the declared retention says."""
+"""Periodic work: what has lapsed within minutes and hours is removed; the watch ends what models keep for longer."""
 
 from datetime import timedelta
 
@@ -6,9 +6,8 @@ from procrastinate.contrib.django import app
 
 from minjing.base import clock
 from minjing.kernel.identity import actions
-from minjing.kernel.identity.models import ApiToken, HiddenLook, LookNote, PhoneCode, PhoneStop, Session, Tally
+from minjing.kernel.identity.models import ApiToken, PhoneCode, PhoneStop, Session, Tally
 
-NOTE_KEPT = timedelta(days=3 * 365 + 1)  # after review, after a leave has ended: as the models declare
 TALLY_KEPT = timedelta(hours=24)  # the longest window of identity.limits
 
 
@@ -21,8 +20,6 @@ def sweep(timestamp: int) -> None:
     Tally.objects.filter(since__lt=now - TALLY_KEPT).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     ApiToken.objects.filter(expires_at__lt=now).delete()
-    LookNote.objects.filter(reviewed_at__lt=now - NOTE_KEPT).delete()
-    HiddenLook.objects.filter(until__lt=now - NOTE_KEPT).delete()
     PhoneStop.objects.filter(until__lt=now).delete()
     actions.sweep_checks(now)
     actions.finish_recoveries(now)

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.personal import INTERNAL, SENSITIVE, Personal
+from minjing.base.personal import INTERNAL, SENSITIVE, Personal
 
 FORM = Personal(SENSITIVE, "办理本人申请的事项", "户口登记条例 art. 5", "办结后按户籍档案管理规定保存")
 

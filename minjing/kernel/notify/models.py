@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from minjing.base.ids import new_id
-from minjing.base.personal import INTERNAL, PERSONAL, Personal
+from minjing.base.personal import INTERNAL, PERSONAL, YEAR, Kept, Personal
 from minjing.kernel.notify import rules
 
 TOLD = "告知办件进度"
@@ -51,12 +51,14 @@ class Message(models.Model):
     batch_id = models.UUIDField(null=True)  # letters: the day's batch they are printed with
 
     personal: ClassVar[dict[str, Personal]] = {
-        "account_id": Personal(INTERNAL, TOLD, BASIS, "办件办结后 1 年"),
-        "text_zh": Personal(INTERNAL, TOLD, BASIS, "办件办结后 1 年"),
-        "text_en": Personal(INTERNAL, TOLD, BASIS, "办件办结后 1 年"),
-        "params": Personal(INTERNAL, TOLD, BASIS, "办件办结后 1 年"),
+        "account_id": Personal(INTERNAL, TOLD, BASIS, "发出后 1 年"),
+        "text_zh": Personal(INTERNAL, TOLD, BASIS, "发出后 1 年"),
+        "text_en": Personal(INTERNAL, TOLD, BASIS, "发出后 1 年"),
+        "params": Personal(INTERNAL, TOLD, BASIS, "发出后 1 年"),
         "envelope_sealed": Personal(PERSONAL, "发送登录验证码和书面通知", CONSENT, "送达即删"),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("created_at", YEAR),)
 
     class Meta:
         constraints = [
@@ -127,6 +129,8 @@ class Address(models.Model):
         "address_index": Personal(PERSONAL, "按地址查找本人", CONSENT, "本人解除后 1 年"),
         "label": Personal(INTERNAL, "本人查看已绑定的地址", CONSENT, "本人解除后 1 年"),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("ended_at", YEAR),)
 
     class Meta:
         constraints = [

@@ -1,9 +1,12 @@
-"""Periodic work: the jobs of workers that are gone are taken up again, those that failed are deleted in time."""
+"""Periodic work: jobs of workers that are gone are taken up again; what has been kept for its time goes."""
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+
+from minjing.base.clock import now
+from minjing.kernel.watch import retention
 
 TRIES_MAX = 5  # a job that takes its worker with it each time must not do so for ever
 FAILED_KEPT_H = 30 * 24  # what failed is looked at by hand; what succeeded the worker deletes at once
@@ -21,6 +24,13 @@ async def take_up_jobs(context: JobContext, timestamp: int) -> None:
 async def delete_failed(context: JobContext, timestamp: int) -> None:
     """Delete the jobs that failed a month ago."""
     await context.app.job_manager.delete_old_jobs(FAILED_KEPT_H, include_failed=True)
+
+
+@app.periodic(cron="20 4 * * *")
+@app.task(name="watch.end_retention", queue="housekeeping", queueing_lock="watch.end_retention")
+def end_retention(timestamp: int) -> None:
+    """End what has been kept for its time; safe to run twice."""
+    retention.carry_out(now())
 
 
 async def take_up(jobs: JobManager) -> tuple[int, int]:

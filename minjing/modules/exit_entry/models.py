@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.base.personal import INTERNAL, PERSONAL, SENSITIVE, Personal
+from minjing.base.personal import INTERNAL, PERSONAL, SENSITIVE, Kept, Personal
 
 PURPOSE, LAW = "出入境证件签发与管理", "护照法 art. 7；出境入境管理法 art. 10"
 KEPT = "证件失效后按出入境档案管理规定保存"
@@ -17,6 +17,7 @@ NEXT_NUMBERS = """
 INSERT INTO exit_entry_numberseries (kind, last) VALUES (%s, %s)
 ON CONFLICT (kind) DO UPDATE SET last = exit_entry_numberseries.last + excluded.last RETURNING last
 """
+ARRIVED = ("delivered", "returned")  # a shipment that goes no further
 NUMBER = Personal(SENSITIVE, PURPOSE, LAW, KEPT)
 
 
@@ -186,6 +187,8 @@ class Shipment(models.Model):
         "address_sealed": Personal(PERSONAL, "证件邮寄", "申请人的选择", "签收后 90 日删除"),
     }
 
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("state_at", 90, ("address_sealed",), {"state__in": ARRIVED}),)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["waybill"], condition=~Q(waybill=""), name="exit_entry_waybill"),
@@ -206,6 +209,8 @@ class Scan(models.Model):
     personal: ClassVar[dict[str, Personal]] = {
         "place": Personal(INTERNAL, "证件邮寄", "申请人的选择", "签收后 90 日删除")
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("shipment__state_at", 90, ("place",), {"shipment__state__in": ARRIVED}),)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shipment", "number"], name="exit_entry_scan_once")]

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.personal import INTERNAL, Personal
+from minjing.base.personal import INTERNAL, YEAR, Kept, Personal
 from minjing.modules.help_desk import rules
 
 
@@ -25,8 +25,10 @@ class Question(models.Model):
     asked_at = models.DateTimeField()
 
     personal: ClassVar[dict[str, Personal]] = {
-        "code_index": Personal(INTERNAL, "凭编号和查询码看答复", "平台规则", "答复后 1 年"),
+        "code_index": Personal(INTERNAL, "凭编号和查询码看答复", "平台规则", "提问后 1 年"),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("asked_at", YEAR, emptied=("code_index",)),)
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.personal import INTERNAL, Personal
+from minjing.base.personal import INTERNAL, YEAR, Kept, Personal
 
 
 class Machine(models.Model):
@@ -57,6 +57,8 @@ class Visit(models.Model):
     personal: ClassVar[dict[str, Personal]] = {
         "account_id": Personal(INTERNAL, "查明自助机上的操作", "网络安全法 art. 21", "1 年"),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("begun_at", YEAR),)
 
     class Meta:
         constraints = [

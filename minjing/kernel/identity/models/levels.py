@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
+from minjing.base.personal import INTERNAL, PERSONAL, SENSITIVE, Personal
 from minjing.kernel.identity.models.people import Account, Person
-from minjing.kernel.identity.personal import INTERNAL, PERSONAL, SENSITIVE, Personal
 
 CHECKING = "核验本人身份"
 CONSENT = "本人同意（个人信息保护法 art. 29，置信度 B）"

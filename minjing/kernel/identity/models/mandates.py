@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
+from minjing.base.personal import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, THREE_YEARS, Kept, Personal
 from minjing.kernel.identity.models.levels import Check
 from minjing.kernel.identity.models.people import Account, Person
-from minjing.kernel.identity.personal import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, Personal
 
 ACTING = "委托他人代为办理"
 AGREED = "双方同意（民法典 art. 161，置信度 B）"
@@ -50,6 +50,11 @@ class Mandate(models.Model):
         "uscc": Personal(PUBLIC, ACTING, AGREED, KEPT),
         "firm_name": Personal(PUBLIC, ACTING, AGREED, KEPT),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (
+        Kept("until", THREE_YEARS),
+        Kept("revoked_at", THREE_YEARS),
+    )
 
     class Meta:
         constraints = [

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.personal import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, Personal
+from minjing.base.personal import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, THREE_YEARS, Kept, Personal
 
 SERVICE = "办理公安政务服务事项"
 RETAINED = "账户存续期间及注销后 3 年"
@@ -241,6 +241,8 @@ class LookNote(models.Model):
         "note_sealed": Personal(PERSONAL, "抽查查看记录", "个人信息保护法 art. 54", "说明复核后 3 年"),
     }
 
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("reviewed_at", THREE_YEARS),)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["org_id", "entry_id"], name="looknote_once_a_look"),
@@ -299,6 +301,8 @@ class HiddenLook(models.Model):
         "person": Personal(INTERNAL, "依法暂不告知查看记录", "个人信息保护法 art. 35", "到期公开后 3 年"),
         "facts_sealed": Personal(PERSONAL, "依法暂不告知查看记录", "个人信息保护法 art. 35", "到期公开后 3 年"),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("until", THREE_YEARS),)
 
     class Meta:
         constraints = [

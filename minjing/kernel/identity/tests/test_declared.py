@@ -1,12 +1,14 @@
 """What the house may hold about people: declared, sealed, and never a track, a score or a face."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.apps import apps
 from django.db import models
 
-from minjing.base.personal import PERSONAL, SENSITIVE, Personal
+from minjing.base.personal import PERSONAL, SENSITIVE, Kept, Personal
+from minjing.kernel.watch import retention
 
 MODELS = [m for m in apps.get_models(include_auto_created=True) if m.__module__.startswith("minjing.")]
 SEALED = ("_sealed", "_index")
@@ -55,6 +57,56 @@ def test_nobody_is_tracked_scored_or_recognised(model: type[models.Model]) -> No
         assert not FORBIDDEN.search(field.name), f"{model._meta.label}.{field.name} has no place in this house"
         kind = type(field).__name__
         assert kind not in ("VectorField", "ArrayField"), f"{model._meta.label}.{field.name} could hold a template"
+
+
+# A time that ends by itself: so many minutes, hours, days, months, years.
+DEFINITE = re.compile(r"[\d一二三四五六七八九十]+ ?(分钟|小时|日|天|个月|年)")
+# Times that something else ends than the night's work on `kept`, each with what does.
+ENDED_BY = {
+    "notify.Heard": "kernel/notify/actions/wechat.py: forgotten while the next message is heard",
+    "identity.PhoneCode": "kernel/identity/tasks.py: sweep",
+    "identity.Tally": "kernel/identity/tasks.py: sweep",
+    "identity.Check": "kernel/identity/actions/checks.py: sweep_checks; the rest is under the person's key",
+    "identity.CheckPicture": "kernel/identity/actions/checks.py: sweep_checks",
+    "identity.Account": "kernel/identity/actions/people.py: erase_person takes the key at once, before three years",
+    "identity.Evidence": "kernel/identity/actions/people.py: erase_person takes the key at once, before three years",
+    "identity.Recovery": "kernel/identity/actions/people.py: erase_person takes the key at once, before three years",
+    "files.Upload": "kernel/files/actions.py: sweep",
+    "pay.Request": "kernel/pay/actions/upkeep.py: sweep",
+    "pay.Order": "nothing is ten years old before 2036",
+    "pay.Waiver": "nothing is ten years old before 2036",
+    "pay.Refund": "nothing is ten years old before 2036",
+    "pay.Difference": "nothing is ten years old before 2036",
+    "traffic.TrackPart": "modules/traffic/actions/yielding/keeping.py: a month as one table",
+    "traffic.MoveCall": "modules/traffic/actions/yielding/keeping.py",
+    "traffic.Accident": "the code itself says until when it is good",
+    "traffic.RuleDraft": "modules/traffic/actions/drafts.py: drop_old",
+    "traffic.DraftReplay": "modules/traffic/actions/drafts.py: drop_old",
+}
+
+
+def is_definite(model: type[models.Model]) -> bool:
+    return any(DEFINITE.search(declared.retention) for declared in model.personal.values())  # type: ignore[attr-defined]
+
+
+def test_a_definite_time_is_ended_by_something() -> None:
+    definite = {model._meta.label for model in MODELS if is_definite(model)}
+    kept = {model._meta.label for model in MODELS if getattr(model, "kept", ())}
+    assert len(kept) > 10
+    assert sorted(definite - kept - set(ENDED_BY)) == []
+    assert sorted(set(ENDED_BY) - (definite - kept)) == [], "named for nothing"
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if getattr(m, "kept", ())], ids=lambda m: m._meta.label)
+def test_what_is_kept_for_a_time_can_go(model: type[models.Model]) -> None:
+    for kept in model.kept:  # type: ignore[attr-defined]
+        assert isinstance(kept, Kept)
+        assert kept.days > 0
+        assert set(kept.emptied) <= {f.name for f in fields(model)}
+        str(retention.over(model, kept, datetime(2026, 11, 26, tzinfo=UTC)).query)  # the fields are there
+        holders = {r.get_accessor_name() for r in model._meta.related_objects if r.on_delete is models.PROTECT}
+        named = {path.partition("__")[0] for path in kept.where}
+        assert kept.emptied or holders <= named, f"{model._meta.label} is held by {holders - named}"
 
 
 def test_the_test_of_declarations_can_fail() -> None:

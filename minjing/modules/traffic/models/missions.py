@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from minjing.base.ids import new_id
-from minjing.base.personal import INTERNAL, PERSONAL, Personal
+from minjing.base.personal import INTERNAL, PERSONAL, Kept, Personal
 from minjing.modules.traffic.models.senders import SYSTEMS, Sender
 
 PURPOSE, LAW = "核查因避让急救车辆造成的违法", "违法行为处理程序规定（条号未核）；平台规则"
@@ -114,6 +114,8 @@ class Batch(models.Model):
         "message_sealed": Personal(PERSONAL, PURPOSE, LAW, "处理后即删除"),
         "decided_by": Personal(INTERNAL, PURPOSE, LAW, TRACKS_KEPT),
     }
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("came_at", 184, where={"parts__isnull": True}),)
 
     class Meta:
         constraints = [

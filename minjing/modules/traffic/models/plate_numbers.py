@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from minjing.base.ids import new_id
-from minjing.base.personal import INTERNAL, Personal
+from minjing.base.personal import INTERNAL, Kept, Personal
 
 PURPOSE, LAW, KEPT = "机动车号牌选号", "机动车登记规定 art. 43", "选号凭证随机动车档案保存；未用的三个工作日后释放"
 
@@ -68,6 +68,8 @@ class PlateOffer(models.Model):
     expires_at = models.DateTimeField()
 
     personal: ClassVar[dict[str, Personal]] = {"person_id": Personal(INTERNAL, PURPOSE, LAW, "三十天")}
+
+    kept: ClassVar[tuple[Kept, ...]] = (Kept("offered_at", 30),)
 
     class Meta:
         indexes = [models.Index(fields=["person_id", "offered_at"], name="traffic_plateoffer_of")]
