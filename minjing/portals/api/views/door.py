@@ -17,6 +17,7 @@ from minjing.kernel.files.actions import Refused
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError, TooMany
+from minjing.kernel.identity.errors import Stale as StaleWords
 from minjing.kernel.identity.errors import Wrong as WrongWords
 from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
@@ -131,6 +132,8 @@ def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse
     """Answer a refusal of the identity part."""
     status = {"unknown": 404, "erased": 410, "too_many": 429}.get(error.key, 403)
     body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
+    if isinstance(error, StaleWords):
+        status = 409
     if isinstance(error, WrongWords):
         status, body["errors"] = 422, {error.field: dict(error.text)}
     answer = api.create_response(request, body, status=status)

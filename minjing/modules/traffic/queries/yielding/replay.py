@@ -9,10 +9,14 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters.errors import NotAllowed
 from minjing.modules.traffic.models import Candidate, Mission, Violation
-from minjing.modules.traffic.queries.yielding.tracks import ground_near, track_of
+from minjing.modules.traffic.queries.yielding.tracks import Position, ground_near, track_of
 from minjing.modules.traffic.rules.yielding import drawing
 from minjing.modules.traffic.rules.yielding.drawing import Map, Mark
+
+ACT = "supervise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,18 @@ class Replay:
     here: Mark
     at: datetime
     explained: Sequence[Candidate]
+    track: Sequence[Position]  # WGS-84
 
 
-def missions() -> Sequence[Mission]:
-    """Return the latest missions with how many violations each may explain and does."""
+def require_watcher(by: Actor) -> None:
+    """Raise NotAllowed unless one of the officer's posts supervises."""
+    if not any(ACT in holding.acts for holding in by.holdings):
+        raise NotAllowed("no_right", "需要效能督察岗位。", "This needs a post that supervises.", needs=ACT)
+
+
+def missions(by: Actor) -> Sequence[Mission]:
+    """Return the latest missions with how many violations each may explain and does. Raises NotAllowed: no post."""
+    require_watcher(by)
     waiting, confirmed = Q(candidates__state=Candidate.WAITING), Q(candidates__state=Candidate.CONFIRMED)
     counted = Mission.objects.annotate(
         waiting=Count("candidates", filter=waiting), confirmed=Count("candidates", filter=confirmed)
@@ -48,4 +60,4 @@ def replay(mission_id: UUID, step: int) -> Replay | None:
     drawn = drawing.whole(track, ground_near(track).approaches, others)
     step = max(0, min(step, len(drawn.fixes) - 1))
     here = drawn.fixes[step]
-    return Replay(mission, drawn, step, here, datetime.fromtimestamp(here.at, UTC), explained)
+    return Replay(mission, drawn, step, here, datetime.fromtimestamp(here.at, UTC), explained, track)

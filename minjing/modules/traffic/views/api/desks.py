@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from minjing.base.clock import now
 from minjing.kernel.matters.errors import Unknown
 from minjing.modules.traffic import errors, packs
-from minjing.modules.traffic.actions import evidence
+from minjing.modules.traffic.actions import evidence, parking
 from minjing.modules.traffic.actions import violations as acts
 from minjing.modules.traffic.actions.guarding import require_reviewer
 from minjing.modules.traffic.actions.yielding import deciding
+from minjing.modules.traffic.models import ParkingNotice
 from minjing.modules.traffic.queries import evidence as pictures
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.queries.yielding import desk
@@ -47,7 +48,8 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
     grounds = {code: dict(ground.title) for code, ground in packs.in_force().grounds.items()}
     found = queries.to_review(limit=LISTED)
     photos = pictures.photos_of([row.pk for row in found])
-    rows = [row_out(row) | {"photos": photos[row.pk]} for row in found]
+    claims = parking.claims_of([row.pk for row in found])
+    rows = [row_out(row) | {"photos": photos[row.pk], "claim": _claim(claims.get(row.pk))} for row in found]
     return {"count": queries.waiting_count(), "grounds": grounds, "violations": rows}
 
 
@@ -95,3 +97,7 @@ def decide(request: HttpRequest, candidate_id: UUID, said: DecideIn) -> dict[str
     except deciding.Decided:
         raise errors.Refused("state") from None
     return {"id": made.pk, "state": made.state}
+
+
+def _claim(notice: ParkingNotice | None) -> dict[str, Any] | None:
+    return {"noticed_at": notice.noticed_at, "left_at": notice.left_at} if notice else None
