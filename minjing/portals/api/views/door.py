@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.security import APIKeyCookie, HttpBearer
@@ -174,3 +175,12 @@ def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """Answer a file that cannot be taken."""
     text = TextOut.model_validate(error.text, from_attributes=True)
     return api.create_response(request, {"key": error.key, "message": text.model_dump()}, status=422)
+
+
+@api.exception_handler(DataError)
+def unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
+    """Answer what no column can hold and no shape had refused, such as a NUL within a word; its transaction is undone."""
+    text = TextOut(
+        zh="填写的内容含有不能保存的字符或数字。", en="What was sent holds a sign or a number that cannot be kept."
+    )
+    return api.create_response(request, {"key": "unstorable", "message": text.model_dump()}, status=422)
