@@ -197,6 +197,8 @@ def test_a_held_batch_is_taken_with_its_clock_put_right_once(post, dispatch):  #
     assert Batch.objects.get().state == "taken"
     assert desk.get(f"{BASE}/yielding/held").json() == []
     assert send(desk, f"/yielding/held/{uuid4()}", {"answer": "clock"})[0] == 404
+    page = f"/officer/traffic/yielding/held/{batch.pk}/"
+    assert [desk.post(page, {"answer": said}).status_code for said in ("discard", "maybe")] == [302, 404]
 
 
 def test_a_held_batch_is_discarded(post, dispatch):  # noqa: F811
@@ -216,6 +218,10 @@ def test_a_supervisor_watches_a_mission_and_that_is_on_record_before(post, dispa
     assert (len(seen["track"]), seen["track"][0]["lat"]) == (21, pytest.approx(northward()[0][1]))
     assert Outbox.objects.filter(kind=events.TRACKS_REPLAYED).count() == 1
     assert desk.get(f"{BASE}/missions/{uuid4()}").status_code == 404
+    assert "福田01" in desk.get("/officer/traffic/missions/").content.decode()
+    assert desk.get(f"/officer/traffic/missions/{mission.pk}/").status_code == 200
+    assert Outbox.objects.filter(kind=events.TRACKS_REPLAYED).count() == 2
+    assert desk.get(f"/officer/traffic/missions/{uuid4()}/").status_code == 404
 
 
 # ---- records --------------------------------------------------------------------------------------------
@@ -275,6 +281,7 @@ def test_each_desk_takes_its_post(post, lin, fifth, driver, dispatch):  # noqa: 
             assert other.get(f"{BASE}{address}").status_code == 403, address
         for address, said in (
             ("/counter", seen), (f"/counter/{fifth[-1].pk}", seen), ("/counter/points", points),
+            ("/counter/points", points | {"file_number": "1"}),  # nor whether there is such a licence
             (f"/tests/{one.pk}", {"marks": 92}), (f"/ceremonies/{ceremony.pk}", {}),
             (f"/yielding/held/{batch.pk}", {"answer": "discard"}),
         ):  # fmt: skip

@@ -179,7 +179,7 @@ def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
 
 @api.exception_handler(DataError)
 def unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
-    """Answer what no column can hold and no shape had refused, such as a NUL within a word; its transaction is undone."""
+    """Answer what no column can hold and no shape had refused, such as a NUL in a word: the transaction is undone."""
     text = TextOut(
         zh="填写的内容含有不能保存的字符或数字。", en="What was sent holds a sign or a number that cannot be kept."
     )

@@ -32,20 +32,30 @@ class Replay:
     track: Sequence[Position]  # WGS-84
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A mission with how many violations it may explain, and how many it does."""
+
+    mission: Mission
+    waiting: int
+    confirmed: int
+
+
 def require_watcher(by: Actor) -> None:
     """Raise NotAllowed unless one of the officer's posts supervises."""
     if not any(ACT in holding.acts for holding in by.holdings):
         raise NotAllowed("no_right", "需要效能督察岗位。", "This needs a post that supervises.", needs=ACT)
 
 
-def missions(by: Actor) -> Sequence[Mission]:
-    """Return the latest missions with how many violations each may explain and does. Raises NotAllowed: no post."""
+def missions(by: Actor) -> Sequence[Listed]:
+    """Return the latest missions that have a track. Raises NotAllowed: no post."""
     require_watcher(by)
     waiting, confirmed = Q(candidates__state=Candidate.WAITING), Q(candidates__state=Candidate.CONFIRMED)
     counted = Mission.objects.annotate(
         waiting=Count("candidates", filter=waiting), confirmed=Count("candidates", filter=confirmed)
     )
-    return list(counted.filter(parts__isnull=False).distinct().order_by("-began_at")[:100])
+    rows = counted.filter(parts__isnull=False).distinct().order_by("-began_at")[:100]
+    return [Listed(row, row.waiting, row.confirmed) for row in rows]
 
 
 def replay(mission_id: UUID, step: int) -> Replay | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 from pydantic import BaseModel, Field
 
 from minjing.base.clock import now
@@ -117,10 +117,10 @@ def take(request: HttpRequest, accident_id: UUID) -> Accident:
 
 
 @router.post("/accident-desk/{uuid:accident_id}/leave", response={204: None})
-def leave(request: HttpRequest, accident_id: UUID) -> tuple[int, None]:
+def leave(request: HttpRequest, accident_id: UUID) -> Status[None]:
     """Leave a case one has taken to another officer."""
     acts.leave(accident_id, by=asker(request), now=now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/accident-desk/{uuid:accident_id}/determine", response=DeskAccidentOut)

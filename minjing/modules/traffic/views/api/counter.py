@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from minjing.base.clock import now
 from minjing.modules.traffic.actions import deciding, points
+from minjing.modules.traffic.actions.points import CITY_MOST, REFERENCE_MOST
 from minjing.modules.traffic.models import Decision, PointsEntry
 from minjing.modules.traffic.queries.counter import AtTheCounter
 from minjing.modules.traffic.views.api.own import row_out
@@ -52,8 +53,8 @@ class ElsewherePointsIn(BaseModel):
 
     file_number: str = Field(max_length=30)
     points: int
-    city: str = Field(max_length=points.CITY_MOST)
-    reference: str = Field(max_length=points.REFERENCE_MOST)
+    city: str = Field(max_length=CITY_MOST)
+    reference: str = Field(max_length=REFERENCE_MOST)
     day: date
 
 

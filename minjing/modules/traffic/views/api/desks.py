@@ -71,20 +71,18 @@ def candidates(request: HttpRequest, after: UUID | None = None) -> dict[str, Any
     require_reviewer(None, by=asker(request), now=now())
     first = desk.next_waiting(after)
     look = desk.look_at(first) if first else None
-    if first is None or look is None:
-        return {"count": desk.waiting_count(), "candidate": None}
-    said = {
-        "id": first.pk,
-        "callsign": first.mission.callsign,
-        "passed_at": first.passed_at,
-        "after_s": look.after_s,
-        "distance_m": first.distance_m,
-        "turn_deg": look.turn_deg,
-        "evidence": first.evidence,
-        "violation": row_out(look.violation)
-        | {"photos": pictures.photos_of([first.violation_id])[first.violation_id]},
-    }
-    return {"count": desk.waiting_count(), "candidate": said}
+    return {"count": desk.waiting_count(), "candidate": _look(look) if look else None}
+
+
+@router.get("/yielding/{uuid:candidate_id}")
+def candidate(request: HttpRequest, candidate_id: UUID) -> dict[str, Any]:
+    """Return one candidate with the proof, also when it has been decided."""
+    require_reviewer(None, by=asker(request), now=now())
+    found = desk.candidate(candidate_id)
+    look = desk.look_at(found) if found else None
+    if look is None:
+        raise Unknown
+    return _look(look)
 
 
 @router.post("/yielding/{uuid:candidate_id}")
@@ -97,6 +95,22 @@ def decide(request: HttpRequest, candidate_id: UUID, said: DecideIn) -> dict[str
     except deciding.Decided:
         raise errors.Refused("state") from None
     return {"id": made.pk, "state": made.state}
+
+
+def _look(look: desk.Look) -> dict[str, Any]:
+    one, violation = look.candidate, look.violation
+    photos = pictures.photos_of([violation.pk])[violation.pk]
+    return {
+        "id": one.pk,
+        "state": one.state,
+        "callsign": one.mission.callsign,
+        "passed_at": one.passed_at,
+        "after_s": look.after_s,
+        "distance_m": one.distance_m,
+        "turn_deg": look.turn_deg,
+        "evidence": one.evidence,
+        "violation": row_out(violation) | {"photos": photos},
+    }
 
 
 def _claim(notice: ParkingNotice | None) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from pydantic import BaseModel, Field, model_validator
 
 from minjing.base.clock import now
@@ -140,9 +140,9 @@ def all_drafts(request: HttpRequest) -> RuleDraftsOut:
 
 
 @router.post("/drafts", response={201: RuleDraftOut})
-def begin(request: HttpRequest, said: RuleDraftIn) -> tuple[int, RuleDraft]:
+def begin(request: HttpRequest, said: RuleDraftIn) -> Status[RuleDraft]:
     """Begin a draft as a copy of a pack in force."""
-    return 201, acts.begin(said.base, said.title, by=asker(request), now=now())
+    return Status(201, acts.begin(said.base, said.title, by=asker(request), now=now()))
 
 
 @router.get("/drafts/{uuid:draft_id}", response=WholeRuleDraftOut)
@@ -174,9 +174,10 @@ def change(request: HttpRequest, draft_id: UUID, said: RuleChangeIn) -> RuleDraf
 
 
 @router.post("/drafts/{uuid:draft_id}/replays", response={202: DraftReplayOut})
-def ask(request: HttpRequest, draft_id: UUID, said: DraftReplayIn) -> tuple[int, DraftReplay]:
+def ask(request: HttpRequest, draft_id: UUID, said: DraftReplayIn) -> Status[DraftReplay]:
     """Have the draft replayed; asked again for the same while it runs, it is the same replay."""
-    return 202, acts.ask(draft_id, said.from_date, said.until_date, by=asker(request), now=now())
+    made = acts.ask(draft_id, said.from_date, said.until_date, by=asker(request), now=now())
+    return Status(202, made)
 
 
 @router.get("/drafts/{uuid:draft_id}/replays/{uuid:replay_id}", response=ReplayFiguresOut)

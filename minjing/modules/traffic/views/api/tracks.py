@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from pydantic import BaseModel
 
 from minjing.base.clock import now
@@ -50,7 +50,7 @@ def held(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/yielding/held/{uuid:batch_id}", response={204: None})
-def settle(request: HttpRequest, batch_id: UUID, said: HeldBatchIn) -> tuple[int, None]:
+def settle(request: HttpRequest, batch_id: UUID, said: HeldBatchIn) -> Status[None]:
     """Take a held batch, or discard it; settled already, it is 409."""
     try:
         holding.settle(batch_id, said.answer, by=asker(request), now=now())
@@ -58,14 +58,14 @@ def settle(request: HttpRequest, batch_id: UUID, said: HeldBatchIn) -> tuple[int
         raise Unknown from None
     except holding.NotHeld:
         raise errors.Refused("state") from None
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/missions")
 def missions(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the latest missions with how many violations each may explain and does."""
     return [
-        _mission(row) | {"waiting": row.waiting, "confirmed": row.confirmed}
+        _mission(row.mission) | {"waiting": row.waiting, "confirmed": row.confirmed}
         for row in replay.missions(asker(request))
     ]
 
@@ -89,6 +89,7 @@ def mission(request: HttpRequest, mission_id: UUID) -> dict[str, Any]:
 def _mission(row: Mission) -> dict[str, Any]:
     return {
         "id": row.pk,
+        "number": row.number,
         "callsign": row.callsign,
         "began_at": row.began_at,
         "ended_at": row.ended_at,
