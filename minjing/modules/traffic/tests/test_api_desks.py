@@ -14,8 +14,10 @@ from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import signed_in
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions import violations
+from minjing.modules.traffic.actions.yielding import finding
 from minjing.modules.traffic.models import (
     Batch,
+    Candidate,
     Decision,
     FullPoints,
     Licence,
@@ -38,7 +40,14 @@ from minjing.modules.traffic.tests.test_withholding import (
     full_by_another_city,
     lin,  # noqa: F401
 )
-from minjing.modules.traffic.tests.test_yielding_taking import AT, dispatch, message, northward, take  # noqa: F401
+from minjing.modules.traffic.tests.test_yielding_taking import (
+    AT,
+    dispatch,  # noqa: F401
+    message,
+    northward,
+    take,
+    violation,
+)
 
 import_module("minjing.portals.api.views")  # as the house does: the API first, then what modules hang into it
 pytestmark = pytest.mark.django_db
@@ -222,6 +231,16 @@ def test_a_supervisor_watches_a_mission_and_that_is_on_record_before(post, dispa
     assert desk.get(f"/officer/traffic/missions/{mission.pk}/").status_code == 200
     assert Outbox.objects.filter(kind=events.TRACKS_REPLAYED).count() == 2
     assert desk.get(f"/officer/traffic/missions/{uuid4()}/").status_code == 404
+
+
+def test_a_mission_that_came_in_parts_counts_its_candidates_once(post, dispatch):  # noqa: F811
+    take(dispatch, message(fixes=northward()[:10]))
+    take(dispatch, message("b2", fixes=northward()[10:]))
+    explained_one = violation()
+    assert finding.find(AT - timedelta(minutes=5), AT + timedelta(hours=1), now=AT) == 1
+    (row,) = post("supervise").get(f"{BASE}/missions").json()
+    assert (TrackPart.objects.count(), row["waiting"]) == (2, 1)
+    assert Candidate.objects.get().violation_id == explained_one.pk
 
 
 # ---- records --------------------------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters.errors import NotAllowed
-from minjing.modules.traffic.models import Candidate, Mission, Violation
+from minjing.modules.traffic.models import Candidate, Mission, TrackPart, Violation
 from minjing.modules.traffic.queries.yielding.tracks import Position, ground_near, track_of
 from minjing.modules.traffic.rules.yielding import drawing
 from minjing.modules.traffic.rules.yielding.drawing import Map, Mark
@@ -54,7 +54,9 @@ def missions(by: Actor) -> Sequence[Listed]:
     counted = Mission.objects.annotate(
         waiting=Count("candidates", filter=waiting), confirmed=Count("candidates", filter=confirmed)
     )
-    rows = counted.filter(parts__isnull=False).distinct().order_by("-began_at")[:100]
+    # Not by a join: each part of a track would count the candidates once more.
+    has_track = Exists(TrackPart.objects.filter(mission=OuterRef("pk")))
+    rows = counted.filter(has_track).order_by("-began_at")[:100]
     return [Listed(row, row.waiting, row.confirmed) for row in rows]
 
 
