@@ -18,6 +18,10 @@ class NotAllowed(IdentityError):
     """The actor may not do this, here, now."""
 
 
+class Stale(NotAllowed):
+    """It stands otherwise than the actor thought: somebody was faster, or it has ended."""
+
+
 class Unknown(IdentityError):
     """Nothing is there, or nothing that the asker may know of: both look the same."""
 

@@ -116,6 +116,10 @@ class Refused(Exception):
             "您没有起草规则的岗位，只能查看。",
             "You hold no post that drafts rules; you may look.",
         ),
+        "no_sight_of_drafts": (
+            "您没有查看规则草案和推演的岗位。",
+            "You hold no post that sees drafts of rules and their replays.",
+        ),
         "draft_title": ("请写草案名称（不超过 60 字）。", "Name the draft, in at most 60 characters."),
         "no_pack": ("没有这个规则包。", "There is no such pack of rules."),
         "draft_moved": (

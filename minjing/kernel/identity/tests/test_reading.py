@@ -20,6 +20,7 @@ from bench import cards
 from minjing.kernel.identity.providers import reading
 from minjing.kernel.identity.providers.reading import client
 from minjing.kernel.identity.providers.standin import specimen, specimen_travel
+from tests.house import wait_for
 
 TODAY = date(2026, 11, 27)
 HEAVY = {"numpy", "cv2", "onnxruntime", "rapidocr", "dlib", "omegaconf"}
@@ -202,8 +203,12 @@ def test_a_process_that_falls_at_work_is_not_asked_the_same_again(process):
 
 
 def _slept() -> str:
+    return _why_not("sleep", {"s": 20})
+
+
+def _why_not(what: str, more: dict[str, int], *pictures: bytes) -> str:
     try:
-        client.ask("sleep", {"s": 20}, [])
+        client.ask(what, more, pictures)
     except client.Down as down:
         return down.reason
     return "answered"
@@ -244,13 +249,7 @@ def test_more_than_the_queue_holds_are_told_to_come_again(process, monkeypatch):
     monkeypatch.setattr(client, "QUEUE_MAX", 1)
     thread = threading.Thread(target=_slept)
     thread.start()
-    deadline = time.monotonic() + 20
-    while not client.address().exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)  # it is at work by now
-    with pytest.raises(client.Down) as down:
-        client.ask("pose", {}, [b"x"])
-    assert down.value.reason == "busy"
+    wait_for(lambda: _why_not("pose", {}, b"x") == "busy", "it never has too much to do")  # once it has begun to sleep
     for pid in pids():
         os.kill(pid, signal.SIGKILL)
     thread.join(10)

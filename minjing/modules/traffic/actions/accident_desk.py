@@ -14,7 +14,7 @@ from django.db import transaction
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed, Text, Wrong
+from minjing.kernel.identity.errors import NotAllowed, Stale, Text, Wrong
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.identity.queries import checks
 from minjing.kernel.identity.sealing import seal
@@ -87,7 +87,7 @@ def determine(accident_id: UUID, said: Mapping[str, str], *, by: Actor, now: dat
     with transaction.atomic():
         row = _locked(accident_id, by)
         if row.officer_id != by.account_id:
-            raise NotAllowed("not_taken", {"zh": "请先接手这起事故。", "en": "Take the accident over first."})
+            raise Stale("not_taken", {"zh": "请先接手这起事故。", "en": "Take the accident over first."})
         parties = {party.side: party for party in row.parties.all()}
         title, liabilities = _finding(said, parties)
         reasons = said.get("reasons", "").strip()[:WORDS_MOST]
@@ -150,9 +150,9 @@ def _locked(accident_id: UUID, by: Actor) -> Accident:
     seen = desk.row_of(accident_id, by)
     row = Accident.objects.select_for_update().get(pk=seen.pk)
     if row.state != Accident.WITH_OFFICER:
-        raise NotAllowed("closed", CLOSED)
+        raise Stale("closed", CLOSED)
     if row.officer_id not in (None, by.account_id):
-        raise NotAllowed("taken", TAKEN)
+        raise Stale("taken", TAKEN)
     return row
 
 

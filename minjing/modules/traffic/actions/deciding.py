@@ -49,6 +49,15 @@ def decide(violation_id: UUID, *, instalments: int = 1, by: Actor, now: datetime
         return _decided(violation, instalments, _Driver(by.person_id, by.account_id), SYSTEM, now)
 
 
+def show_at_counter(number: str, file_number: str, *, by: Actor, now: datetime) -> counter.AtTheCounter:
+    """Return what a violation comes to for the driver at the counter; the look is on record.
+
+    Raises Refused: no post, an unknown violation or licence, another's violation.
+    """
+    require_reviewer(None, by=by, now=now)
+    return counter.seen(number, file_number, by, now)
+
+
 def decide_at_counter(violation_id: UUID, file_number: str, *, by: Actor, now: datetime) -> Decision:
     """Decide a published violation for the driver at the counter, whose licence has this file number.
 

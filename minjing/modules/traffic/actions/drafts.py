@@ -24,7 +24,7 @@ from minjing.modules.traffic.rules.penalties.columns import replay as evaluated
 from minjing.modules.traffic.rules.penalties.history import reach_months
 from minjing.modules.traffic.rules.penalties.tally import Tally
 
-DRAFT, SEE = "draft_rules", "see_drafts"
+DRAFT = "draft_rules"
 YEARS_MAX = timedelta(days=1096)
 KEPT = timedelta(days=1096)  # three years after the last change or replay, as the models declare (platform rule)
 _JOB = "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('traffic', 'traffic.replay', %s)"

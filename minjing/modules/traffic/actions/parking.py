@@ -4,6 +4,7 @@ strikes the violation with one key; or asks with photos afterwards, and the deci
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -99,7 +100,12 @@ def left(link: str, *, now: datetime) -> ParkingNotice:
 
 def claim_of(violation: Violation) -> ParkingNotice | None:
     """Return the notice in which a driver says in time that the car was gone; None without one."""
-    return ParkingNotice.objects.filter(pk=violation.pk, left_at__isnull=False).first()
+    return claims_of([violation.pk]).get(violation.pk)
+
+
+def claims_of(violation_ids: Collection[UUID]) -> Mapping[UUID, ParkingNotice]:
+    """Return those notices of violations in which a driver says in time that the car was gone."""
+    return ParkingNotice.objects.filter(left_at__isnull=False).in_bulk(violation_ids)
 
 
 def waive(

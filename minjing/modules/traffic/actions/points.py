@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db import transaction
 
+from minjing.base.clock import CHINA, local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger import actions as ledger
@@ -15,8 +16,11 @@ from minjing.modules.traffic.actions import withholding
 from minjing.modules.traffic.actions.guarding import refuse_own_person, require_reviewer
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import PointsEntry
-from minjing.modules.traffic.queries import points, registers
+from minjing.modules.traffic.queries import counter, points, registers
 from minjing.modules.traffic.rules.penalties.points import REDUCED_MAX
+
+ELSEWHERE_MOST = 36  # points in one decision of another city
+CITY_MOST, REFERENCE_MOST = 16, 40
 
 
 def from_elsewhere(
@@ -32,6 +36,24 @@ def from_elsewhere(
         require_reviewer(None, by=by, now=now)
     refuse_own_person(None, person_id, "points", by=by, now=now)
     return _put_points(person_id, "elsewhere", amount, reference, at, city, None, by, now)
+
+
+def enter_at_counter(
+    file_number: str, amount: int, city: str, reference: str, day: date, *, by: Actor, now: datetime
+) -> PointsEntry:
+    """Enter points of another city as an officer reads them from its decision, for the licence with this number.
+
+    Raises Refused: no post, the own licence, an unknown licence, points or facts of a decision that are none.
+    """
+    require_reviewer(None, by=by, now=now)
+    licence = counter.licence_of(file_number)
+    if not 1 <= amount <= ELSEWHERE_MOST:
+        raise Refused("points_number")
+    city, reference = city.strip(), reference.strip()
+    if day > local_day(now) or not 0 < len(city) <= CITY_MOST or not 0 < len(reference) <= REFERENCE_MOST:
+        raise Refused("elsewhere")
+    at = min(datetime.combine(day, time(12), CHINA), now)
+    return from_elsewhere(licence.person_id, amount, city, reference, at, by=by, now=now)
 
 
 @transaction.atomic

@@ -24,11 +24,12 @@ from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import FileEntry, Licence, TestBooking
 from minjing.modules.traffic.queries import registers, results
 from minjing.modules.traffic.queries.files import latest, said
+from minjing.modules.traffic.queries.results import ACT
 from minjing.modules.traffic.queries.withholding import RETEST
 from minjing.modules.traffic.rules import licences
 from minjing.modules.traffic.rules.study import RETEST_DAYS
 
-ACT, CEREMONY = "examine", "book_ceremony"
+CEREMONY = "book_ceremony"
 INSTANT = timedelta(microseconds=1)
 
 

@@ -18,7 +18,7 @@ from minjing.kernel.files import queries as files
 from minjing.kernel.files.errors import Unknown as NoFile
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import Erased, Unknown
+from minjing.kernel.identity.errors import Erased, NotAllowed, Text, Unknown
 from minjing.kernel.identity.sealing import unseal
 from minjing.modules.traffic.models import Accident, AccidentParty, AccidentPhoto
 
@@ -27,6 +27,7 @@ REASON = "incident"
 RECORD = "traffic.accident"
 SAID, FOUND = "traffic_accident.said", "traffic_accident.found"
 PAGE = 50
+NO_POST: Text = {"zh": "您没有处理交通事故的岗位。", "en": "You hold no post that deals with accidents."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def _of(by: Actor) -> QuerySet[Accident]:
 
 
 def waiting(by: Actor) -> Sequence[Accident]:
-    """Return what waits for an officer or is with this one, by the day it is due."""
+    """Return what waits for an officer or is with this one, by the day it is due. Raises NotAllowed: no post."""
+    if not districts(by):
+        raise NotAllowed("no_post", NO_POST)
     rows = _of(by).filter(Q(officer_id=by.account_id) | Q(officer_id__isnull=True), state=Accident.WITH_OFFICER)
     return list(rows.order_by(F("due_date").asc(nulls_last=True), "opened_at")[:PAGE])
 

@@ -9,10 +9,12 @@ from minjing.base.clock import local_day
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters.schema import Text
+from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import FileEntry, TestBooking
 from minjing.modules.traffic.queries.files import latest
 from minjing.modules.traffic.rules import licences
 
+ACT = "examine"
 LISTED = 20
 SUBJECTS = ("1", "2", "3", "4")
 REASON = "counter"  # who is tested is there
@@ -29,7 +31,11 @@ class Waiting:
 
 
 def waiting(by: Actor, now: datetime, limit: int = LISTED) -> list[Waiting]:
-    """Return the tests that have begun and have no result, the oldest first; the look is recorded for each."""
+    """Return the tests that have begun and have no result, the oldest first; the look is recorded for each.
+
+    Raises Refused: no post.
+    """
+    _require(by)
     rows = list(
         TestBooking.objects.filter(status=TestBooking.BOOKED, test_at__lte=now).order_by("test_at", "id")[:limit]
     )
@@ -63,7 +69,8 @@ def all_passed(learner: FileEntry) -> bool:
 
 
 def ceremonies(by: Actor, now: datetime, limit: int = LISTED) -> list[Ceremony]:
-    """Return who is to be sworn in by today; the look is recorded for each."""
+    """Return who is to be sworn in by today; the look is recorded for each. Raises Refused: no post."""
+    _require(by)
     due = FileEntry.objects.filter(kind="book_ceremony", ended_at__isnull=True, until_date__lte=local_day(now))
     rows = list(due.order_by("until_date", "id")[:limit])
     names = identity.look(by, [row.person_id for row in rows], ["name"], reason=REASON, now=now) if rows else {}
@@ -78,3 +85,8 @@ def ceremonies(by: Actor, now: datetime, limit: int = LISTED) -> list[Ceremony]:
 def count(now: datetime) -> int:
     """Return how many tests wait for their result."""
     return TestBooking.objects.filter(status=TestBooking.BOOKED, test_at__lte=now).count()
+
+
+def _require(by: Actor) -> None:
+    if not any(ACT in holding.acts for holding in by.holdings):
+        raise Refused("no_examiner")

@@ -98,7 +98,7 @@ def test_an_officer_reviews_what_waits_with_its_pictures(lin, car, reviewer):  #
 def test_a_resident_is_no_officer(lin, car):  # noqa: F811
     waiting = recorded(car, NOW - timedelta(days=10))
     mine = signed_in(lin)
-    assert get(mine, "/review")[0] == get(mine, "/yielding")[0] == 403
+    assert get(mine, "/review")[0] == get(mine, "/yielding")[0] == get(mine, f"/yielding/{waiting.pk}")[0] == 403
     assert post(mine, f"/review/{waiting.pk}", {"ground": ""})[0] == 403
     assert post(mine, f"/review/{waiting.pk}", {})[0] == 422
     assert Violation.objects.get(pk=waiting.pk).state == "recorded"
@@ -114,7 +114,10 @@ def test_an_officer_decides_whether_the_ambulance_explains_it(dispatch, reviewer
     assert (said["count"], said["candidate"]["violation"]["id"]) == (1, str(struck.pk))
     address = f"/yielding/{said['candidate']['id']}"
     assert get(desk, f"/yielding?after={said['candidate']['id']}")[1] == said  # round to the first
+    assert get(desk, address)[1] == said["candidate"]
     assert post(desk, address, {"confirmed": True})[1]["state"] == "confirmed"
+    assert get(desk, address)[1]["state"] == "confirmed"
+    assert get(desk, f"/yielding/{struck.pk}")[0] == 404
     assert post(desk, address, {"confirmed": False})[0] == 409
     assert Candidate.objects.get().state == "confirmed"
     assert Violation.objects.get(pk=struck.pk).state == "struck"

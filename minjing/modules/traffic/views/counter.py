@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,19 +10,15 @@ from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from minjing.base.clock import CHINA, local_day
 from minjing.modules.traffic.actions import deciding, points, results
 from minjing.modules.traffic.actions.guarding import REVIEW
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.errors import Refused
-from minjing.modules.traffic.queries import counter as queries
 from minjing.modules.traffic.queries import results as waiting
 from minjing.modules.traffic.queries.own import STATUS
 from minjing.portals.frame.language import pick, t
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.rail import show
-
-POINTS_MOST = 36  # in one decision of another city
 
 
 @officer_page(REVIEW)
@@ -35,11 +30,11 @@ def desk(request: OfficerRequest) -> HttpResponse:
     if request.method == "GET" or not all(typed.values()):
         return show(request, "traffic/counter/desk.html", context, page="traffic_counter")
     try:
-        seen = queries.seen(typed["number"], typed["file_number"], request.actor, request.at)
+        seen = deciding.show_at_counter(typed["number"], typed["file_number"], by=request.actor, now=request.at)
         if request.POST.get("step") == "decide" and not seen.decided:
             deciding.decide_at_counter(seen.row.pk, typed["file_number"], by=request.actor, now=request.at)
             messages.success(request, t("已决定，当场生效。", "Decided; it takes effect now."))
-            seen = queries.seen(typed["number"], typed["file_number"], request.actor, request.at)
+            seen = deciding.show_at_counter(typed["number"], typed["file_number"], by=request.actor, now=request.at)
     except Refused as refused:
         context["wrong"] = refused.text
         return show(request, "traffic/counter/desk.html", context, page="traffic_counter", status=422)
@@ -55,16 +50,13 @@ def elsewhere(request: OfficerRequest) -> HttpResponse:
     amount = request.POST.get("points", "").strip()
     day = parse_date(said["day"]) if len(said["day"]) == 10 else None
     try:
-        licence = queries.licence_of(said["file_number"])
-        if not amount.isdecimal() or not 1 <= int(amount) <= POINTS_MOST:
+        if not (amount.isascii() and amount.isdecimal()):
             raise Refused("points_number")
-        if day is None or day > local_day(request.at) or not said["city"] or not said["reference"]:
+        if day is None:
             raise Refused("elsewhere")
-        at = datetime.combine(day, time(12), CHINA)
-        points.from_elsewhere(
-            licence.person_id, int(amount), said["city"][:16], said["reference"], min(at, request.at),
-            by=request.actor, now=request.at,
-        )  # fmt: skip
+        points.enter_at_counter(
+            said["file_number"], int(amount), said["city"], said["reference"], day, by=request.actor, now=request.at
+        )
     except Refused as refused:
         context: dict[str, object] = {"elsewhere": said | {"points": amount}, "wrong_elsewhere": refused.text}
         return show(request, "traffic/counter/desk.html", context, page="traffic_counter", status=422)
@@ -72,7 +64,7 @@ def elsewhere(request: OfficerRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("traffic:counter"))
 
 
-@officer_page(results.ACT)
+@officer_page(waiting.ACT)
 @require_safe
 def tests(request: OfficerRequest) -> HttpResponse:
     """Show the tests that have begun and have no result."""
@@ -83,7 +75,7 @@ def tests(request: OfficerRequest) -> HttpResponse:
     return show(request, "traffic/counter/tests.html", context, page="traffic_tests")
 
 
-@officer_page(results.ACT)
+@officer_page(waiting.ACT)
 @require_POST
 def result(request: OfficerRequest, booking_id: UUID) -> HttpResponse:
     """Enter marks, or that nobody came; then on to the next."""
@@ -104,7 +96,7 @@ def result(request: OfficerRequest, booking_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("traffic:tests"))
 
 
-@officer_page(results.ACT)
+@officer_page(waiting.ACT)
 @require_POST
 def swear(request: OfficerRequest, entry_id: UUID) -> HttpResponse:
     """Issue the licence of somebody who has been sworn in."""

@@ -52,7 +52,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@officer_page(acts.SEE)
+@officer_page(queries.SEE)
 @require_http_methods(["GET", "POST"])
 def index(request: OfficerRequest) -> HttpResponse:
     """Show the drafts, and begin one."""
@@ -68,7 +68,7 @@ def index(request: OfficerRequest) -> HttpResponse:
     context = {
         "drafts": [
             (draft, _title_of(draft.base), replay, STATES[replay.state] if replay else None)
-            for draft, replay in queries.drafts()
+            for draft, replay in queries.drafts(request.actor)
         ],
         "packs": [(name, pack["title"]) for name, pack in packs.sources().items()],
         "writes": holds(request.actor, acts.DRAFT),
@@ -78,11 +78,11 @@ def index(request: OfficerRequest) -> HttpResponse:
     return show(request, "traffic/drafts/index.html", context, page=PAGE, status=422 if error else 200)
 
 
-@officer_page(acts.SEE)
+@officer_page(queries.SEE)
 @require_http_methods(["GET", "POST"])
 def one(request: OfficerRequest, draft_id: UUID) -> HttpResponse:
     """Show a draft as a form or, `?as=yaml`, as text; keep what was changed, or say every fault."""
-    draft = queries.draft(draft_id)
+    draft = queries.draft(draft_id, request.actor)
     if draft is None:
         return missing(request)
     as_yaml = (request.POST.get("as") or request.GET.get("as")) == "yaml"
@@ -122,7 +122,7 @@ def _draft_page(
         "faults": faults,
         "is_changed": draft.digest != packs.in_force().version,
         "outdated": draft.pack != packs.in_force().version,
-        "replays": [(replay, STATES[replay.state]) for replay in queries.replays_of(draft.pk)],
+        "replays": [(replay, STATES[replay.state]) for replay in queries.replays_of(draft.pk, request.actor)],
         "from": today - TWO_YEARS,
         "until": today,
         "writes": holds(request.actor, acts.DRAFT),
@@ -130,7 +130,7 @@ def _draft_page(
     return show(request, "traffic/drafts/one.html", context, page=PAGE, status=422 if faults else 200)
 
 
-@officer_page(acts.SEE)
+@officer_page(queries.SEE)
 @require_POST
 def replay(request: OfficerRequest, draft_id: UUID) -> HttpResponse:
     """Have the draft replayed, and go where its progress is shown."""
@@ -146,11 +146,11 @@ def replay(request: OfficerRequest, draft_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("traffic:draft_replay", args=[draft_id, made.pk]))
 
 
-@officer_page(acts.SEE)
+@officer_page(queries.SEE)
 @require_safe
 def replayed(request: OfficerRequest, draft_id: UUID, replay_id: UUID) -> HttpResponse:
     """Show how far a replay is, or what it came to."""
-    row = queries.replay(draft_id, replay_id)
+    row = queries.replay(draft_id, replay_id, request.actor)
     if row is None:
         return missing(request)
     context: dict[str, Any] = {"replay": row, "draft": row.draft, "state": STATES[row.state]}
@@ -183,11 +183,11 @@ def _drawn(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@officer_page(acts.SEE)
+@officer_page(queries.SEE)
 @require_safe
 def table(request: OfficerRequest, draft_id: UUID, replay_id: UUID) -> HttpResponse:
     """Send the figures as CSV: months, conducts and kinds, with nothing of anybody."""
-    row = queries.replay(draft_id, replay_id)
+    row = queries.replay(draft_id, replay_id, request.actor)
     if row is None or row.state != DraftReplay.DONE or row.figures["few"]:
         return missing(request)
     out = StringIO()

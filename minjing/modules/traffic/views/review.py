@@ -51,7 +51,7 @@ def desk(request: OfficerRequest) -> HttpResponse:
         "next": [(row, title_of(row.conduct)) for row in waiting[1 : AHEAD + 1]],
         "count": f"{many:,}+" if many >= queries.COUNTED else many,
         "photos": evidence.photos(first.pk) if first else [],
-        "claim": parking.claim_of(first) if first else None,
+        "claim": parking.claims_of([first.pk]).get(first.pk) if first else None,
         "grounds": [(str(key), code, found[code].title) for key, code in enumerate(GROUNDS, 1)],
     }
     return show(request, "traffic/violations/review.html", context, page="violations")

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.security import APIKeyCookie, HttpBearer
@@ -17,6 +18,7 @@ from minjing.kernel.files.actions import Refused
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError, TooMany
+from minjing.kernel.identity.errors import Stale as StaleWords
 from minjing.kernel.identity.errors import Wrong as WrongWords
 from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
@@ -131,6 +133,8 @@ def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse
     """Answer a refusal of the identity part."""
     status = {"unknown": 404, "erased": 410, "too_many": 429}.get(error.key, 403)
     body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
+    if isinstance(error, StaleWords):
+        status = 409
     if isinstance(error, WrongWords):
         status, body["errors"] = 422, {error.field: dict(error.text)}
     answer = api.create_response(request, body, status=status)
@@ -171,3 +175,12 @@ def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """Answer a file that cannot be taken."""
     text = TextOut.model_validate(error.text, from_attributes=True)
     return api.create_response(request, {"key": error.key, "message": text.model_dump()}, status=422)
+
+
+@api.exception_handler(DataError)
+def unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
+    """Answer what no column can hold and no shape had refused, such as a NUL in a word: the transaction is undone."""
+    text = TextOut(
+        zh="填写的内容含有不能保存的字符或数字。", en="What was sent holds a sign or a number that cannot be kept."
+    )
+    return api.create_response(request, {"key": "unstorable", "message": text.model_dump()}, status=422)

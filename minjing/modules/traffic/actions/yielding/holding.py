@@ -22,13 +22,35 @@ from minjing.modules.traffic.actions.yielding.reporting import keep_pictures, re
 from minjing.modules.traffic.actions.yielding.taking import MESSAGES, store, tell
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import Batch, Mission
+from minjing.modules.traffic.queries.yielding import desk
 from minjing.modules.traffic.rules.yielding.messages import Message, read
 
 OWED_AT_ONCE = 20
+# What a person may say of a held batch.
+AS_SENT, GCJ02, CLOCK, DISCARD = "as_sent", "gcj02", "clock", "discard"
+ANSWERS = (AS_SENT, GCJ02, CLOCK, DISCARD)
 
 
 class NotHeld(Exception):
     """The batch is not held (any more)."""
+
+
+def settle(batch_id: UUID, answer: str, *, by: Actor, now: datetime) -> None:
+    """Take a held batch as it was sent, as GCJ-02 or with its clock put right; or discard it.
+
+    Raises Unknown, NotHeld, NotAllowed, ValueError for an answer that is none.
+    """
+    if answer not in ANSWERS:
+        raise ValueError(answer)
+    if answer == DISCARD:
+        discard(batch_id, by=by, now=now)
+        return
+    batch = Batch.objects.filter(pk=batch_id).first()
+    if batch is None:
+        raise Unknown
+    system = GCJ02 if answer == GCJ02 else batch.system
+    shift_s = desk.off_s(batch) if answer == CLOCK else 0
+    release(batch_id, system=system, shift_s=shift_s, by=by, now=now)
 
 
 def release(batch_id: UUID, *, system: str, shift_s: int, by: Actor, now: datetime) -> None:

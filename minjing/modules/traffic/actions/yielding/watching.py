@@ -1,4 +1,4 @@
-"""That a mission was watched again stands in the ledger before its track is shown."""
+"""A supervisor watches a mission again; that they did stands in the ledger before its track is shown."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from django.db import transaction
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import events
+from minjing.modules.traffic.errors import Unknown
+from minjing.modules.traffic.queries.yielding import replay as queries
 
 
-@transaction.atomic
-def watched(mission_id: UUID, *, by: Actor, now: datetime) -> None:
-    """Write down that somebody watches a mission's track."""
-    ledger.append(ledger.entry(events.TRACKS_REPLAYED, {"mission": mission_id, "by": by.account_id}, at=now))
+def watch(mission_id: UUID, step: int, *, by: Actor, now: datetime) -> queries.Replay:
+    """Return a mission drawn with the ambulance at a step. Raises NotAllowed; Unknown, without a track too."""
+    queries.require_watcher(by)
+    found = queries.replay(mission_id, step)
+    if found is None:
+        raise Unknown
+    with transaction.atomic():
+        ledger.append(ledger.entry(events.TRACKS_REPLAYED, {"mission": mission_id, "by": by.account_id}, at=now))
+    return found

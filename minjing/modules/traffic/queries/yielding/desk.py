@@ -75,3 +75,8 @@ def look_at(one: Candidate) -> Look | None:
 def held() -> Sequence[Batch]:
     """Return the batches that are held, the one that came first on top."""
     return list(Batch.objects.filter(state=Batch.HELD).select_related("dispatch").order_by("came_at")[:200])
+
+
+def off_s(batch: Batch) -> int:
+    """Return by how many seconds the sender's clock is ahead, as it was found when the batch came."""
+    return next((finding["off_s"] for finding in batch.findings if finding["code"] == "clock"), 0)

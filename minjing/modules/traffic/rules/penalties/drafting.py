@@ -11,6 +11,7 @@ from minjing.modules.traffic.rules.penalties.packs import Fault, WrongPack
 from minjing.modules.traffic.rules.penalties.shapes import FINE, POINTS, SUSPENSION, Text
 
 PARAMETER, EFFECT = "p-", "e-"
+UNKNOWN: Text = {"zh": "规则里没有这个数", "en": "no number of the rules has this name"}
 # A fine is typed in yuan, as people speak of it; a draft keeps fen.
 UNITS: Mapping[str, Text] = {
     FINE: {"zh": "元", "en": "yuan"},
@@ -55,10 +56,17 @@ def fields(pack: Mapping[str, Any], in_force: Mapping[str, Any], typed: Mapping[
     return found
 
 
-def changed(pack: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return the pack with the numbers that were typed. Raises WrongPack for what is no whole number."""
-    made, faults = deepcopy(dict(pack)), []
-    for name, (row, slot, _) in _numbers(made).items():
+def changed(pack: Mapping[str, Any], typed: Mapping[str, str], *, known_only: bool = False) -> dict[str, Any]:
+    """Return the pack with the numbers that were typed.
+
+    Raises WrongPack for what is no whole number and, with `known_only`, for a name that is no number of the pack: a
+    form sends other fields as well.
+    """
+    made, faults = deepcopy(dict(pack)), list[Fault]()
+    numbers = _numbers(made)
+    if known_only:
+        faults += [Fault(name, UNKNOWN) for name in sorted(set(typed) - set(numbers))]
+    for name, (row, slot, _) in numbers.items():
         text = typed.get(name)
         if text is None:
             continue

@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from minjing.base.clock import now
 from minjing.kernel.matters.errors import Unknown
 from minjing.modules.traffic import errors, packs
-from minjing.modules.traffic.actions import evidence
+from minjing.modules.traffic.actions import evidence, parking
 from minjing.modules.traffic.actions import violations as acts
 from minjing.modules.traffic.actions.guarding import require_reviewer
 from minjing.modules.traffic.actions.yielding import deciding
+from minjing.modules.traffic.models import ParkingNotice
 from minjing.modules.traffic.queries import evidence as pictures
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.queries.yielding import desk
@@ -47,7 +48,8 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
     grounds = {code: dict(ground.title) for code, ground in packs.in_force().grounds.items()}
     found = queries.to_review(limit=LISTED)
     photos = pictures.photos_of([row.pk for row in found])
-    rows = [row_out(row) | {"photos": photos[row.pk]} for row in found]
+    claims = parking.claims_of([row.pk for row in found])
+    rows = [row_out(row) | {"photos": photos[row.pk], "claim": _claim(claims.get(row.pk))} for row in found]
     return {"count": queries.waiting_count(), "grounds": grounds, "violations": rows}
 
 
@@ -69,20 +71,18 @@ def candidates(request: HttpRequest, after: UUID | None = None) -> dict[str, Any
     require_reviewer(None, by=asker(request), now=now())
     first = desk.next_waiting(after)
     look = desk.look_at(first) if first else None
-    if first is None or look is None:
-        return {"count": desk.waiting_count(), "candidate": None}
-    said = {
-        "id": first.pk,
-        "callsign": first.mission.callsign,
-        "passed_at": first.passed_at,
-        "after_s": look.after_s,
-        "distance_m": first.distance_m,
-        "turn_deg": look.turn_deg,
-        "evidence": first.evidence,
-        "violation": row_out(look.violation)
-        | {"photos": pictures.photos_of([first.violation_id])[first.violation_id]},
-    }
-    return {"count": desk.waiting_count(), "candidate": said}
+    return {"count": desk.waiting_count(), "candidate": _look(look) if look else None}
+
+
+@router.get("/yielding/{uuid:candidate_id}")
+def candidate(request: HttpRequest, candidate_id: UUID) -> dict[str, Any]:
+    """Return one candidate with the proof, also when it has been decided."""
+    require_reviewer(None, by=asker(request), now=now())
+    found = desk.candidate(candidate_id)
+    look = desk.look_at(found) if found else None
+    if look is None:
+        raise Unknown
+    return _look(look)
 
 
 @router.post("/yielding/{uuid:candidate_id}")
@@ -95,3 +95,23 @@ def decide(request: HttpRequest, candidate_id: UUID, said: DecideIn) -> dict[str
     except deciding.Decided:
         raise errors.Refused("state") from None
     return {"id": made.pk, "state": made.state}
+
+
+def _look(look: desk.Look) -> dict[str, Any]:
+    one, violation = look.candidate, look.violation
+    photos = pictures.photos_of([violation.pk])[violation.pk]
+    return {
+        "id": one.pk,
+        "state": one.state,
+        "callsign": one.mission.callsign,
+        "passed_at": one.passed_at,
+        "after_s": look.after_s,
+        "distance_m": one.distance_m,
+        "turn_deg": look.turn_deg,
+        "evidence": one.evidence,
+        "violation": row_out(violation) | {"photos": photos},
+    }
+
+
+def _claim(notice: ParkingNotice | None) -> dict[str, Any] | None:
+    return {"noticed_at": notice.noticed_at, "left_at": notice.left_at} if notice else None

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from minjing.modules.traffic.errors import Refused
+from minjing.modules.traffic.rules.penalties.packs import WrongPack
 from minjing.portals.api.views.door import api
 
 traffic = Router(tags=["traffic"])
@@ -13,6 +14,10 @@ traffic = Router(tags=["traffic"])
 STATUS = {
     "not_yours": 404, "no_violation": 404, "no_post": 403, "own_car": 403, "own_licence": 403, "unknown_ground": 422,
     "parts": 422,
+    # The officers' desks.
+    "no_examiner": 403, "own_test": 403, "no_draft_post": 403, "no_sight_of_drafts": 403, "unknown_licence": 404,
+    "anothers": 422, "marks": 422, "points_number": 422, "elsewhere": 422, "draft_title": 422, "no_pack": 422,
+    "draft_period": 422,
 }  # fmt: skip
 
 
@@ -21,3 +26,11 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """Answer a refusal with its key and its sentence."""
     body = {"key": error.key, "message": dict(error.text)}
     return api.create_response(request, body, status=STATUS.get(error.key, 409))
+
+
+@api.exception_handler(WrongPack)
+def wrong_pack(request: HttpRequest, wrong: WrongPack) -> HttpResponse:
+    """Answer rules that could not be applied without doubt, with every fault and where it is."""
+    message = {"zh": "规则有错，没有保存。", "en": "The rules are wrong; they were not saved."}
+    faults = [{"path": fault.path, "reason": dict(fault.reason)} for fault in wrong.faults]
+    return api.create_response(request, {"key": "wrong_pack", "message": message, "faults": faults}, status=422)

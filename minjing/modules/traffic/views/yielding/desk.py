@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET, require_POST
 from minjing.base.clock import CHINA
 from minjing.modules.traffic.actions.yielding import deciding, holding
 from minjing.modules.traffic.errors import Unknown
-from minjing.modules.traffic.models import Batch
 from minjing.modules.traffic.queries import evidence
 from minjing.modules.traffic.queries.yielding import desk as queries
 from minjing.modules.traffic.queries.yielding.limits import limits, said
@@ -93,7 +92,7 @@ def decide(request: OfficerRequest, candidate_id: UUID) -> HttpResponse:
 def batches(request: OfficerRequest) -> HttpResponse:
     """Show the batches that are held, each with what was noticed."""
     rows = [
-        {"batch": batch, "said": [said_of(finding) for finding in batch.findings], "off_s": _off_s(batch)}
+        {"batch": batch, "said": [said_of(finding) for finding in batch.findings], "off_s": queries.off_s(batch)}
         for batch in queries.held()
     ]
     return show(request, "traffic/yielding/batches.html", {"rows": rows}, page="yielding_batches")
@@ -103,25 +102,12 @@ def batches(request: OfficerRequest) -> HttpResponse:
 @require_POST
 def settle(request: OfficerRequest, batch_id: UUID) -> HttpResponse:
     """Take a held batch as it was sent, as GCJ-02 or with the clock put right; or discard it."""
-    answer = request.POST.get("answer", "")
-    by, now = request.actor, request.at
     try:
-        batch = Batch.objects.filter(pk=batch_id).first()
-        if batch is None:
-            return missing(request)
-        if answer == "discard":
-            holding.discard(batch_id, by=by, now=now)
-        elif answer in ("as_sent", "gcj02", "clock"):
-            system = "gcj02" if answer == "gcj02" else batch.system
-            holding.release(
-                batch_id, system=system, shift_s=_off_s(batch) if answer == "clock" else 0, by=by, now=now
-            )
-    except (Unknown, holding.NotHeld):
+        holding.settle(batch_id, request.POST.get("answer", ""), by=request.actor, now=request.at)
+    except (Unknown, ValueError):
+        return missing(request)
+    except holding.NotHeld:
         messages.warning(request, t("这一批已经处理过。", "This batch has been settled already."))
     else:
         messages.success(request, t("已处理，台账已记录。", "Done; it stands in the ledger."))
     return HttpResponseRedirect(reverse("traffic:yielding_held"))
-
-
-def _off_s(batch: Batch) -> int:
-    return next((finding["off_s"] for finding in batch.findings if finding["code"] == "clock"), 0)
