@@ -18,6 +18,10 @@ class NotAllowed(IdentityError):
     """The actor may not do this, here, now."""
 
 
+class Stale(NotAllowed):
+    """The actor might have done this before: it has moved on since they looked."""
+
+
 class Unknown(IdentityError):
     """Nothing is there, or nothing that the asker may know of: both look the same."""
 
