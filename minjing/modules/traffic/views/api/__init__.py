@@ -1,9 +1,19 @@
-"""What traffic adds to the JSON API: one's own violations, cars and licence; the desks; making way."""
+"""What traffic adds to the JSON API: what drivers and owners do, and the desks."""
 
-from minjing.modules.traffic.views.api import desks, made_way, own
+from minjing.modules.traffic.views.api import (
+    accidents,
+    bindings,
+    consents,
+    desks,
+    links,
+    made_way,
+    own,
+    plate_numbers,
+    studies,
+)
 from minjing.modules.traffic.views.api.door import traffic
 
-for corner in (own, desks, made_way):
+for corner in (own, bindings, accidents, consents, plate_numbers, studies, links, made_way, desks):
     traffic.add_router("", corner.router)
 
 __all__ = ["traffic"]
