@@ -76,6 +76,15 @@ class Refused(Exception):
             "罚款满 1,000 元可以分 2 至 3 期缴纳（平台规则）。",
             "Fines from ¥1,000 may be paid in 2 or 3 parts (platform rule).",
         ),
+        "draws": ("今天的选号次数已用完。", "You have drawn as often as a day allows."),
+        "number_gone": (
+            "这个号码刚被别人选走，请另选一个。",
+            "Somebody was faster: this number is gone. Choose another.",
+        ),
+        "study_first": (
+            "学习时间还不够，或者刚考过，请稍后再考。",
+            "Not enough time yet, or just tested: try later.",
+        ),
         "no_violation": ("没有这个编号的违法记录。", "No violation has this number."),
         "anothers": (
             "这条违法已记在另一名驾驶人名下，请核对档案编号。",

@@ -249,7 +249,9 @@ def test_more_than_the_queue_holds_are_told_to_come_again(process, monkeypatch):
     monkeypatch.setattr(client, "QUEUE_MAX", 1)
     thread = threading.Thread(target=_slept)
     thread.start()
-    wait_for(lambda: _why_not("pose", {}, b"x") == "busy", "it never has too much to do")  # once it has begun to sleep
+    wait_for(
+        lambda: _why_not("pose", {}, b"x") == "busy", "it never has too much to do"
+    )  # once it has begun to sleep
     for pid in pids():
         os.kill(pid, signal.SIGKILL)
     thread.join(10)

@@ -17,7 +17,7 @@ from minjing.base.clock import CHINA, local_day
 from minjing.kernel.files import actions as files
 from minjing.kernel.identity import limits
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed, Text, Unknown, Wrong
+from minjing.kernel.identity.errors import NotAllowed, Stale, Text, Unknown, Wrong
 from minjing.kernel.identity.limits import Limit
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.identity.sealing import seal
@@ -97,7 +97,7 @@ def add_photo(accident_id: UUID, view: str, content: bytes, *, by: Actor, now: d
     """Keep a photo of one's own side while nothing is signed. Raises Refused for what is no picture."""
     scene = found.scene(accident_id, by)
     if scene.row.state not in (Accident.OPEN, Accident.JOINED, Accident.WITH_OFFICER) or view not in VIEWS:
-        raise NotAllowed("too_late", {"zh": "现在不能再加照片。", "en": "No photo can be added now."})
+        raise Stale("too_late", {"zh": "现在不能再加照片。", "en": "No photo can be added now."})
     kept = files.store(
         content, by=by, owner_person=by.person_id, name=f"{view}.jpg", now=now, purpose="traffic_accident"
     )
@@ -116,9 +116,7 @@ def say(accident_id: UUID, words: str, *, by: Actor, now: datetime) -> None:
     with transaction.atomic():
         row = _locked(accident_id, by)
         if row.state not in (Accident.OPEN, Accident.JOINED, Accident.WITH_OFFICER):
-            raise NotAllowed(
-                "too_late", {"zh": "现在不能再改陈述。", "en": "The statement can no longer be changed."}
-            )
+            raise Stale("too_late", {"zh": "现在不能再改陈述。", "en": "The statement can no longer be changed."})
         mine = _side(row, by)
         mine.said_sealed = seal(mine.person_id, SAID, told)
         mine.save(update_fields=["said_sealed"])
@@ -145,7 +143,7 @@ def propose(accident_id: UUID, situation: str, at_fault: str, *, by: Actor, now:
     """Say what happened and whose act it was; the liability follows, and the other side signs it or not."""
     row = _locked(accident_id, by)
     if row.state not in (Accident.JOINED, Accident.PROPOSED) or row.parties.filter(signed_at__isnull=False).exists():
-        raise NotAllowed("stale", {"zh": "对方刚刚有了操作，请看最新情况。", "en": "The other side has just acted."})
+        raise Stale("stale", {"zh": "对方刚刚有了操作，请看最新情况。", "en": "The other side has just acted."})
     if situation not in found.situations():
         raise Wrong("situation", {"zh": "请选择一种情形。", "en": "Choose a situation."}, "situation")
     chosen = found.situations()[situation]
@@ -168,27 +166,27 @@ def propose(accident_id: UUID, situation: str, at_fault: str, *, by: Actor, now:
 
 @transaction.atomic
 def sign(accident_id: UUID, digest_hex: str, *, by: Actor, now: datetime) -> Accident:
-    """Sign the words as they were shown; with both signatures the agreement is issued to each. Raises NotAllowed.
+    """Sign the words as they were shown; with both signatures the agreement is issued to each. Raises Stale.
 
-    `digest_hex` names the words on the signer's screen: others than those in the register are not signed.
+    `digest_hex` names the words on the signer's screen: others than those in the register are not signed. Signed
+    again, nothing happens.
     """
     row = _locked(accident_id, by)
     parties = {p.side: p for p in row.parties.all()}
+    mine = parties[_side(row, by).side]
+    if mine.signed_sha256 is not None and bytes(mine.signed_sha256).hex() == digest_hex:
+        return row
     said = found.signed_words(row, {side: p.plate for side, p in parties.items()})
     if row.state != Accident.PROPOSED or settlement.digest(said).hex() != digest_hex:
-        raise NotAllowed("stale", {
+        raise Stale("stale", {
             "zh": "内容刚刚变了，请看过新的再签。",
             "en": "It has just changed; read it again before you sign.",
         })  # fmt: skip
-    mine = _side(row, by)
-    if mine.signed_at is not None:
-        return row
     payload = {"accident": row.pk, "side": mine.side, "sha256": digest_hex, "by": by.account_id}
     entry = ledger.entry(f"{events.ACCIDENT}:signed", payload, at=now, subject_id=mine.person_id)
     ledger.append(entry)
     mine.signed_at, mine.signed_sha256, mine.signed_entry_id = now, bytes.fromhex(digest_hex), entry.id
     mine.save(update_fields=["signed_at", "signed_sha256", "signed_entry_id"])
-    parties[mine.side] = mine
     if all(p.signed_at is not None for p in parties.values()):
         _issue(row, parties, by, now)
         _advance(row, Accident.SETTLED, by, now)
@@ -200,7 +198,9 @@ def to_officer(accident_id: UUID, why: str, *, by: Actor, now: datetime) -> Acci
     """Leave it to an officer: somebody is hurt after all, or the two do not agree. Not once both have signed."""
     row = _locked(accident_id, by)
     if row.state in Accident.ENDED or why not in ("injured", "disagree"):
-        raise NotAllowed("ended", {"zh": "这起事故已经处理完。", "en": "This accident is closed."})
+        raise Stale("ended", {"zh": "这起事故已经处理完。", "en": "This accident is closed."})
+    if row.state == Accident.WITH_OFFICER and (row.injured or why != "injured"):
+        return row
     row.injured = row.injured or why == "injured"
     row.code_index = row.code_until = None
     _advance(row, Accident.WITH_OFFICER, by, now, why=why)

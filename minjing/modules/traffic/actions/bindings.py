@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from minjing.base.clock import CHINA
 from minjing.kernel.identity import limits
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed, Text, Unknown, Wrong
+from minjing.kernel.identity.errors import NotAllowed, Stale, Text, Unknown, Wrong
 from minjing.kernel.identity.limits import Limit
 from minjing.kernel.identity.queries import account_of_person
 from minjing.kernel.identity.sealing import seal
@@ -28,6 +28,7 @@ from minjing.modules.traffic.queries import registers, stars
 from minjing.modules.traffic.queries.bindings import USER
 from minjing.modules.traffic.rules import plates
 
+LOANS = (7, 30, 365)  # days for which an owner may lend, beside "until I end it"
 VIN_TAIL = 4  # signs of the VIN's end that must fit at least
 TRIES = Limit(20, timedelta(days=1))  # plates tried by one account: the register is not to be read out by guessing
 NUMBER_FIRST: Text = {
@@ -170,16 +171,18 @@ def bind_licence(file_number: str, *, by: Actor, now: datetime) -> Binding:
 
 @transaction.atomic
 def answer(binding_id: UUID, accept: bool, *, by: Actor, now: datetime, days: int | None = None) -> Binding:
-    """Agree to an ask for one’s vehicle, for some days or until ended, or decline. Raises Unknown, NotAllowed."""
+    """Agree to an ask for one’s vehicle, for some days or until ended, or decline. Raises Unknown, Wrong, Stale."""
+    if days is not None and days not in LOANS:
+        raise Wrong("days", {"zh": "请选择给出的天数。", "en": "Choose one of the numbers of days."}, "days")
     row = _locked(binding_id)
     vehicle = Vehicle.objects.select_for_update().get(pk=row.vehicle_id) if row.vehicle_id else None
     if vehicle is None or by.person_id is None or vehicle.owner_person_id != by.person_id:
         raise Unknown
     if row.state != Binding.ASKED:
-        raise NotAllowed("answered", _already(row))
+        raise Stale("answered", _already(row))
     if row.until_at is not None and row.until_at <= now:
         _move(row, Binding.ENDED, now, ended_by="lapse")
-        raise NotAllowed("lapsed", {"zh": "这个请求已过期。", "en": "This request has lapsed."})
+        raise Stale("lapsed", {"zh": "这个请求已过期。", "en": "This request has lapsed."})
     row.answered_at = now
     row.until_at = now + timedelta(days=days) if accept and days else None
     _move(row, Binding.BOUND if accept else Binding.DECLINED, now)

@@ -19,8 +19,10 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from minjing.base.clock import CHINA
+from minjing.kernel.identity import limits
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import SYSTEM, Actor
+from minjing.kernel.identity.limits import Limit
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import actions as notify
 from minjing.modules.traffic import events
@@ -33,6 +35,7 @@ from minjing.modules.traffic.queries import registers
 from minjing.modules.traffic.rules import move_calls as rules
 from minjing.modules.traffic.rules import plates
 
+GUESSES = Limit(30, limits.CODE_HERE.window)  # links that are none, an hour from one address
 BIND = "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('traffic', 'traffic.relay', %s)"
 
 
@@ -120,6 +123,15 @@ def _fail(matter_id: UUID, why: str, now: datetime) -> None:
     row = MoveCall.objects.select_for_update().get(pk=matter_id)
     if row.relay_state == MoveCall.ASKED:
         _relay(row, MoveCall.FAILED, why, now)
+
+
+def by_link(link: str, address: str, *, now: datetime) -> MoveCall:
+    """Return the call that a link of a text message opens. Raises Unknown; TooMany for an address that guesses."""
+    row = found.by_link(link_index(link), now)
+    if row is None:
+        limits.spend("move_link", address, GUESSES, now)
+        raise Unknown
+    return row
 
 
 @transaction.atomic

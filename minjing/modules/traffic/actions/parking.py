@@ -83,6 +83,11 @@ def by_link(link: str) -> tuple[ParkingNotice, Violation]:
     return notice, violation
 
 
+def is_late(notice: ParkingNotice, now: datetime) -> bool:
+    """Say whether the minutes are over in which a driver may say that the car is gone."""
+    return now - notice.noticed_at > window() + SLACK
+
+
 @transaction.atomic
 def left(link: str, *, now: datetime) -> ParkingNotice:
     """Take the driver's word that the car is gone, once. Raises Unknown; Refused when it comes too late."""
@@ -90,7 +95,7 @@ def left(link: str, *, now: datetime) -> ParkingNotice:
     notice = ParkingNotice.objects.select_for_update().get(pk=violation.pk)
     if notice.left_at is not None:
         return notice
-    if now - notice.noticed_at > window() + SLACK:
+    if is_late(notice, now):
         raise Refused("waiver_late")
     notice.left_at = min(now, notice.noticed_at + window())
     notice.save(update_fields=["left_at"])

@@ -15,18 +15,26 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.modules.traffic import events, sql
+from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import PlateNumber, PlateOffer
+from minjing.modules.traffic.queries import plate_numbers as offers
 
 # Platform rules, shown before one chooses: how many are offered, how long an offer and a chosen number are kept.
 OFFERED, OFFER_LIVES, KEPT_FOR, DRAWS_A_DAY = 50, timedelta(minutes=10), timedelta(days=3), 6
 
 
-class TooManyDraws(Exception):
+class TooManyDraws(Refused):
     """The person has drawn as often as a day allows."""
 
+    def __init__(self) -> None:
+        super().__init__("draws")
 
-class NotFree(Exception):
+
+class NotFree(Refused):
     """The number was not offered to this person, the offer is over, or somebody else was first."""
+
+    def __init__(self) -> None:
+        super().__init__("number_gone")
 
 
 @transaction.atomic
@@ -94,6 +102,17 @@ def pick(offer_id: UUID, plate: str, kind: str, person_id: UUID, *, by: Actor, n
     if not kept:
         raise NotFree
     return until
+
+
+def keep(plate: str, person_id: UUID, *, by: Actor, now: datetime) -> datetime:
+    """Keep a number of the person's running offer; return until when, the same again too. Raises NotFree."""
+    held = held_by(person_id, now)
+    if held is not None and held.plate == plate and held.held_until_at is not None:
+        return held.held_until_at
+    offer = offers.running(person_id, now)
+    if offer is None or plate not in offer.plates:
+        raise NotFree
+    return pick(offer.pk, plate, offer.plate_kind, person_id, by=by, now=now)
 
 
 @transaction.atomic

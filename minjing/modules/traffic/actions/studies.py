@@ -12,14 +12,17 @@ from minjing.base.clock import local_day
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
 from minjing.modules.traffic import courses, events
-from minjing.modules.traffic.errors import Unknown
+from minjing.modules.traffic.errors import Refused, Unknown
 from minjing.modules.traffic.models import Study
 from minjing.modules.traffic.queries import registers, withholding
 from minjing.modules.traffic.rules import study as rules
 
 
-class NotYet(Exception):
+class NotYet(Refused):
     """The time is not spent yet, or a failed test is too fresh."""
+
+    def __init__(self) -> None:
+        super().__init__("study_first")
 
 
 @transaction.atomic
@@ -39,8 +42,10 @@ def begin(kind: str, *, by: Actor, now: datetime) -> Study:
 
 @transaction.atomic
 def turn(study_id: UUID, lesson: int, *, by: Actor, now: datetime) -> Study:
-    """Open a lesson; the time the last one was open counts, five minutes of it at most."""
+    """Open a lesson; the time the last one was open counts, five minutes of it at most. A passed study stays so."""
     row = _own(study_id, by)
+    if row.passed_at is not None:
+        return row
     if row.opened_at is not None:
         day = local_day(now).isoformat()
         spent = rules.counted((now - row.opened_at).total_seconds())
@@ -53,9 +58,11 @@ def turn(study_id: UUID, lesson: int, *, by: Actor, now: datetime) -> Study:
 
 @transaction.atomic
 def test(study_id: UUID, answers: Mapping[int, str], *, by: Actor, now: datetime) -> Study:
-    """Mark a test of ten questions: ninety of a hundred pass. Raises NotYet before the time is spent."""
+    """Mark a test of ten questions: ninety of a hundred pass, once. Raises NotYet before the time is spent."""
     row = _own(study_id, by)
-    if not enough(row, now) or (row.tested_at is not None and not row.passed_at and _too_fresh(row, now)):
+    if row.passed_at is not None:
+        return row
+    if not enough(row, now) or _too_fresh(row, now):
         raise NotYet
     asked = courses.questions()
     right = sum(answers.get(position) == question["right"] for position, question in enumerate(asked))
@@ -82,9 +89,8 @@ def _too_fresh(row: Study, now: datetime) -> bool:
 def _own(study_id: UUID, by: Actor) -> Study:
     if by.person_id is None:
         raise Unknown
-    row = Study.objects.select_for_update().filter(
-        pk=study_id, person_id=by.person_id, matter_id=None, passed_at=None
-    ).first()  # fmt: skip
+    rows = Study.objects.select_for_update()
+    row = rows.filter(pk=study_id, person_id=by.person_id, matter_id=None).first()
     if row is None:
         raise Unknown
     return row

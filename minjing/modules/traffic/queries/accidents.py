@@ -36,6 +36,13 @@ class Scene:
         """Say whether each side has sent as many photos as the settlement asks: from then on each sees both sets."""
         return self.other is not None and all(len(kept) >= photos_least() for kept in self.photos.values())
 
+    @property
+    def words(self) -> str:
+        """Return the words to sign, "" before one side has said what happened."""
+        if not self.row.situation:
+            return ""
+        return signed_words(self.row, {p.side: p.plate for p in (self.mine, self.other) if p is not None})
+
 
 @cache
 def _file() -> dict[str, Any]:
@@ -89,6 +96,11 @@ def scene(accident_id: UUID, by: Actor) -> Scene:
 def districts() -> list[matters.UnitFacts]:
     """Return the branches of the city: each has the accidents of its district."""
     return sorted((u for u in matters.units().values() if u.level == "branch"), key=lambda unit: unit.code)
+
+
+def district(org_id: int) -> int:
+    """Return the district of an accident as it was named, 0 where there is no such one: nobody knows then."""
+    return org_id if org_id in {unit.org_id for unit in districts()} else 0
 
 
 def mine(by: Actor) -> list[Accident]:

@@ -60,3 +60,9 @@ def mine(by: Actor) -> list[MoveCall]:
 def by_link(index: bytes, now: datetime) -> MoveCall | None:
     """Return the call that a link of a text message opens, while it does."""
     return MoveCall.objects.filter(link_index=index, link_until_at__gt=now).first()
+
+
+def number_of(row: MoveCall, now: datetime) -> str:
+    """Return the number in between while it is good, "" before and after."""
+    is_good = row.relay_state == MoveCall.BOUND and row.relay_until_at is not None and row.relay_until_at > now
+    return row.relay_number if is_good else ""

@@ -75,9 +75,9 @@ class TestBinding:
 
     def test_lent_for_some_days_it_ends_by_itself(self, asked, now):
         owner, user, row = asked
-        bindings.answer(row.pk, True, by=owner, now=now, days=3)
-        assert found.may_use(user.account_id, user.person_id, row.vehicle_id, now + 2 * DAY)
-        assert not found.may_use(user.account_id, user.person_id, row.vehicle_id, now + 3 * DAY)
+        bindings.answer(row.pk, True, by=owner, now=now, days=7)
+        assert found.may_use(user.account_id, user.person_id, row.vehicle_id, now + 6 * DAY)
+        assert not found.may_use(user.account_id, user.person_id, row.vehicle_id, now + 7 * DAY)
 
     def test_an_ask_nobody_answers_lapses(self, asked, now):
         owner, user, row = asked

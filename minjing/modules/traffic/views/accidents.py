@@ -109,7 +109,6 @@ def scene(request: HttpRequest, accident_id: UUID) -> HttpResponse:
     view = found.scene(accident_id, by)
     row, mine, other = view.row, view.mine, view.other
     parties = {p.side: p for p in (mine, other) if p is not None}
-    signed = found.signed_words(row, {side: p.plate for side, p in parties.items()}) if row.situation else ""
     code = (request.session.get(CODE) or {}).get(str(row.pk), "") if row.state == row.OPEN else ""
     said, told = accident_desk.own_words(mine, by)
     address = f"{settings.BASE_URL}{reverse('traffic:accident_join')}?code={code}"
@@ -121,7 +120,7 @@ def scene(request: HttpRequest, accident_id: UUID) -> HttpResponse:
         "said": said, "found": told,
         "least": found.photos_least(), "views": VIEWS, "situations": found.situations().values(),
         "situation": found.situations()[row.situation].title if row.situation in found.situations() else None,
-        "digest": digest(signed).hex() if signed else "", "code": code, "qr": _qr(address) if code else "",
+        "digest": digest(view.words).hex() if view.words else "", "code": code, "qr": _qr(address) if code else "",
         "liability": acts.LIABILITY, "why": WHY.get(row.why),
         "sides": [(p, shown(p.plate), acts.LIABILITY.get(p.liability)) for _, p in sorted(parties.items())],
         "waits": row.state == row.OPEN or (row.state == row.PROPOSED and mine.signed_at is not None),
@@ -175,7 +174,7 @@ def _qr(text: str) -> str:
 
 
 def _district(text: str) -> int:
-    return int(text) if text in {str(unit.org_id) for unit in found.districts()} else 0
+    return found.district(int(text[:9])) if text.isdecimal() else 0
 
 
 def _spot(lat: str, lon: str) -> tuple[float, float] | None:

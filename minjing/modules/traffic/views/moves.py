@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from minjing.base.clock import now
 from minjing.kernel.identity import clients, limits
 from minjing.kernel.identity.errors import TooMany
-from minjing.kernel.identity.limits import Limit
 from minjing.modules.traffic.actions import move_calls as acts
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.models import MoveCall
@@ -26,8 +25,6 @@ from minjing.modules.traffic.queries import move_calls as found
 from minjing.modules.traffic.rules import move_calls as rules
 from minjing.modules.traffic.rules.plates import shown
 from minjing.portals.citizen.access import resident, who
-
-GUESSES = Limit(30, limits.CODE_HERE.window)  # links that are none, an hour from one address
 
 
 @require_safe
@@ -56,12 +53,11 @@ def finish(request: HttpRequest, matter_id: UUID) -> HttpResponse:
 def answer(request: HttpRequest, link: str) -> HttpResponse:
     """Show the owner what is asked, without signing in, and take the answer."""
     at = now()
-    row = found.by_link(acts.link_index(link), at)
-    if row is None:
-        try:
-            limits.spend("move_link", clients.address(request), GUESSES, at)
-        except TooMany:
-            return render(request, "traffic/items/move_gone.html", status=429)
+    try:
+        row = acts.by_link(link, clients.address(request), now=at)
+    except TooMany:
+        return render(request, "traffic/items/move_gone.html", status=429)
+    except Unknown:
         return render(request, "traffic/items/move_gone.html", status=404)
     wrong = False
     if request.method == "POST":
@@ -81,7 +77,7 @@ def reports(request: HttpRequest, token: str) -> HttpResponse:
     at = now()
     if not hmac.compare_digest(token.encode(), wire.report_token(settings.RELAY_KEY).encode()):
         try:
-            limits.spend("relay_report", clients.address(request), GUESSES, at)
+            limits.spend("relay_report", clients.address(request), acts.GUESSES, at)
         except TooMany:
             return JsonResponse({"code": 1, "msg": "too_many"}, status=429)
         acts.forged(at)
@@ -94,13 +90,13 @@ def reports(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _seen(row: MoveCall, at: datetime) -> dict[str, object]:
-    good = row.relay_state == MoveCall.BOUND and row.relay_until_at is not None and row.relay_until_at > at
+    number = found.number_of(row, at)
     return {
         "row": row,
         "plate": shown(row.plate),
         "reason": rules.REASONS.get(row.reason, acts.UNSAID),
         "answer": rules.ANSWERS.get(row.answer),
-        "number": row.relay_number if good else "",
-        "waits": row.relay_state == MoveCall.ASKED or (good and not row.answer),
+        "number": number,
+        "waits": row.relay_state == MoveCall.ASKED or (bool(number) and not row.answer),
         "talks": list(row.relayed.all()),
     }

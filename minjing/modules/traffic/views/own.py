@@ -20,8 +20,6 @@ from minjing.modules.traffic.rules import licence_codes
 from minjing.portals.citizen.access import resident, who
 from minjing.portals.frame.language import pick, t
 
-LOANS = (7, 30, 365)  # days for which an owner may lend, beside "until I end it"
-
 
 @require_http_methods(["GET", "POST"])
 @resident
@@ -48,7 +46,7 @@ def cars(request: HttpRequest) -> HttpResponse:
     mine, others = own.cars(by, at)
     context = {
         "tab": "me", "mine": mine, "others": others, "uses": bindings.uses(by, at), "typed": typed,
-        "errors": errors, "standing": stars.standing(by, at), "loans": LOANS, "states": own.STATUS,
+        "errors": errors, "standing": stars.standing(by, at), "loans": acts.LOANS, "states": own.STATUS,
         "verified": by.person_id is not None,
     }  # fmt: skip
     return render(request, "traffic/registers/cars.html", context, status=status)
@@ -60,10 +58,10 @@ def answer(request: HttpRequest, binding_id: UUID) -> HttpResponse:
     """Agree to an ask for one's vehicle, or decline."""
     days = request.POST.get("days", "")
     accept = request.POST.get("answer") == "agree"
-    lent = int(days) if days.isdecimal() and int(days) in LOANS else None
+    lent = int(days[:4]) if days[:4].isdecimal() else 0 if days else None  # 0: no such loan
     try:
         acts.answer(binding_id, accept, by=who(request), now=now(), days=lent)
-    except NotAllowed as refused:
+    except (NotAllowed, Wrong) as refused:
         messages.warning(request, pick(refused.text))
     else:
         messages.success(request, t("已同意。", "Agreed.") if accept else t("已拒绝。", "Declined."))

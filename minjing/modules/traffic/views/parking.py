@@ -32,6 +32,6 @@ def left(request: HttpRequest, link: str) -> HttpResponse:
     until = notice.noticed_at + acts.window()
     context = {
         "notice": notice, "row": violation, "plate": shown(violation.plate), "title": title_of(violation.conduct),
-        "until": until, "minutes": int(acts.window().total_seconds() // 60), "late": at > until + acts.SLACK,
+        "until": until, "minutes": int(acts.window().total_seconds() // 60), "late": acts.is_late(notice, at),
     }  # fmt: skip
     return render(request, "traffic/violations/parking_left.html", context)

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods
 from minjing.base.clock import now
 from minjing.kernel.matters.errors import Unknown
 from minjing.modules.traffic.actions import plate_numbers
+from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.queries import plate_numbers as offers
 from minjing.modules.traffic.rules import plates
 from minjing.portals.citizen.access import resident, who
-from minjing.portals.frame.language import t
+from minjing.portals.frame.language import pick, t
 
 KINDS = {
     plates.SMALL: ("小型汽车（蓝牌）", "Car (blue)"),
@@ -57,19 +58,11 @@ def _posted(request: HttpRequest, person_id: UUID) -> HttpResponse:
             plate_numbers.let_go(person_id, by=by, now=at)
             messages.success(request, t("号码已放回。", "The number has been given back."))
         elif "plate" in said:
-            offer = offers.running(person_id, at)
-            if offer is None:
-                raise plate_numbers.NotFree
-            plate_numbers.pick(offer.pk, said["plate"], offer.plate_kind, person_id, by=by, now=at)
+            plate_numbers.keep(said["plate"], person_id, by=by, now=at)
             shown = plates.shown(said["plate"])
             messages.success(request, t(f"{shown} 已为您保留三天。", f"{shown} is kept for you for three days."))
-    except plate_numbers.TooManyDraws:
-        messages.error(request, t("今天的选号次数已用完。", "You have drawn as often as a day allows."))
-    except plate_numbers.NotFree:
-        messages.error(
-            request,
-            t("这个号码刚被别人选走，请另选一个。", "Somebody was faster: this number is gone. Choose another."),
-        )
+    except Refused as refused:
+        messages.error(request, pick(refused.text))
     return HttpResponseRedirect(reverse("traffic:plates"))
 
 

@@ -17,7 +17,7 @@ from minjing.modules.traffic.actions import studies
 from minjing.modules.traffic.errors import Unknown
 from minjing.modules.traffic.queries import studies as known
 from minjing.portals.citizen.access import resident, who
-from minjing.portals.frame.language import t
+from minjing.portals.frame.language import pick, t
 
 KINDS = {
     "reduction": ("学法减分", "Points off by study", "JT0319"),
@@ -54,7 +54,7 @@ def lesson(request: HttpRequest, study_id: UUID) -> HttpResponse:
         raise NoMatter
     if request.method == "POST" and "test" in request.POST:
         return _tested(request, study_id)
-    if request.method == "POST" and row.passed_at is None:
+    if request.method == "POST" and row.matter_id is None:
         studies.turn(study_id, row.lesson + 1, by=by, now=at)
         return HttpResponseRedirect(reverse("traffic:lesson", args=[study_id]))
     zh, en, code = KINDS[row.kind]
@@ -74,10 +74,8 @@ def _tested(request: HttpRequest, study_id: UUID) -> HttpResponse:
         row = studies.test(study_id, answers, by=who(request), now=now())
     except Unknown:
         raise NoMatter from None
-    except studies.NotYet:
-        messages.error(
-            request, t("学习时间还不够，或者刚考过，请稍后再考。", "Not enough time yet, or just tested: try later.")
-        )
+    except studies.NotYet as refused:
+        messages.error(request, pick(refused.text))
     else:
         if row.passed_at:
             messages.success(

@@ -15,11 +15,10 @@ from ninja.security import APIKeyCookie, HttpBearer
 from minjing.base.clock import now
 from minjing.kernel.booking import errors as booking
 from minjing.kernel.files.actions import Refused
+from minjing.kernel.identity import errors as people
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import IdentityError, TooMany
-from minjing.kernel.identity.errors import Stale as StaleWords
-from minjing.kernel.identity.errors import Wrong as WrongWords
+from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.pay import errors as pay
@@ -68,6 +67,7 @@ api = Api(
     openapi_url="/openapi.json",
 )
 STATUS = {Unknown: 404, NotAllowed: 403, Stale: 409, Wrong: 422}
+IDENTITY_STATUS = {people.Unknown: 404, people.Stale: 409, people.Erased: 410, people.Wrong: 422, people.TooMany: 429}
 # What is not named here is a visit or a fee that stands otherwise than the asker thought: 409.
 BOOKING_STATUS = {booking.Unknown: 404, booking.NotAllowed: 403, booking.Paused: 403, booking.Wrong: 422}
 PAY_STATUS = {
@@ -131,14 +131,12 @@ def effect_refused(request: HttpRequest, error: plugs.EffectRefused) -> HttpResp
 @api.exception_handler(IdentityError)
 def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse:
     """Answer a refusal of the identity part."""
-    status = {"unknown": 404, "erased": 410, "too_many": 429}.get(error.key, 403)
     body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
-    if isinstance(error, StaleWords):
-        status = 409
-    if isinstance(error, WrongWords):
-        status, body["errors"] = 422, {error.field: dict(error.text)}
+    if isinstance(error, people.Wrong):
+        body["errors"] = {error.field: dict(error.text)}
+    status = next((status for kind, status in IDENTITY_STATUS.items() if isinstance(error, kind)), 403)
     answer = api.create_response(request, body, status=status)
-    if isinstance(error, TooMany):
+    if isinstance(error, people.TooMany):
         answer["Retry-After"] = str(error.wait_s)
     return answer
 

@@ -14,8 +14,8 @@ from minjing.base.clock import local_day, now
 from minjing.modules.traffic.actions import deciding, evidence, money
 from minjing.modules.traffic.actions.telling import title_of
 from minjing.modules.traffic.models import Charge, Violation
+from minjing.modules.traffic.queries import bindings, objections, points
 from minjing.modules.traffic.queries import evidence as pictures
-from minjing.modules.traffic.queries import objections, points
 from minjing.modules.traffic.queries import own as found
 from minjing.modules.traffic.queries import violations as queries
 from minjing.modules.traffic.rules.penalties.surcharge import surcharge_fen
@@ -91,8 +91,9 @@ def standing(request: HttpRequest) -> dict[str, Any] | None:
 
 @router.get("/licence")
 def licence(request: HttpRequest) -> dict[str, Any] | None:
-    """Return one's driving licence; nothing without one on record."""
-    said = found.licence(asker(request), now())
+    """Return one's driving licence, its binding, and what it was before; nothing without one on record."""
+    by = asker(request)
+    said = found.licence(by, now())
     if said is None:
         return None
     row = said.row
@@ -104,6 +105,11 @@ def licence(request: HttpRequest) -> dict[str, Any] | None:
         "first_issued": row.first_issued_date,
         "valid_until": None if said.long_term else row.valid_until_date,
         "checkup": said.checkup,
+        "binding": bindings.licence_bound(by.account_id),
+        "before": [
+            {"since": since, "until": until, "title": title.model_dump(), "classes": classes}
+            for since, until, title, classes in found.pasts(row)
+        ],
     }
 
 
