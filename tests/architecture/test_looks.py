@@ -97,6 +97,7 @@ CALLERS = {
     "modules/household/actions/first_entry.py::enter_all": "writes items in; a namesake that opens nothing",
     "portals/officer/views/matter.py::_typed": "to see what was changed; nothing of it leaves",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
+    "portals/api/views/fees.py::receipt": "the payer's own",
     "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
 }
 
@@ -199,6 +200,7 @@ HANDED_OUT = {
     "portals/officer/views/matter.py::_shown": "the two below write the look before they call it",
     "portals/officer/views/matter.py::paper_file": "a certificate, its look written first",
     "portals/api/views/matters.py::paper_pdf": "a certificate, its look written first",
+    "portals/api/views/fees.py::receipt": "the payer's own",
     "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
     "portals/citizen/views/visits.py::calendar_file": "the resident's own visit, for their calendar",
