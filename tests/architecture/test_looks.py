@@ -205,6 +205,7 @@ HANDED_OUT = {
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
     "portals/citizen/views/visits.py::calendar_file": "the resident's own visit, for their calendar",
     "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
+    "portals/api/views/letters.py::print_batch": "a day's letters, each look written first",
     "portals/officer/views/notices.py::print_batch": "a day's letters, each look written first",
     "modules/traffic/views/drafts.py::table": "figures of a replay; nobody in them, none of fewer than five",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",

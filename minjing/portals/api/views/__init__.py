@@ -8,6 +8,7 @@ from minjing.portals.api.views import (
     drafts,
     fees,
     halls,
+    letters,
     looks,
     matters,
     officers,
@@ -24,6 +25,7 @@ api.add_router("/matters", matters.matters)
 api.add_router("/visits", visits.visits)
 api.add_router("/fees", fees.fees)
 api.add_router("/books", books.books)
+api.add_router("/letters", letters.letters)
 api.add_router("/halls", halls.halls)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)

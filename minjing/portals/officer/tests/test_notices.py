@@ -3,6 +3,7 @@
 import pytest
 
 from minjing.base import clock
+from minjing.kernel.identity.actor import SYSTEM as BY_ITSELF
 from minjing.kernel.identity.models import Post
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.world import CHEN, LIN
@@ -70,7 +71,7 @@ def test_a_letter_is_gathered_printed_posted_and_comes_back(poster, letter):
 
 
 def test_the_desk_is_shut_to_others_even_by_address(bench, letter):
-    batch_id = actions.make_batch(now=clock.now())
+    batch_id = actions.make_batch(by=BY_ITSELF, now=clock.now())
     door = bench(CHEN)
     assert door.get(f"{DESK}{batch_id}/").status_code == 403
     assert door.post(f"{DESK}{batch_id}/pdf/").status_code == 403
