@@ -13,6 +13,7 @@ from minjing.portals.api.views import (
     matters,
     officers,
     oneself,
+    receptions,
     services,
     visits,
     watch,
@@ -26,6 +27,7 @@ api.add_router("/visits", visits.visits)
 api.add_router("/fees", fees.fees)
 api.add_router("/books", books.books)
 api.add_router("/letters", letters.letters)
+api.add_router("/receptions", receptions.receptions)
 api.add_router("/halls", halls.halls)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)
