@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -107,7 +107,7 @@ class ReportOut(Shape):
     all: FiguresOut
     by_topic: dict[str, FiguresOut]
     by_channel: dict[str, FiguresOut]
-    by_week: dict[date, FiguresOut]
+    by_week: dict[str, FiguresOut]  # by its Monday
     rated: int
     stars: float | None
 
@@ -182,7 +182,7 @@ def figures(request: HttpRequest) -> ReportOut:
         all=FiguresOut.of(found.all),
         by_topic={topic: FiguresOut.of(counted) for topic, counted in found.by_topic},
         by_channel={channel: FiguresOut.of(counted) for channel, counted in found.by_channel},
-        by_week={monday: FiguresOut.of(counted) for monday, counted in found.by_week},
+        by_week={monday.isoformat(): FiguresOut.of(counted) for monday, counted in found.by_week},
         rated=found.rated,
         stars=found.stars,
     )
