@@ -7,11 +7,14 @@ from django.test import Client
 
 from minjing.base import clock
 from minjing.base.ids import new_id
-from minjing.kernel.identity.models import Unit
+from minjing.kernel.identity.models import Post, Unit
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - the small world
-from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, STRANGER
-from minjing.kernel.pay.actions import statements
+from minjing.kernel.matters import actions, publishing, queries
+from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.test_fees import FEE
+from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, PUBLISHER, STRANGER
+from minjing.kernel.pay.actions import attempts, statements
 from minjing.kernel.pay.models import Difference, Order, Refund, Statement, Waiver
 from minjing.kernel.pay.tests.conftest import house  # noqa: F401 - the house in memory
 from minjing.kernel.pay.tests.conftest import officer as make_officer
@@ -19,10 +22,26 @@ from minjing.kernel.pay.tests.simulated import HOUSE
 from minjing.portals.api.tests.test_api import as_, post  # noqa: F401 - the fixture
 from minjing.portals.api.tests.test_fees import opened
 from minjing.portals.api.tests.test_halls import put
-from minjing.portals.officer.tests.test_fees import order, pay, people  # noqa: F401 - the fixtures
 
 pytestmark = pytest.mark.django_db
 CLOSING = {"reason": "house_error", "note": "已书面确认。"}
+
+
+@pytest.fixture
+def order(city: None, house: Any) -> Order:  # noqa: F811 - the fixtures
+    """The fee of a matter that Lin has submitted; the station's clerks handle matters."""
+    Post.objects.filter(code="station_clerk").update(acts=["look", "handle"])
+    publishing.publish([world.body(fee=FEE)], by=PUBLISHER, now=clock.now())
+    queries.forget_kept()
+    HOUSE.at(clock.now())
+    papers = {"marriage_certificate": [scan()]}
+    matter = actions.submit_whole("HZ9901", ANSWERS, by=LIN, now=clock.now(), request_id=new_id(), materials=papers)
+    return Order.objects.get(subject_id=matter.id)
+
+
+def pay(order: Order) -> None:
+    attempt = attempts.begin(order.id, "wechat_h5", by=LIN, now=clock.now(), key=str(new_id()))
+    attempts.take(attempt.id, HOUSE.pay(attempt.number), source="ask", now=clock.now())
 
 
 @pytest.fixture
@@ -41,7 +60,7 @@ def clerk(order: Order, as_: Any) -> Client:  # noqa: F811 - the fixtures
 
 
 @pytest.fixture
-def difference(order: Order) -> Difference:  # noqa: F811 - the fixture
+def difference(order: Order) -> Difference:
     """Something that the house's bill of today does not have."""
     pay(order)
     row = Statement.objects.create(house="simulated", day=clock.local_day(clock.now()), next_at=clock.now())
@@ -50,12 +69,12 @@ def difference(order: Order) -> Difference:  # noqa: F811 - the fixture
     return Difference.objects.get()
 
 
-def propose(client: Client, order: Order, what: str, fen: Any, **more: Any) -> Any:  # noqa: F811 - not the fixture
+def propose(client: Client, order: Order, what: str, fen: Any, **more: Any) -> Any:
     said = {"fen": fen, "reason": "低保家庭。", "request_id": new_id(), **more}
     return post(client, f"/api/books/matters/{order.subject_number}/orders/{order.id}/{what}", **said)
 
 
-def test_a_waiver_from_the_proposal_to_the_settled_fee(chen, boss, order):  # noqa: F811 - the fixture
+def test_a_waiver_from_the_proposal_to_the_settled_fee(chen, boss, order):
     once = new_id()
     made, again = (propose(chen, order, "waivers", 2_000, request_id=once) for _ in range(2))
     assert (made.status_code, made.json()["state"]) == (201, "proposed")
@@ -71,7 +90,7 @@ def test_a_waiver_from_the_proposal_to_the_settled_fee(chen, boss, order):  # no
     assert (late.status_code, late.json()["key"]) == (409, "stale")
 
 
-def test_a_refund_from_the_proposal_to_the_job(chen, boss, order):  # noqa: F811 - the fixture
+def test_a_refund_from_the_proposal_to_the_job(chen, boss, order):
     unpaid = propose(chen, order, "refunds", 550)
     assert (unpaid.status_code, unpaid.json()["key"]) == (409, "not_open_open")
     pay(order)
@@ -103,7 +122,7 @@ def test_who_proposes_does_not_decide_and_who_has_no_post_does_neither(chen, bos
     assert put(boss, f"/api/books/refunds/{new_id()}", granted=True).status_code == 404
 
 
-def test_an_order_is_spoken_of_under_its_own_matter_only(chen, order):  # noqa: F811 - the fixture
+def test_an_order_is_spoken_of_under_its_own_matter_only(chen, order):
     other = opened(unit_id=order.unit_id)
     other.subject_number = order.subject_number
     assert propose(chen, other, "waivers", 1).status_code == 404
@@ -152,7 +171,7 @@ def test_the_desk_is_for_those_who_reconcile(difference, as_, who):  # noqa: F81
     assert Difference.objects.get().state == "open"
 
 
-def test_without_a_token_nothing_is_told_or_done(difference, order):  # noqa: F811 - the fixture
+def test_without_a_token_nothing_is_told_or_done(difference, order):
     nobody = Client(HTTP_HOST="localhost")
     for path in ("differences", "days", "wishes", "reasons", f"matters/{order.subject_number}"):
         assert nobody.get(f"/api/books/{path}").status_code == 401
@@ -168,7 +187,7 @@ ODD = ["\x00", "\ud800", "x" * 5000, -1, 0, 10**30, 1.5, None, [], {"a": [1]}]
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_odd_input_gets_an_answer_and_no_fault(chen, clerk, difference, order, odd):  # noqa: F811 - the fixture
+def test_odd_input_gets_an_answer_and_no_fault(chen, clerk, difference, order, odd):
     for what in ("waivers", "refunds"):
         for said in ({"fen": odd}, {"fen": 1, "reason": odd}, {"fen": 1, "request_id": odd}):
             assert 400 <= propose(chen, order, what, **said).status_code < 500

@@ -10,12 +10,17 @@ from minjing.kernel.booking.models import Challenge, Slot, Visit
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.halls import coming_day, open_today, ticket
 from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, HEAD, LIN, STRANGER
 from minjing.portals.api.tests.test_api import as_, post  # noqa: F401 - the fixture
-from minjing.portals.officer.tests.test_halls import coming_day, hall, ticket  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
 NO_CODE = "AAAAA-AAAAA"
+
+
+@pytest.fixture
+def hall(city, monkeypatch):  # noqa: F811 - the fixture
+    yield from open_today(monkeypatch)
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def booked_today() -> Visit:
     return actions.book("hall", ["passport"], start, by=LIN, now=at, request_id=new_id())
 
 
-def missed(hall) -> Visit:  # noqa: F811 - not the fixture
+def missed(hall) -> Visit:
     start = queries.slots(hall, coming_day(hall), ["passport"], now())[0].starts_at
     visit = actions.book("hall", ["passport"], start, by=LIN, now=now(), request_id=new_id())
     Visit.objects.filter(pk=visit.pk).update(state="missed", closed_at=now())
@@ -64,7 +69,7 @@ def test_who_serves_and_who_supervises_finds_the_hall(chen, head, as_):  # noqa:
     assert as_(LIN).get("/api/halls").json() == []
 
 
-def test_the_counter_calls_one_after_another(chen, hall):  # noqa: F811 - the fixture
+def test_the_counter_calls_one_after_another(chen, hall):
     first, second = ticket(hall), ticket(hall)
     assert [v["ticket"] for v in chen.get("/api/halls/hall/queue").json()] == [first.ticket, second.ticket]
     called = call(chen)
@@ -85,7 +90,7 @@ def test_the_counter_calls_one_after_another(chen, hall):  # noqa: F811 - the fi
     assert len(chen.get("/api/halls/hall/visits").json()) == 2
 
 
-def test_the_next_ticket_asked_for_twice_is_one_and_is_not_finished_by_it(chen, hall):  # noqa: F811 - the fixture
+def test_the_next_ticket_asked_for_twice_is_one_and_is_not_finished_by_it(chen, hall):
     ticket(hall), ticket(hall)
     once = new_id()
     first, again = call(chen, request_id=once), call(chen, request_id=once)
@@ -95,7 +100,7 @@ def test_the_next_ticket_asked_for_twice_is_one_and_is_not_finished_by_it(chen, 
     assert (other.status_code, other.json()["key"]) == (409, "request_reused")
 
 
-def test_a_step_asked_for_twice_is_one(chen, hall):  # noqa: F811 - the fixture
+def test_a_step_asked_for_twice_is_one(chen, hall):
     ticket(hall)
     visit = Visit.objects.get(pk=call(chen).json()["id"])
     once = new_id()
@@ -142,7 +147,7 @@ def test_who_does_not_serve_there_does_nothing_there(hall, as_, who, status):  #
     assert Visit.objects.get().state == "waiting"
 
 
-def test_the_head_sets_counters_and_closes_a_day(head, chen, hall):  # noqa: F811 - the fixture
+def test_the_head_sets_counters_and_closes_a_day(head, chen, hall):
     day = coming_day(hall)
     path = f"/api/halls/hall/days/{day}"
     hours = {"since": "09:00", "until": "12:00", "counters": 5}
@@ -165,7 +170,7 @@ def test_the_head_sets_counters_and_closes_a_day(head, chen, hall):  # noqa: F81
     assert head.get(path).json()["closed_why"] == {"zh": "停电检修", "en": "No power"}
 
 
-def test_what_is_said_of_a_miss_is_read_on_record_and_decided_once(head, chen, hall):  # noqa: F811 - the fixture
+def test_what_is_said_of_a_miss_is_read_on_record_and_decided_once(head, chen, hall):
     visit = missed(hall)
     path = f"/api/halls/challenges/{visit.pk}"
     listed = head.get("/api/halls/hall/challenges")
@@ -195,7 +200,7 @@ def test_a_challenge_is_no_business_of_another_hall_or_another_person(hall, as_)
     assert Challenge.objects.get().decided_at is None
 
 
-def test_without_a_token_nothing_is_told_or_done(hall):  # noqa: F811 - the fixture
+def test_without_a_token_nothing_is_told_or_done(hall):
     visit, nobody = ticket(hall), Client(HTTP_HOST="localhost")
     for path in ("", "/hall/queue", "/hall/visits", "/hall/challenges", f"/challenges/{visit.pk}"):
         assert nobody.get(f"/api/halls{path}").status_code == 401
@@ -206,7 +211,7 @@ ODD = ["\x00", "\ud800", "x" * 5000, -1, 10**30, None, [], {"a": [1]}, "25:00", 
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_odd_input_gets_an_answer_and_no_fault(chen, head, hall, odd):  # noqa: F811 - the fixture
+def test_odd_input_gets_an_answer_and_no_fault(chen, head, hall, odd):
     visit = ticket(hall)
     day = coming_day(hall)
     once = {"request_id": new_id()}
@@ -229,7 +234,7 @@ def test_odd_input_gets_an_answer_and_no_fault(chen, head, hall, odd):  # noqa: 
 
 
 @pytest.mark.parametrize("words", ["\x00", "\ud800", "x" * 5000, -1, None, []])
-def test_odd_words_get_an_answer_and_no_fault(head, hall, words):  # noqa: F811 - the fixture
+def test_odd_words_get_an_answer_and_no_fault(head, hall, words):
     path = f"/api/halls/hall/days/{coming_day(hall)}/close"
     assert post(head, path, zh=words).status_code == 422
     assert post(head, path, zh="停电检修", en=words).status_code == 422
@@ -243,6 +248,6 @@ def test_odd_addresses_get_an_answer_and_no_fault(head, path):
     assert head.get(f"/api/halls/{path}").status_code in (403, 404, 422)
 
 
-def test_a_ticket_of_the_machine_waits_like_any_other(chen, hall):  # noqa: F811 - the fixture
+def test_a_ticket_of_the_machine_waits_like_any_other(chen, hall):
     actions.take_ticket("hall", ["passport"], by=SYSTEM, now=now(), request_id=new_id(), person_id=LIN.person_id)
     assert call(chen).status_code == 200

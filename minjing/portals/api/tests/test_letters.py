@@ -7,18 +7,18 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Post, Unit
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.letters import waiting_letter
 from minjing.kernel.matters.tests.world import CHEN, LIN
 from minjing.kernel.notify.models import Batch, Message
 from minjing.kernel.pay.tests.conftest import officer as make_officer
 from minjing.portals.api.tests.test_api import as_, post  # noqa: F401 - the fixture
-from minjing.portals.officer.tests.test_notices import letter  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def bench(city):  # noqa: F811 - the fixture
-    """The small world is enough for a letter."""
+def letter(city, monkeypatch):  # noqa: F811 - the fixture
+    return waiting_letter(monkeypatch)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from minjing.base import clock
 from minjing.kernel.identity.actor import SYSTEM as BY_ITSELF
 from minjing.kernel.identity.models import Post
 from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters.tests.letters import waiting_letter
 from minjing.kernel.matters.tests.world import CHEN, LIN
-from minjing.kernel.notify import actions, plugs
+from minjing.kernel.notify import actions
 from minjing.kernel.notify.models import Batch, Carrier, Message
 from minjing.portals.officer.tests.conftest import SUPERVISOR, SYSTEM
 
@@ -23,16 +24,7 @@ def poster(bench):
 @pytest.fixture
 def letter(bench, monkeypatch):
     """One letter that waits, because nothing else reached Lin."""
-    now = clock.now()
-    monkeypatch.setattr(plugs.plugs, "home", lambda person_id: "林晓\n深圳市福田区福中三路 1 号")
-    actions.announce(
-        [LIN.account_id], template="approved", text={"zh": "已批准。", "en": "Approved."}, about="1", now=now
-    )
-    one = Message.objects.get(template="approved")
-    one.pk, one.channel, one.state, one.next_at = None, "letter", "waiting", now
-    one.dedupe = one.dedupe.replace(":in_app", ":letter")
-    one.save()
-    return one
+    return waiting_letter(monkeypatch)
 
 
 def test_figures_are_for_supervisors_administrators_and_who_posts_letters(bench):
