@@ -113,7 +113,7 @@ def _difference(row: desk.Row) -> dict[str, Any]:
     return {**said, **titles, "owner": row.owner, "mine": row.mine}
 
 
-class DayOut(Shape):
+class HouseDayOut(Shape):
     """A day of a house: what we have, what its bill says, how many differences are open."""
 
     house: str
@@ -129,22 +129,22 @@ class DayOut(Shape):
     agrees: bool
 
     @staticmethod
-    def of(day: desk.Day) -> DayOut:
+    def of(day: desk.Day) -> HouseDayOut:
         names = (
             "house", "day", "state", "our_paid_fen", "our_refunded_fen", "their_paid_fen", "their_refunded_fen",
             "charge_fen", "open", "agrees",
         )  # fmt: skip
-        return DayOut(title=TextOut(**day.title), **{name: getattr(day, name) for name in names})
+        return HouseDayOut(title=TextOut(**day.title), **{name: getattr(day, name) for name in names})
 
 
-class ClosedDayOut(Shape):
+class ClosedHouseDayOut(Shape):
     """The day that was closed."""
 
     house: str
     day: date
 
 
-class ProposeIn(Shape):
+class WishIn(Shape):
     """How much, and why, without names. The same `request_id` twice is one proposal."""
 
     fen: Fen
@@ -152,13 +152,13 @@ class ProposeIn(Shape):
     request_id: UUID
 
 
-class GrantIn(Shape):
+class WishGrantedIn(Shape):
     """Whether what was proposed is granted."""
 
     granted: bool
 
 
-class CloseIn(Shape):
+class CloseDifferenceIn(Shape):
     """What became of a difference (a key of `/books/reasons`), and how it was checked."""
 
     reason: Words = Field(max_length=40)

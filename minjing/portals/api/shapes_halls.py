@@ -72,7 +72,7 @@ class HallVisitOut(Shape):
         return HallVisitOut(late_after=queries.late_after(visit), **said)
 
 
-class SlotOut(Shape):
+class HallSlotOut(Shape):
     """A slot of a day: how many minutes of counter time it has, and how many are free."""
 
     starts_at: datetime
@@ -86,7 +86,7 @@ class HallDayOut(Shape):
 
     day: date
     booked: int
-    slots: list[SlotOut]
+    slots: list[HallSlotOut]
     closed_why: TextOut | None
 
     @staticmethod
@@ -94,7 +94,7 @@ class HallDayOut(Shape):
         return HallDayOut(
             day=day,
             booked=booked,
-            slots=[SlotOut.model_validate(slot) for slot in slots],
+            slots=[HallSlotOut.model_validate(slot) for slot in slots],
             closed_why=TextOut(zh=why["zh"], en=why["en"]) if why else None,
         )
 
@@ -126,7 +126,7 @@ class ChallengeOut(Shape):
         )
 
 
-class NextIn(Shape):
+class CallNextIn(Shape):
     """At which counter the next ticket is called. The same `request_id` twice calls one ticket."""
 
     counter: int = Field(ge=1, le=1000)
@@ -140,14 +140,14 @@ class TicketIn(Shape):
     request_id: UUID
 
 
-class ReportIn(Shape):
+class HallReportIn(Shape):
     """The code of a slip, as it was scanned or typed."""
 
     code: str = Field(max_length=300)
     request_id: UUID
 
 
-class StepIn(Shape):
+class HallStepIn(Shape):
     """A step at the counter: `ver` is the version the asker has seen."""
 
     ver: Version
@@ -168,14 +168,14 @@ class CapacityOut(Shape):
     kept: list[datetime]
 
 
-class CloseIn(Shape):
+class CloseHallDayIn(Shape):
     """Why a day is closed, as those who booked will read it."""
 
     zh: Words = Field(max_length=2000)
     en: Words = Field("", max_length=2000)
 
 
-class ClosedOut(Shape):
+class CalledOffOut(Shape):
     """How many visits were called off."""
 
     called_off: int

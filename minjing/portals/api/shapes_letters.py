@@ -47,7 +47,7 @@ class LetterOut(Shape):
         )
 
 
-class DeskOut(Shape):
+class LettersOut(Shape):
     """How many letters wait for the next batch, and the newest batches."""
 
     waiting: int
@@ -67,7 +67,7 @@ class BatchOneOut(Shape):
     letters: list[LetterOut]
 
 
-class NotedOut(Shape):
+class LetterNotedOut(Shape):
     """Whether it was noted now; not where it was before, or the letter was never posted."""
 
     noted: bool

@@ -39,7 +39,7 @@ class ReceptionOut(Shape):
         return ReceptionOut.model_validate(row)
 
 
-class KnownOut(Shape):
+class KnownAtCounterOut(Shape):
     """What the registers know for a form of the person at the counter, and the code of their own station."""
 
     answers: dict[str, Any]
@@ -63,7 +63,7 @@ class HandoverOut(Shape):
         )
 
 
-class ReceiveIn(Shape):
+class ReceptionIn(Shape):
     """Whom an officer has before them, and why the number is typed in (a key of `reasons`)."""
 
     name: Words = Field(max_length=100)
@@ -71,7 +71,7 @@ class ReceiveIn(Shape):
     reason: Words = Field(max_length=20)
 
 
-class FileIn(Shape):
+class FileAtCounterIn(Shape):
     """A whole application at the counter, with the originals that were shown. The same `request_id` files once."""
 
     code: Words = Field(max_length=20)

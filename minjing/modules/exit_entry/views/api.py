@@ -66,7 +66,7 @@ class EndorsementOut(Shape):
         )
 
 
-class DocumentOut(Shape):
+class TravelDocumentOut(Shape):
     """One's own document, its number masked, with the steps that make sense now, the strongest first."""
 
     id: UUID
@@ -83,9 +83,9 @@ class DocumentOut(Shape):
     next_steps: list[WayOut]
 
     @staticmethod
-    def of(one: DocumentView, day: date) -> DocumentOut:
+    def of(one: DocumentView, day: date) -> TravelDocumentOut:
         names = ("id", "kind", "state", "issued", "expires", "renew_from", "electronic")
-        return DocumentOut(
+        return TravelDocumentOut(
             title=_both(one.title),
             number=one.masked,
             state_title=_both(one.state_title),
@@ -95,7 +95,7 @@ class DocumentOut(Shape):
         )
 
 
-class ScanOut(Shape):
+class ParcelScanOut(Shape):
     """Where a parcel was seen."""
 
     at: datetime
@@ -110,7 +110,7 @@ class ParcelOut(Shape):
     waybill: str
     state: str
     title: TextOut
-    scans: list[ScanOut]
+    scans: list[ParcelScanOut]
 
     @staticmethod
     def of(one: Parcel) -> ParcelOut:
@@ -119,7 +119,7 @@ class ParcelOut(Shape):
             waybill=one.waybill,
             state=one.state,
             title=_both(one.title),
-            scans=[ScanOut(at=at, title=_both(title), place=place) for at, title, place in one.scans],
+            scans=[ParcelScanOut(at=at, title=_both(title), place=place) for at, title, place in one.scans],
         )
 
 
@@ -136,10 +136,10 @@ class BoxOut(Shape):
         return BoxOut.model_validate(one)
 
 
-class MineOut(Shape):
+class TravelDocumentsOut(Shape):
     """One's documents, the services for those one has not, what is on its way, what waits in a box."""
 
-    documents: list[DocumentOut]
+    documents: list[TravelDocumentOut]
     first_ones: list[WayOut]
     parcels: list[ParcelOut]
     boxes: list[BoxOut]
@@ -151,15 +151,15 @@ class LossIn(Shape):
     reason: Literal["lost", "stolen"]
 
 
-@exit_entry.get("/mine", response={200: MineOut, **REFUSED})
-def mine(request: HttpRequest) -> MineOut:
+@exit_entry.get("/mine", response={200: TravelDocumentsOut, **REFUSED})
+def mine(request: HttpRequest) -> TravelDocumentsOut:
     """Return one's own documents, newest first, with what can be done next."""
     by, at = resident(request), now()
     listed = _documents(by, at)
     have = {one.kind for one in listed if one.state in ways.HELD}
     person = by.person_id
-    return MineOut(
-        documents=[DocumentOut.of(one, local_day(at)) for one in listed],
+    return TravelDocumentsOut(
+        documents=[TravelDocumentOut.of(one, local_day(at)) for one in listed],
         first_ones=[WayOut.of(way) for way in ways.first_ones(have)],
         parcels=[ParcelOut.of(one) for one in queries.parcels_of(person)] if person else [],
         boxes=[BoxOut.of(one) for one in queries.boxes_of(person, at)] if person else [],
@@ -170,12 +170,12 @@ def _documents(by: Actor, at: datetime) -> list[DocumentView]:
     return queries.documents(by.person_id, by, at) if by.person_id else []
 
 
-@exit_entry.post("/documents/{uuid:document_id}/loss", response={200: DocumentOut, **REFUSED})
-def report_loss(request: HttpRequest, document_id: UUID, said: LossIn) -> DocumentOut:
+@exit_entry.post("/documents/{uuid:document_id}/loss", response={200: TravelDocumentOut, **REFUSED})
+def report_loss(request: HttpRequest, document_id: UUID, said: LossIn) -> TravelDocumentOut:
     """Declare one's own valid document lost or stolen: void from this moment on. Twice is once."""
     by, at = resident(request), now()
     acts.report_loss(document_id, said.reason, by=by, now=at)
     document = next((one for one in _documents(by, at) if one.id == document_id and one.state == "lost"), None)
     if document is None:
         raise Unknown
-    return DocumentOut.of(document, local_day(at))
+    return TravelDocumentOut.of(document, local_day(at))

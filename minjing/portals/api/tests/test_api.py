@@ -1,10 +1,13 @@
 """The API as a program sees it."""
 
 import json
+import sys
+from collections import Counter
 from uuid import UUID
 
 import pytest
 from django.test import Client
+from pydantic import BaseModel
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
@@ -166,3 +169,18 @@ def test_supervision_is_for_supervisors(as_):
 @pytest.mark.parametrize("path", ["/api/matters?limit=-5", "/api/me/notices?limit=-1", "/api/matters/not-a-number"])
 def test_odd_questions_are_answered_without_an_error(as_, path):
     assert as_(LIN).get(path).status_code in (200, 404, 422)
+
+
+def test_no_two_shapes_have_one_name():
+    """The description knows a shape by its name alone: of two with one name, one would be told wrongly."""
+    from minjing.portals.api import views as _  # noqa: F401 - builds the API whole, with the modules' parts
+
+    shapes = [
+        thing
+        for name, module in list(sys.modules.items())
+        if name.startswith("minjing.portals.api") or ".views.api" in name
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, BaseModel) and thing.__module__ == name
+    ]
+    assert len(shapes) > 100
+    assert [name for name, count in Counter(shape.__name__ for shape in shapes).items() if count > 1] == []

@@ -36,7 +36,7 @@ def of_matter(request: HttpRequest, ref: str) -> list[shapes.BookedOut]:
 
 
 @books.post("/matters/{ref}/orders/{uuid:order_id}/waivers", response={201: WishOut, **REFUSED})
-def propose_waiver(request: HttpRequest, ref: str, order_id: UUID, data: shapes.ProposeIn) -> Status[WishOut]:
+def propose_waiver(request: HttpRequest, ref: str, order_id: UUID, data: shapes.WishIn) -> Status[WishOut]:
     """Propose to ask for less; another officer decides."""
     by, at, key = asker(request), now(), str(data.request_id)
     orders.must_be_of(order_id, matters.matter(ref, by, at).id)
@@ -44,7 +44,7 @@ def propose_waiver(request: HttpRequest, ref: str, order_id: UUID, data: shapes.
 
 
 @books.post("/matters/{ref}/orders/{uuid:order_id}/refunds", response={201: WishOut, **REFUSED})
-def propose_refund(request: HttpRequest, ref: str, order_id: UUID, data: shapes.ProposeIn) -> Status[WishOut]:
+def propose_refund(request: HttpRequest, ref: str, order_id: UUID, data: shapes.WishIn) -> Status[WishOut]:
     """Propose to give part or all of a paid fee back; another officer decides."""
     by, at, key = asker(request), now(), str(data.request_id)
     orders.must_be_of(order_id, matters.matter(ref, by, at).id)
@@ -61,13 +61,13 @@ def wishes(request: HttpRequest) -> list[shapes.WaitingWishOut]:
 
 
 @books.put("/waivers/{uuid:waiver_id}", response={200: WishOut, **REFUSED})
-def decide_waiver(request: HttpRequest, waiver_id: UUID, data: shapes.GrantIn) -> WishOut:
+def decide_waiver(request: HttpRequest, waiver_id: UUID, data: shapes.WishGrantedIn) -> WishOut:
     """Grant or refuse a waiver that another officer proposed. 409: it was decided already."""
     return WishOut.of(waivers.decide(waiver_id, data.granted, by=asker(request), now=now()))
 
 
 @books.put("/refunds/{uuid:refund_id}", response={200: WishOut, **REFUSED})
-def decide_refund(request: HttpRequest, refund_id: UUID, data: shapes.GrantIn) -> WishOut:
+def decide_refund(request: HttpRequest, refund_id: UUID, data: shapes.WishGrantedIn) -> WishOut:
     """Grant or refuse a refund that another officer proposed. 409: it was decided already."""
     return WishOut.of(refunds.decide(refund_id, data.granted, by=asker(request), now=now()))
 
@@ -110,21 +110,21 @@ def take(request: HttpRequest, difference_id: UUID) -> DifferenceOneOut:
 
 
 @books.post("/differences/{uuid:difference_id}/close", response={200: DifferenceOneOut, **REFUSED})
-def close(request: HttpRequest, difference_id: UUID, data: shapes.CloseIn) -> DifferenceOneOut:
+def close(request: HttpRequest, difference_id: UUID, data: shapes.CloseDifferenceIn) -> DifferenceOneOut:
     """Close one's own difference, or nobody's, with a reason. 409: it was closed already."""
     by = asker(request)
     differences.close(difference_id, data.reason, data.note, by=by, now=now())
     return _one(difference_id, by)
 
 
-@books.get("/days", response={200: list[shapes.DayOut], **REFUSED})
-def days(request: HttpRequest) -> list[shapes.DayOut]:
+@books.get("/days", response={200: list[shapes.HouseDayOut], **REFUSED})
+def days(request: HttpRequest) -> list[shapes.HouseDayOut]:
     """Return the last days of each house with the totals of both sides."""
-    return [shapes.DayOut.of(day) for day in desk.days(asker(request), local_day(now()))]
+    return [shapes.HouseDayOut.of(day) for day in desk.days(asker(request), local_day(now()))]
 
 
-@books.post("/days/{slug:house}/{day}/close", response={200: shapes.ClosedDayOut, **REFUSED})
-def close_day(request: HttpRequest, house: str, day: DayAsked) -> shapes.ClosedDayOut:
+@books.post("/days/{slug:house}/{day}/close", response={200: shapes.ClosedHouseDayOut, **REFUSED})
+def close_day(request: HttpRequest, house: str, day: DayAsked) -> shapes.ClosedHouseDayOut:
     """Close a day of a house: every difference is closed, and by somebody else. 409: it was closed already."""
     statements.close_day(house, day, by=asker(request), now=now())
-    return shapes.ClosedDayOut(house=house, day=day)
+    return shapes.ClosedHouseDayOut(house=house, day=day)

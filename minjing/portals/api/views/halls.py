@@ -56,7 +56,7 @@ def visits(request: HttpRequest, code: str, day: DayAskedOrNone = None) -> list[
 
 
 @halls.post("/{slug:code}/next", response={200: HallVisitOut, **REFUSED})
-def call_next(request: HttpRequest, code: str, data: shapes.NextIn) -> HallVisitOut:
+def call_next(request: HttpRequest, code: str, data: shapes.CallNextIn) -> HallVisitOut:
     """Call the next ticket to a counter; the one called there before counts as finished. 409: nobody waits."""
     called = actions.call_next(code, data.counter, by=asker(request), now=now(), request_id=data.request_id)
     return HallVisitOut.of(called)
@@ -70,7 +70,7 @@ def ticket(request: HttpRequest, code: str, data: shapes.TicketIn) -> Status[Hal
 
 
 @halls.post("/{slug:code}/reports", response={200: HallVisitOut, **REFUSED})
-def report(request: HttpRequest, code: str, data: shapes.ReportIn) -> HallVisitOut:
+def report(request: HttpRequest, code: str, data: shapes.HallReportIn) -> HallVisitOut:
     """Report for whoever has come with a slip: the visit gets its ticket. Twice is once."""
     by = asker(request)
     found = queries.visit_by_code(data.code, queries.place(code).id, by)
@@ -78,7 +78,7 @@ def report(request: HttpRequest, code: str, data: shapes.ReportIn) -> HallVisitO
 
 
 @halls.post("/visits/{uuid:visit_id}/{step}", response={200: HallVisitOut, **REFUSED})
-def act(request: HttpRequest, visit_id: UUID, step: StepAsked, data: shapes.StepIn) -> HallVisitOut:
+def act(request: HttpRequest, visit_id: UUID, step: StepAsked, data: shapes.HallStepIn) -> HallVisitOut:
     """Call again, skip for ten minutes, say that nobody came, or that the counter is done."""
     done = STEPS[step](visit_id, ver=data.ver, by=asker(request), now=now(), request_id=data.request_id)
     return HallVisitOut.of(done)
@@ -109,11 +109,11 @@ def _instant(day: date, said: str) -> datetime:
     return datetime(day.year, day.month, day.day, int(hour), int(minute), tzinfo=CHINA)
 
 
-@halls.post("/{slug:code}/days/{day}/close", response={200: shapes.ClosedOut, **REFUSED})
-def close_day(request: HttpRequest, code: str, day: DayAsked, data: shapes.CloseIn) -> shapes.ClosedOut:
+@halls.post("/{slug:code}/days/{day}/close", response={200: shapes.CalledOffOut, **REFUSED})
+def close_day(request: HttpRequest, code: str, day: DayAsked, data: shapes.CloseHallDayIn) -> shapes.CalledOffOut:
     """Close a day that was open; who has a visit is told why, and it counts against nobody."""
     why = {"zh": data.zh, "en": data.en}
-    return shapes.ClosedOut(called_off=actions.close_day(code, day, why, by=asker(request), now=now()))
+    return shapes.CalledOffOut(called_off=actions.close_day(code, day, why, by=asker(request), now=now()))
 
 
 # ---- what is said of missed visits ----------------------------------------------------------------------

@@ -20,11 +20,11 @@ letters = Router(tags=["letters"])
 REFUSED = {403: ErrorOut, 404: ErrorOut}
 
 
-@letters.get("", response={200: shapes.DeskOut, **REFUSED})
-def desk(request: HttpRequest) -> shapes.DeskOut:
+@letters.get("", response={200: shapes.LettersOut, **REFUSED})
+def desk(request: HttpRequest) -> shapes.LettersOut:
     """Return the newest batches of letters, and how many letters wait for the next."""
     batches = [BatchOut.of(batch) for batch in queries.batches(asker(request))]
-    return shapes.DeskOut(waiting=queries.letters_waiting(), batches=batches)
+    return shapes.LettersOut(waiting=queries.letters_waiting(), batches=batches)
 
 
 @letters.post("/batches", response={200: shapes.GatheredOut, **REFUSED})
@@ -57,19 +57,19 @@ def print_batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return HttpResponse(made, content_type="application/pdf", headers={"Cache-Control": "no-store, private"})
 
 
-@letters.post("/batches/{uuid:batch_id}/printed", response={200: shapes.NotedOut, **REFUSED})
-def printed(request: HttpRequest, batch_id: UUID) -> shapes.NotedOut:
+@letters.post("/batches/{uuid:batch_id}/printed", response={200: shapes.LetterNotedOut, **REFUSED})
+def printed(request: HttpRequest, batch_id: UUID) -> shapes.LetterNotedOut:
     """Note that a batch has been printed."""
-    return shapes.NotedOut(noted=actions.mark_printed(batch_id, by=asker(request), now=now()))
+    return shapes.LetterNotedOut(noted=actions.mark_printed(batch_id, by=asker(request), now=now()))
 
 
-@letters.post("/batches/{uuid:batch_id}/posted", response={200: shapes.NotedOut, **REFUSED})
-def posted(request: HttpRequest, batch_id: UUID) -> shapes.NotedOut:
+@letters.post("/batches/{uuid:batch_id}/posted", response={200: shapes.LetterNotedOut, **REFUSED})
+def posted(request: HttpRequest, batch_id: UUID) -> shapes.LetterNotedOut:
     """Note that a batch has been handed to the post; its addresses are deleted."""
-    return shapes.NotedOut(noted=actions.mark_posted(batch_id, by=asker(request), now=now()))
+    return shapes.LetterNotedOut(noted=actions.mark_posted(batch_id, by=asker(request), now=now()))
 
 
-@letters.post("/{uuid:letter_id}/returned", response={200: shapes.NotedOut, **REFUSED})
-def returned(request: HttpRequest, letter_id: UUID) -> shapes.NotedOut:
+@letters.post("/{uuid:letter_id}/returned", response={200: shapes.LetterNotedOut, **REFUSED})
+def returned(request: HttpRequest, letter_id: UUID) -> shapes.LetterNotedOut:
     """Note that a letter has come back."""
-    return shapes.NotedOut(noted=actions.mark_returned(letter_id, by=asker(request), now=now()))
+    return shapes.LetterNotedOut(noted=actions.mark_returned(letter_id, by=asker(request), now=now()))

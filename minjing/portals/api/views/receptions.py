@@ -31,7 +31,7 @@ def counter(request: HttpRequest) -> shapes.CounterOut:
 
 
 @receptions.post("", response={201: ReceptionOut, **REFUSED})
-def receive(request: HttpRequest, data: shapes.ReceiveIn) -> Status[ReceptionOut]:
+def receive(request: HttpRequest, data: shapes.ReceptionIn) -> Status[ReceptionOut]:
     """Receive somebody by name and number with a reason; the look is on record. A card is read on the page."""
     begun = actions.begin_reception(**data.model_dump(), how=actions.NUMBER, by=asker(request), now=now())
     return Status(201, ReceptionOut.of(begun))
@@ -43,17 +43,17 @@ def one(request: HttpRequest, reception_id: UUID) -> ReceptionOut:
     return ReceptionOut.of(queries.reception(reception_id, asker(request)))
 
 
-@receptions.get("/{uuid:reception_id}/services/{slug:code}", response={200: shapes.KnownOut, **REFUSED})
-def known(request: HttpRequest, reception_id: UUID, code: str) -> shapes.KnownOut:
+@receptions.get("/{uuid:reception_id}/services/{slug:code}", response={200: shapes.KnownAtCounterOut, **REFUSED})
+def known(request: HttpRequest, reception_id: UUID, code: str) -> shapes.KnownAtCounterOut:
     """Return what the registers know for the form of a service; the look is on record first."""
     by = asker(request)
     row, (_, body) = queries.reception(reception_id, by), queries.service(code.upper())
     answers, station = queries.known_at_counter(row, body, {}, by, now())
-    return shapes.KnownOut(answers=answers, station=station)
+    return shapes.KnownAtCounterOut(answers=answers, station=station)
 
 
 @receptions.post("/{uuid:reception_id}/matters", response={201: MatterOut, **REFUSED})
-def file(request: HttpRequest, reception_id: UUID, data: shapes.FileIn) -> Status[MatterOut]:
+def file(request: HttpRequest, reception_id: UUID, data: shapes.FileAtCounterIn) -> Status[MatterOut]:
     """File a service for the person received, at whichever station is responsible."""
     at = now()
     filed = actions.file_at_counter(

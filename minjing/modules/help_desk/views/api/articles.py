@@ -40,7 +40,7 @@ class ArticleOut(Shape):
         )
 
 
-class JudgedIn(Shape):
+class ArticleJudgedIn(Shape):
     """Whether the article helped."""
 
     helped: bool
@@ -59,8 +59,8 @@ def one(request: HttpRequest, number: Number) -> ArticleOut:
     return ArticleOut.of(queries.article(number))
 
 
-@router.post("/articles/{number}/judgements", response={200: JudgedIn, **REFUSED})
-def judge(request: HttpRequest, number: Number, said: JudgedIn) -> JudgedIn:
+@router.post("/articles/{number}/judgements", response={200: ArticleJudgedIn, **REFUSED})
+def judge(request: HttpRequest, number: Number, said: ArticleJudgedIn) -> ArticleJudgedIn:
     """Count what a reader says of an article; once an hour from one address."""
     actions.judge_article(number, helped=said.helped, address=clients.address(request), now=now())
     return said

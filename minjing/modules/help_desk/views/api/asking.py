@@ -21,7 +21,7 @@ router = Router(tags=["help"], auth=OPEN)
 REFUSED = {403: ErrorOut, 404: ErrorOut, 422: ErrorOut, 429: ErrorOut}
 
 
-class AskIn(Shape):
+class QuestionIn(Shape):
     """A question, and the kind of page it is about. The same `request_id` twice asks once."""
 
     words: Words = Field(max_length=5_000)
@@ -31,25 +31,25 @@ class AskIn(Shape):
     request_id: UUID
 
 
-class TakenOut(Shape):
+class QuestionTakenOut(Shape):
     """What the one who asked is given: the number, and for who has no name here the code that opens the answer."""
 
     number: str
     code: str
 
     @staticmethod
-    def of(taken: Taken) -> TakenOut:
-        return TakenOut(number=taken.number, code=taken.code)
+    def of(taken: Taken) -> QuestionTakenOut:
+        return QuestionTakenOut(number=taken.number, code=taken.code)
 
 
-class CodeIn(Shape):
+class AnswerCodeIn(Shape):
     """The number of a question and its code."""
 
     number: Words = Field(max_length=40)
     code: Words = Field(max_length=40)
 
 
-class StarsIn(CodeIn):
+class AnswerStarsIn(AnswerCodeIn):
     """What the one who asked thought of the answer; once."""
 
     stars: int = Field(ge=1, le=5)
@@ -82,24 +82,24 @@ def topics(request: HttpRequest) -> dict[str, TextOut]:
     return {key: TextOut(zh=text.zh, en=text.en) for key, text in queries.topics().items()}
 
 
-@router.post("/questions", response={201: TakenOut, **REFUSED})
-def ask(request: HttpRequest, said: AskIn) -> Status[TakenOut]:
+@router.post("/questions", response={201: QuestionTakenOut, **REFUSED})
+def ask(request: HttpRequest, said: QuestionIn) -> Status[QuestionTakenOut]:
     """Put a question to the help desk; with a resident's token the answer is found among their matters, too."""
     taken = actions.ask(
         said.words, said.topic, route=rules.route_of(said.route), phone=said.phone, address=clients.address(request),
         by=named(request), now=now(), request_id=said.request_id,
     )  # fmt: skip
-    return Status(201, TakenOut.of(taken))
+    return Status(201, QuestionTakenOut.of(taken))
 
 
 @router.post("/answers", response={200: AnswerOut, **REFUSED})
-def answer(request: HttpRequest, said: CodeIn) -> AnswerOut:
+def answer(request: HttpRequest, said: AnswerCodeIn) -> AnswerOut:
     """Return the question with its answer to whoever has the code; tries are counted by network address."""
     return AnswerOut.of(actions.open_answer(said.number, said.code, address=clients.address(request), now=now()))
 
 
 @router.post("/answers/stars", response={200: AnswerOut, **REFUSED})
-def rate(request: HttpRequest, said: StarsIn) -> AnswerOut:
+def rate(request: HttpRequest, said: AnswerStarsIn) -> AnswerOut:
     """Say what one thought of the answer, once it is there."""
     at = now()
     asked = actions.open_answer(said.number, said.code, address=clients.address(request), now=at)

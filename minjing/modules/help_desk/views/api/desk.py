@@ -16,7 +16,7 @@ from minjing.modules.help_desk import actions, queries
 from minjing.modules.help_desk.models import Article, Question
 from minjing.modules.help_desk.rules import Figures
 from minjing.modules.help_desk.views.api.articles import NUMBER_MAX, ArticleOut
-from minjing.modules.help_desk.views.api.asking import TakenOut
+from minjing.modules.help_desk.views.api.asking import QuestionTakenOut
 from minjing.portals.api.shapes import ErrorOut, MatterOut, Shape, Words
 from minjing.portals.api.views.door import asker
 
@@ -24,7 +24,7 @@ router = Router(tags=["help"])
 REFUSED = {403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 
-class WaitingOut(Shape):
+class WaitingQuestionOut(Shape):
     """A question that waits, and how it came; what was said is read in its matter."""
 
     matter: MatterOut
@@ -33,9 +33,9 @@ class WaitingOut(Shape):
     machine: str
 
     @staticmethod
-    def of(matter: Snapshot, came: Question | None, at: datetime) -> WaitingOut:
+    def of(matter: Snapshot, came: Question | None, at: datetime) -> WaitingQuestionOut:
         topic, channel, machine = (came.topic, came.channel, came.machine) if came else ("", "", "")
-        return WaitingOut(matter=MatterOut.of(matter, at), topic=topic, channel=channel, machine=machine)
+        return WaitingQuestionOut(matter=MatterOut.of(matter, at), topic=topic, channel=channel, machine=machine)
 
 
 class CallIn(Shape):
@@ -48,7 +48,7 @@ class CallIn(Shape):
     request_id: UUID
 
 
-class ClosedOut(Shape):
+class ClosedQuestionOut(Shape):
     """An answered question of which an article may be made."""
 
     number: str
@@ -56,7 +56,7 @@ class ClosedOut(Shape):
     answer: str
 
 
-class WriteIn(Shape):
+class ArticleIn(Shape):
     """A draft in both languages; of a question, or of a new wording of the article `replaces`."""
 
     title_zh: Words = Field(max_length=20_000)
@@ -69,7 +69,7 @@ class WriteIn(Shape):
     replaces: int | None = Field(None, ge=1, le=NUMBER_MAX)
 
 
-class DraftOut(Shape):
+class ArticleDraftOut(Shape):
     """An article as the desk sees it, in any state: `draft`, `published`, `withdrawn`."""
 
     id: UUID
@@ -83,12 +83,12 @@ class DraftOut(Shape):
     checked_at: datetime | None
 
     @staticmethod
-    def of(row: Article) -> DraftOut:
+    def of(row: Article) -> ArticleDraftOut:
         names = ("id", "state", "aliases", "question", "written_by", "written_at", "checked_by", "checked_at")
-        return DraftOut(article=ArticleOut.of(row), **{name: getattr(row, name) for name in names})
+        return ArticleDraftOut(article=ArticleOut.of(row), **{name: getattr(row, name) for name in names})
 
 
-class FiguresOut(Shape):
+class DeskFiguresOut(Shape):
     """Some questions counted."""
 
     asked: int
@@ -97,92 +97,92 @@ class FiguresOut(Shape):
     median_minutes: float | None
 
     @staticmethod
-    def of(figures: Figures) -> FiguresOut:
-        return FiguresOut(**asdict(figures))
+    def of(figures: Figures) -> DeskFiguresOut:
+        return DeskFiguresOut(**asdict(figures))
 
 
-class ReportOut(Shape):
+class DeskReportOut(Shape):
     """What was asked and answered in the last twelve weeks: counts, nobody's words."""
 
-    all: FiguresOut
-    by_topic: dict[str, FiguresOut]
-    by_channel: dict[str, FiguresOut]
-    by_week: dict[str, FiguresOut]  # by its Monday
+    all: DeskFiguresOut
+    by_topic: dict[str, DeskFiguresOut]
+    by_channel: dict[str, DeskFiguresOut]
+    by_week: dict[str, DeskFiguresOut]  # by its Monday
     rated: int
     stars: float | None
 
 
-@router.get("/desk", response={200: list[WaitingOut], **REFUSED})
-def waiting(request: HttpRequest) -> list[WaitingOut]:
+@router.get("/desk", response={200: list[WaitingQuestionOut], **REFUSED})
+def waiting(request: HttpRequest) -> list[WaitingQuestionOut]:
     """Return the questions that wait for an operator or lie with this one, most urgent first."""
     at = now()
-    return [WaitingOut.of(matter, came, at) for matter, came in queries.waiting(asker(request), at)]
+    return [WaitingQuestionOut.of(matter, came, at) for matter, came in queries.waiting(asker(request), at)]
 
 
-@router.post("/calls", response={201: TakenOut, **REFUSED})
-def take_call(request: HttpRequest, said: CallIn) -> Status[TakenOut]:
+@router.post("/calls", response={201: QuestionTakenOut, **REFUSED})
+def take_call(request: HttpRequest, said: CallIn) -> Status[QuestionTakenOut]:
     """Write down a call; number and code are read to the caller."""
     taken = actions.take_call(
         said.words, said.topic, phone=said.phone, answer=said.answer, by=asker(request), now=now(),
         request_id=said.request_id,
     )  # fmt: skip
-    return Status(201, TakenOut.of(taken))
+    return Status(201, QuestionTakenOut.of(taken))
 
 
-@router.get("/closed/{slug:number}", response={200: ClosedOut, **REFUSED})
-def closed(request: HttpRequest, number: str) -> ClosedOut:
+@router.get("/closed/{slug:number}", response={200: ClosedQuestionOut, **REFUSED})
+def closed(request: HttpRequest, number: str) -> ClosedQuestionOut:
     """Return an answered question with its answer, for an article; the look is on record."""
     matter, answer = queries.closed(asker(request), number, now())
     came = queries.question_of(matter.id)
-    return ClosedOut(number=matter.number, topic=came.topic if came else "", answer=answer)
+    return ClosedQuestionOut(number=matter.number, topic=came.topic if came else "", answer=answer)
 
 
-@router.get("/drafts", response={200: list[DraftOut], **REFUSED})
-def drafts(request: HttpRequest) -> list[DraftOut]:
+@router.get("/drafts", response={200: list[ArticleDraftOut], **REFUSED})
+def drafts(request: HttpRequest) -> list[ArticleDraftOut]:
     """Return the drafts that wait for a second person, oldest first."""
-    return [DraftOut.of(row) for row in queries.to_check(asker(request))]
+    return [ArticleDraftOut.of(row) for row in queries.to_check(asker(request))]
 
 
-@router.post("/drafts", response={201: DraftOut, **REFUSED})
-def write(request: HttpRequest, said: WriteIn) -> Status[DraftOut]:
+@router.post("/drafts", response={201: ArticleDraftOut, **REFUSED})
+def write(request: HttpRequest, said: ArticleIn) -> Status[ArticleDraftOut]:
     """Write a draft of an article; another person publishes it."""
     texts = said.model_dump(include=set(actions.LENGTHS))
     made = actions.write_article(
         texts, said.topic, aliases=said.aliases, question=said.question, replaces=said.replaces, by=asker(request),
         now=now(),
     )  # fmt: skip
-    return Status(201, DraftOut.of(made))
+    return Status(201, ArticleDraftOut.of(made))
 
 
-@router.get("/drafts/{uuid:article_id}", response={200: DraftOut, **REFUSED})
-def draft(request: HttpRequest, article_id: UUID) -> DraftOut:
+@router.get("/drafts/{uuid:article_id}", response={200: ArticleDraftOut, **REFUSED})
+def draft(request: HttpRequest, article_id: UUID) -> ArticleDraftOut:
     """Return an article in any state."""
-    return DraftOut.of(queries.any_article(article_id, asker(request)))
+    return ArticleDraftOut.of(queries.any_article(article_id, asker(request)))
 
 
-@router.post("/drafts/{uuid:article_id}/publish", response={200: DraftOut, **REFUSED})
-def publish(request: HttpRequest, article_id: UUID) -> DraftOut:
+@router.post("/drafts/{uuid:article_id}/publish", response={200: ArticleDraftOut, **REFUSED})
+def publish(request: HttpRequest, article_id: UUID) -> ArticleDraftOut:
     """Publish a draft that another person wrote; the wording before it is withdrawn."""
-    return DraftOut.of(actions.publish_article(article_id, by=asker(request), now=now()))
+    return ArticleDraftOut.of(actions.publish_article(article_id, by=asker(request), now=now()))
 
 
-@router.post("/drafts/{uuid:article_id}/withdraw", response={200: DraftOut, **REFUSED})
-def withdraw(request: HttpRequest, article_id: UUID) -> DraftOut:
+@router.post("/drafts/{uuid:article_id}/withdraw", response={200: ArticleDraftOut, **REFUSED})
+def withdraw(request: HttpRequest, article_id: UUID) -> ArticleDraftOut:
     """Take an article off the open portal, or throw a draft away."""
     by = asker(request)
     actions.withdraw_article(article_id, by=by, now=now())
-    return DraftOut.of(queries.any_article(article_id, by))
+    return ArticleDraftOut.of(queries.any_article(article_id, by))
 
 
-@router.get("/figures", response={200: ReportOut, **REFUSED})
-def figures(request: HttpRequest) -> ReportOut:
+@router.get("/figures", response={200: DeskReportOut, **REFUSED})
+def figures(request: HttpRequest) -> DeskReportOut:
     """Return what was asked and how soon it was answered in the last twelve weeks, to supervisors."""
     found = queries.report(asker(request), now())
-    return ReportOut(
-        all=FiguresOut.of(found.all),
-        by_topic={topic: FiguresOut.of(counted) for topic, counted in found.by_topic},
-        by_channel={channel: FiguresOut.of(counted) for channel, counted in found.by_channel},
-        by_week={monday.isoformat(): FiguresOut.of(counted) for monday, counted in found.by_week},
+    return DeskReportOut(
+        all=DeskFiguresOut.of(found.all),
+        by_topic={topic: DeskFiguresOut.of(counted) for topic, counted in found.by_topic},
+        by_channel={channel: DeskFiguresOut.of(counted) for channel, counted in found.by_channel},
+        by_week={monday.isoformat(): DeskFiguresOut.of(counted) for monday, counted in found.by_week},
         rated=found.rated,
         stars=found.stars,
     )
