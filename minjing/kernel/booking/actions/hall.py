@@ -12,10 +12,18 @@ from django.db import connection, transaction
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.booking import plugs, queries, rules, store
-from minjing.kernel.booking.actions.asked import again, again_or_stale, checked_services, own, refuse, refused_when
+from minjing.kernel.booking.actions.asked import (
+    again,
+    again_or_stale,
+    checked_services,
+    done_before,
+    own,
+    refuse,
+    refused_when,
+)
 from minjing.kernel.booking.actions.booking import taking
 from minjing.kernel.booking.errors import Full, NobodyWaits, NotAllowed
-from minjing.kernel.booking.models import Request, Visit
+from minjing.kernel.booking.models import Visit
 from minjing.kernel.booking.rules import PlaceFacts
 from minjing.kernel.booking.sql import statement
 from minjing.kernel.identity.actor import Actor
@@ -37,11 +45,14 @@ def take_ticket(
     """Give a ticket for today to somebody who has come without a booking, from the same pool: the first free time.
 
     Asked by the machine in the hall (the system) or by an officer who serves there: nobody takes a ticket from home.
-    Nobody need say who they are. Raises Full with nothing left today, NotAllowed, Wrong, Unknown.
+    Nobody need say who they are. Twice is once. Raises Full with nothing left today, NotAllowed, Wrong, Unknown.
     """
     place = queries.place(place_code)
     queries.may_run(by, place, SERVE)
     checked_services(place, services)
+    given = done_before(request_id, "ticket", by)
+    if given is not None:  # also where nothing is left by now
+        return given
     today = local_day(now)
     for free in queries.slots(place, today, services, now, walk_in=True):
         visit = _walk_in(place, services, free.starts_at, now, person_id, account_id, subject_id)
@@ -116,8 +127,9 @@ def call_next(place_code: str, counter: int, *, by: Actor, now: datetime, reques
     place = queries.place(place_code)
     queries.may_run(by, place, SERVE)
     _real_counter(place, counter)
-    if Request.objects.filter(pk=request_id).exists():  # else the ticket it has called would count as finished
-        return again(request_id, "called", by)
+    called = done_before(request_id, "called", by)
+    if called is not None:  # else the ticket it has called would count as finished
+        return called
     with transaction.atomic():
         done = _called_here(place, counter, now)
         if done is not None and done.pk:

@@ -212,6 +212,16 @@ def test_a_button_pressed_twice_calls_one_ticket_and_finishes_none():
     assert sorted(Visit.objects.values_list("state", flat=True)) == ["called", "waiting"]
 
 
+def test_the_last_ticket_asked_for_twice_is_given_twice_and_is_one():
+    for _ in range(14 * 3 - 1):
+        ticket(place="corner")
+    once = new_id()
+    last = [
+        actions.take_ticket("corner", ["passport"], by=SYSTEM, now=at(9, 1), request_id=once).pk for _ in range(2)
+    ]
+    assert last[0] == last[1]
+
+
 def test_a_resident_takes_no_ticket_from_home():
     with pytest.raises(NotAllowed):
         actions.take_ticket("hall", ["passport"], by=LIN, now=at(9, 1), request_id=new_id())
