@@ -75,5 +75,6 @@ def handover(request: HttpRequest, ref: str) -> shapes.HandoverOut:
 @receptions.post("/handovers/{ref}", response={200: shapes.HandoverOut, **REFUSED})
 def take_over(request: HttpRequest, ref: str) -> shapes.HandoverOut:
     """Give the receipt of the responsible station for what another counter took in. Twice is once."""
-    actions.receive_handover(queries.matter(ref, asker(request), now()).id, by=asker(request), now=now())
+    by, at = asker(request), now()
+    actions.receive_handover(queries.matter(ref, by, at).id, by=by, now=at)
     return handover(request, ref)
