@@ -97,6 +97,7 @@ CALLERS = {
     "modules/household/actions/first_entry.py::enter_all": "writes items in; a namesake that opens nothing",
     "portals/officer/views/matter.py::_typed": "to see what was changed; nothing of it leaves",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
+    "portals/api/views/fees.py::receipt": "the payer's own",
     "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
 }
 
@@ -199,10 +200,12 @@ HANDED_OUT = {
     "portals/officer/views/matter.py::_shown": "the two below write the look before they call it",
     "portals/officer/views/matter.py::paper_file": "a certificate, its look written first",
     "portals/api/views/matters.py::paper_pdf": "a certificate, its look written first",
+    "portals/api/views/fees.py::receipt": "the payer's own",
     "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
     "portals/citizen/views/visits.py::calendar_file": "the resident's own visit, for their calendar",
     "portals/citizen/views/receipts.py::_file": "a receipt: hashes, and one's own look",
+    "portals/api/views/letters.py::print_batch": "a day's letters, each look written first",
     "portals/officer/views/notices.py::print_batch": "a day's letters, each look written first",
     "modules/traffic/views/drafts.py::table": "figures of a replay; nobody in them, none of fewer than five",
     "portals/officer/views/promise.py::promise_file": "a promise: hashes",

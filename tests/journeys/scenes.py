@@ -26,7 +26,7 @@ from minjing.kernel.booking.models import Slot, Visit  # noqa: E402
 from minjing.kernel.identity import actions as identity  # noqa: E402
 from minjing.kernel.identity import queries as accounts  # noqa: E402
 from minjing.kernel.identity.actions.mandates import Offer, answer, grant, revoke  # noqa: E402
-from minjing.kernel.identity.actor import Actor  # noqa: E402
+from minjing.kernel.identity.actor import SYSTEM, Actor  # noqa: E402
 from minjing.kernel.identity.models import Account, Unit  # noqa: E402
 from minjing.kernel.identity.queries.checks import name_and_number  # noqa: E402
 from minjing.kernel.matters import actions as matters  # noqa: E402
@@ -159,7 +159,7 @@ def letters(actors: list[Actor], now: datetime) -> dict[str, object]:
             text_zh="您申请的「普通护照换发」已批准。", text_en="Your passport renewal is approved.",
             dedupe=str(new_id()), state=Message.WAITING, created_at=now, next_at=now,
         )  # fmt: skip
-    return {"batch": notify.make_batch(now=now)}
+    return {"batch": notify.make_batch(by=SYSTEM, now=now)}
 
 
 def counter(now: datetime) -> dict[str, object]:

@@ -10,9 +10,12 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 
 from minjing.base.clock import CHINA
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import Unknown
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.notify import addresses, wording
 from minjing.kernel.notify.models import Address, Batch, Carrier, Message, Wishes
+from minjing.kernel.notify.rights import must_post
 from minjing.kernel.notify.rules import (
     CHANNELS,
     CHOOSABLE,
@@ -242,19 +245,25 @@ def carriers(resting: Mapping[str, int], now: datetime) -> list[Health]:
     return found
 
 
-def batches(limit: int = 30) -> list[Batch]:
-    """Return the newest batches of letters."""
+def batches(by: Actor, limit: int = 30) -> list[Batch]:
+    """Return the newest batches of letters. Raises identity's NotAllowed."""
+    must_post(by)
     return list(Batch.objects.order_by("-made_at")[:limit])
 
 
-def batch(batch_id: UUID) -> Batch | None:
-    """Return one batch."""
-    return Batch.objects.filter(pk=batch_id).first()
+def batch(batch_id: UUID, by: Actor) -> Batch:
+    """Return one batch. Raises identity's NotAllowed, Unknown."""
+    must_post(by)
+    found = Batch.objects.filter(pk=batch_id).first()
+    if found is None:
+        raise Unknown
+    return found
 
 
-def letters_of(batch_id: UUID) -> list[Message]:
-    """Return the letters of a batch in their order: without names, which stand in the printed list only."""
-    return list(Message.objects.filter(batch_id=batch_id).order_by("id"))
+def letters_of(found: Batch) -> list[tuple[str, Message]]:
+    """Return the letters of a batch with their numbers, without names, which stand in the printed list only."""
+    rows = Message.objects.filter(batch_id=found.pk).order_by("id")
+    return [(f"{found.number}-{at:03d}", letter) for at, letter in enumerate(rows, 1)]
 
 
 def letters_waiting() -> int:

@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from minjing.base.clock import CHINA, now
+from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.notify import actions, duty, menu
 from minjing.kernel.notify.actions import wechat
 from minjing.kernel.notify.errors import NotDelivered
@@ -44,7 +45,7 @@ def sweep(timestamp: int) -> None:
 def batch(timestamp: int) -> None:
     """Gather the day's letters in the morning; safe to run twice: what is in a batch is not gathered again."""
     if now().astimezone(CHINA).hour == BATCH_HOUR:
-        actions.make_batch(now=now())
+        actions.make_batch(by=SYSTEM, now=now())
 
 
 # A menu stays where it is put: this process looks again after an hour.

@@ -18,9 +18,11 @@ class ExitEntryConfig(AppConfig):
         from minjing.modules.exit_entry import checks as _checks  # noqa: F401 - registers itself
         from minjing.modules.exit_entry.accepts import CHECKS, accepts
         from minjing.modules.exit_entry.actions.effects import EFFECTS, STEP_ACTS
+        from minjing.portals.api import plugs as api
         from minjing.portals.citizen import plugs as citizen
         from minjing.portals.kiosk import plugs as kiosk
 
+        api.router("/exit-entry", "minjing.modules.exit_entry.views.api:exit_entry")
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
             plugs.effect(name, run)

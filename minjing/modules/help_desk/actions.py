@@ -23,6 +23,8 @@ from minjing.kernel.matters.rules import Snapshot
 from minjing.modules.help_desk import queries, rules
 from minjing.modules.help_desk.errors import NotAllowed, Unknown, Wrong
 from minjing.modules.help_desk.models import Article, Question
+from minjing.modules.help_desk.queries import Answered
+from minjing.modules.help_desk.rights import must_work_here
 
 # Questions from one network address: a hall or a family asks, a machine does not.
 ASKED_HERE = Limit(20, timedelta(hours=1))
@@ -72,7 +74,7 @@ def take_call(
     request_id: UUID,
 ) -> Taken:
     """Write down a call at the desk line; with `answer` it was answered on the telephone and is closed at once."""
-    _must_work_here(by)
+    must_work_here(by)
     with transaction.atomic():
         said = _said(words, topic, phone)
         taken = _asked(
@@ -161,17 +163,16 @@ def _answered(matter_id: UUID, answer: str, *, by: Actor, now: datetime) -> Snap
     return matters.act(matter_id, "answer", ver=claimed.ver, by=by, now=now, request_id=new_id(), note=answer)
 
 
-def check_guess(address: str, now: datetime) -> None:
-    """Count a try at a question's code from this network address. Raises Unknown beyond the limit."""
+def open_answer(number: str, code: str, *, address: str, now: datetime) -> Answered:
+    """Return the question with this number to whoever has its code; the try is counted by network address.
+
+    Raises Unknown, whatever is wrong, and beyond the limit of the address.
+    """
     try:
         limits.spend("help-code", address, GUESSED_HERE, now)
     except TooMany:
         raise Unknown from None
-
-
-def _must_work_here(by: Actor) -> None:
-    if not any("desk" in held.acts for held in by.holdings):
-        raise NotAllowed("no_post", "这要服务台的岗位。", "This takes a post of the help desk.")
+    return queries.by_code(number, code, now)
 
 
 # ---- articles --------------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def write_article(
     now: datetime,
 ) -> Article:
     """Write a draft of an article, or of a new wording of the one with the number `replaces`. Raises Wrong."""
-    _must_work_here(by)
+    must_work_here(by)
     said = _checked(texts, topic)
     if replaces is not None:
         queries.article(replaces)
@@ -235,7 +236,7 @@ def _checked(texts: Mapping[str, str], topic: str) -> dict[str, str]:
 @transaction.atomic
 def publish_article(article_id: UUID, *, by: Actor, now: datetime) -> Article:
     """Publish a draft that another person wrote; the wording before it is withdrawn. Raises NotAllowed, Unknown."""
-    _must_work_here(by)
+    must_work_here(by)
     row = Article.objects.select_for_update().filter(id=article_id, state=Article.DRAFT).first()
     if row is None:
         raise Unknown
@@ -259,7 +260,7 @@ def publish_article(article_id: UUID, *, by: Actor, now: datetime) -> Article:
 @transaction.atomic
 def withdraw_article(article_id: UUID, *, by: Actor, now: datetime) -> None:
     """Take an article off the open portal, or throw a draft away. Raises Unknown."""
-    _must_work_here(by)
+    must_work_here(by)
     rows = Article.objects.filter(id=article_id).exclude(state=Article.WITHDRAWN)
     if not rows.update(state=Article.WITHDRAWN, withdrawn_at=now):
         raise Unknown

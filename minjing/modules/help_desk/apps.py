@@ -16,11 +16,13 @@ class HelpDeskConfig(AppConfig):
         from minjing.modules.help_desk import queries, rules
         from minjing.modules.help_desk.actions import call_from_machine
         from minjing.modules.help_desk.views.asking import address_of
+        from minjing.portals.api import plugs as api
         from minjing.portals.citizen import plugs as citizen
         from minjing.portals.frame import plugs as frame
         from minjing.portals.kiosk import plugs as kiosk
         from minjing.portals.officer import plugs as officer
 
+        api.router("/help", "minjing.modules.help_desk.views.api:help_desk")
         plugs.catalogue(Path(__file__).parent / "catalog")
         for code in rules.CODES:
             plugs.facts(code, queries.facts)

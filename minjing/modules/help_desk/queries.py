@@ -22,6 +22,7 @@ from minjing.kernel.matters.schema import Service, Text
 from minjing.modules.help_desk import finding, rules
 from minjing.modules.help_desk.errors import Unknown
 from minjing.modules.help_desk.models import Article, Question
+from minjing.modules.help_desk.rights import must_supervise, must_work_here
 from minjing.modules.help_desk.rules import Asked, Figures
 
 KEPT_S = 30
@@ -74,16 +75,18 @@ def article(number: int) -> Article:
     return found
 
 
-def any_article(article_id: UUID) -> Article:
-    """Return an article in any state, for the desk. Raises Unknown."""
+def any_article(article_id: UUID, by: Actor) -> Article:
+    """Return an article in any state, for the desk. Raises NotAllowed, Unknown."""
+    must_work_here(by)
     found = Article.objects.filter(id=article_id).first()
     if found is None:
         raise Unknown
     return found
 
 
-def to_check() -> list[Article]:
-    """Return the drafts that wait for a second person, oldest first."""
+def to_check(by: Actor) -> list[Article]:
+    """Return the drafts that wait for a second person, oldest first. Raises NotAllowed."""
+    must_work_here(by)
     return list(Article.objects.filter(state=Article.DRAFT).order_by("written_at"))
 
 
@@ -202,8 +205,9 @@ class Report:
     stars: float | None
 
 
-def report(now: datetime) -> Report:
-    """Return what was asked and answered in the last twelve weeks."""
+def report(by: Actor, now: datetime) -> Report:
+    """Return what was asked and answered in the last twelve weeks, to supervisors. Raises NotAllowed."""
+    must_supervise(by)
     today = local_day(now)
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=WEEKS - 1)
@@ -233,7 +237,8 @@ def _asked(since: datetime) -> list[Asked]:
 
 
 def waiting(by: Actor, now: datetime, limit: int = 50) -> list[tuple[Snapshot, Question | None]]:
-    """Return the questions that wait for an operator or lie with this one, most urgent first."""
+    """Return the questions that wait for an operator or lie with this one, most urgent first. Raises NotAllowed."""
+    must_work_here(by)
     found = [m for name in ("claimed", "to_claim") for m in matters.queue(by, name, now, limit=limit)]
     mine = [m for m in found if m.code in rules.CODES]
     came = questions_of(m.id for m in mine)
@@ -241,7 +246,11 @@ def waiting(by: Actor, now: datetime, limit: int = 50) -> list[tuple[Snapshot, Q
 
 
 def closed(by: Actor, number: str, now: datetime) -> tuple[Snapshot, str]:
-    """Return an answered question with its answer, for the operator who makes an article of it. Raises Unknown."""
+    """Return an answered question with its answer, for the operator who makes an article of it.
+
+    Raises NotAllowed, Unknown.
+    """
+    must_work_here(by)
     try:
         matter = matters.matter(number, by, now)
     except UnknownMatter:

@@ -11,6 +11,9 @@ from minjing.kernel.matters import rules
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body
 
+# What somebody says: no text of a person has NUL, and PostgreSQL stores none.
+Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
 
 class Shape(BaseModel):
     """What every shape is: plain pydantic; ninja's Schema is for rows of the ORM, and dear where there are none."""

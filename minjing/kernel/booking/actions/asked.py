@@ -137,8 +137,14 @@ def again(request_id: UUID, act: str, by: Actor) -> Visit:
     return visit
 
 
+def done_before(request_id: UUID, act: str, by: Actor) -> Visit | None:
+    """Return the visit where this very request was done before, None where it is new. Raises Reused."""
+    return again(request_id, act, by) if Request.objects.filter(pk=request_id).exists() else None
+
+
 def again_or_stale(request_id: UUID, act: str, by: Actor) -> Visit:
     """Return the visit where this very request was done before; raise Stale where somebody else was first."""
-    if not Request.objects.filter(pk=request_id).exists():
+    visit = done_before(request_id, act, by)
+    if visit is None:
         raise Stale
-    return again(request_id, act, by)
+    return visit

@@ -12,7 +12,15 @@ from django.db import connection, transaction
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.booking import plugs, queries, rules, store
-from minjing.kernel.booking.actions.asked import again, again_or_stale, checked_services, own, refuse, refused_when
+from minjing.kernel.booking.actions.asked import (
+    again,
+    again_or_stale,
+    checked_services,
+    done_before,
+    own,
+    refuse,
+    refused_when,
+)
 from minjing.kernel.booking.actions.booking import taking
 from minjing.kernel.booking.errors import Full, NobodyWaits, NotAllowed
 from minjing.kernel.booking.models import Visit
@@ -36,16 +44,18 @@ def take_ticket(
 ) -> Visit:
     """Give a ticket for today to somebody who has come without a booking, from the same pool: the first free time.
 
-    Asked by the machine in the hall (the system), by an officer who serves there, or by the resident at the machine.
-    Nobody need say who they are. Raises Full with nothing left today, Wrong, Unknown.
+    Asked by the machine in the hall (the system) or by an officer who serves there: nobody takes a ticket from home.
+    Nobody need say who they are. Twice is once. Raises Full with nothing left today, NotAllowed, Wrong, Unknown.
     """
     place = queries.place(place_code)
+    queries.may_run(by, place, SERVE)
     checked_services(place, services)
-    if by.is_officer:
-        queries.may_run(by, place, SERVE)
+    given = done_before(request_id, "ticket", by)
+    if given is not None:  # also where nothing is left by now
+        return given
     today = local_day(now)
     for free in queries.slots(place, today, services, now, walk_in=True):
-        visit = _walk_in(place, services, free.starts_at, by, now, person_id, account_id, subject_id)
+        visit = _walk_in(place, services, free.starts_at, now, person_id, account_id, subject_id)
         try:
             row = store.run(
                 "take", taking(visit, place), visit=visit, place=place, act="ticket", by=by, now=now,
@@ -65,7 +75,6 @@ def _walk_in(
     place: PlaceFacts,
     services: Sequence[str],
     starts_at: datetime,
-    by: Actor,
     now: datetime,
     person_id: UUID | None,
     account_id: UUID | None,
@@ -76,8 +85,7 @@ def _walk_in(
         id=new_id(), org_id=place.org_id, place_id=place.id, code=store.new_code(), kind=rules.WALK_IN,
         state=rules.WAITING, ver=1, services=list(services), minutes=minutes, day=local_day(now),
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=max(minutes, place.slot_min)),
-        account_id=account_id or (by.account_id if by.is_resident else None),
-        person_id=person_id or by.person_id, subject_id=subject_id, created_at=now, arrived_at=now,
+        account_id=account_id, person_id=person_id, subject_id=subject_id, created_at=now, arrived_at=now,
         queue_at=rules.queue_at(starts_at, now),
     )  # fmt: skip
 
@@ -113,12 +121,15 @@ def arrive(visit_id: UUID, *, by: Actor, now: datetime, request_id: UUID) -> Vis
 def call_next(place_code: str, counter: int, *, by: Actor, now: datetime, request_id: UUID) -> Visit:
     """Call the next ticket to a counter; two counters that call at once call two tickets.
 
-    Whoever is called at this counter still counts as finished, also where nobody comes next. Raises NobodyWaits,
-    NotAllowed, Unknown.
+    Whoever is called at this counter still counts as finished, also where nobody comes next; asked twice, it calls
+    one ticket and finishes none. Raises NobodyWaits, NotAllowed, Unknown.
     """
     place = queries.place(place_code)
     queries.may_run(by, place, SERVE)
     _real_counter(place, counter)
+    called = done_before(request_id, "called", by)
+    if called is not None:  # else the ticket it has called would count as finished
+        return called
     with transaction.atomic():
         done = _called_here(place, counter, now)
         if done is not None and done.pk:

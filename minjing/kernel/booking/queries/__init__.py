@@ -1,6 +1,6 @@
 """Reading places and what is free, one's own visits, and the queue of a hall."""
 
-from minjing.kernel.booking.queries.hall import Called, Display, Ticket, challenges, display, queue, today
+from minjing.kernel.booking.queries.hall import Called, Display, Ticket, challenges, display, late_after, queue, today
 from minjing.kernel.booking.queries.places import (
     SERVE,
     SUPERVISE,
@@ -59,6 +59,7 @@ __all__ = [
     "exit_of",
     "first_free",
     "forget_kept",
+    "late_after",
     "may_report_from",
     "may_run",
     "may_see",

@@ -38,7 +38,8 @@ def may_see(found: Visit, by: Actor) -> bool:
 def visit_by_code(text: str, place_id: int, by: Actor) -> Visit:
     """Return the visit of a slip's code at this place, for those who serve there and for machines. Raises Unknown."""
     code, where = rules.parse_code(text), place_by_id(place_id)
-    found = Visit.objects.filter(org_id=where.org_id, code=code).first() if code else None
+    rows = Visit.objects.filter(org_id=where.org_id, place_id=place_id)
+    found = rows.filter(code=code).first() if code else None
     if found is None or not may_see(found, by):
         raise Unknown
     return found

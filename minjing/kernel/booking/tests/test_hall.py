@@ -202,3 +202,27 @@ def test_tickets_of_yesterday_are_closed_by_the_sweep():
     actions.sweep(at(0, 30, day=date(2026, 9, 16)))
     visit.refresh_from_db()
     assert visit.state == "done"
+
+
+def test_a_button_pressed_twice_calls_one_ticket_and_finishes_none():
+    ticket(), ticket()
+    once = new_id()
+    said = [actions.call_next("hall", 1, by=ZHOU, now=at(9, 5), request_id=once) for _ in range(2)]
+    assert said[0].pk == said[1].pk
+    assert sorted(Visit.objects.values_list("state", flat=True)) == ["called", "waiting"]
+
+
+def test_the_last_ticket_asked_for_twice_is_given_twice_and_is_one():
+    for _ in range(14 * 3 - 1):
+        ticket(place="corner")
+    once = new_id()
+    last = [
+        actions.take_ticket("corner", ["passport"], by=SYSTEM, now=at(9, 1), request_id=once).pk for _ in range(2)
+    ]
+    assert last[0] == last[1]
+
+
+def test_a_resident_takes_no_ticket_from_home():
+    with pytest.raises(NotAllowed):
+        actions.take_ticket("hall", ["passport"], by=LIN, now=at(9, 1), request_id=new_id())
+    assert not Visit.objects.exists()

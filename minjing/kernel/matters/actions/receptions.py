@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +31,6 @@ REASONS: Mapping[str, Text] = {
     "no_reader": Text(zh="本窗口没有读卡器，已看原件", en="This counter has no reader; the original was seen"),
     "child": Text(zh="未成年人没有身份证，由监护人到场", en="A child without a card; the guardian is here"),
 }  # fmt: skip
-OPEN_FOR = timedelta(hours=2)  # a reception that nobody files in for longer is begun anew
 
 
 def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by: Actor, now: datetime) -> Reception:
@@ -98,7 +97,7 @@ def file_at_counter(
         raise Unknown
     if row.matter_id is not None:
         return queries.matter(row.matter_id, by, now)
-    if now - row.begun_at > OPEN_FOR:
+    if now - row.begun_at > queries.RECEPTION_OPEN_FOR:
         raise Unknown
     station = queries.station(station_code)
     if station is None:
@@ -147,12 +146,14 @@ def _filed(row: Reception, made: Snapshot, papers: Sequence[str], by: Actor, now
 
 
 @transaction.atomic
-def receive_handover(matter_id: UUID, *, by: Actor, now: datetime) -> None:
-    """Give the responsible station's receipt for what another counter has taken in. Raises Unknown, NotAllowed."""
+def receive_handover(matter_id: UUID, *, by: Actor, now: datetime) -> bool:
+    """Give the responsible station's receipt for what another counter has taken in; False where none is wanted.
+
+    Raises Unknown, NotAllowed.
+    """
     matter = queries.matter(matter_id, by, now)
     if not any(h.unit_id == matter.station_id and h.post == COUNTER for h in by.holdings):
         raise NotAllowed(
             "not_responsible", "由负责的派出所接收。", "The responsible station receives it.", needs=COUNTER
         )
-    if not took_over(matter, by=by, now=now):
-        raise Unknown
+    return took_over(matter, by=by, now=now)

@@ -5,6 +5,7 @@ from minjing.kernel.matters.queries.catalogue import (
     UnitFacts,
     body,
     body_of,
+    bureau_name,
     calendar,
     calendars,
     current,
@@ -112,7 +113,13 @@ from minjing.kernel.matters.queries.one import (
     still_open,
     tasks,
 )
-from minjing.kernel.matters.queries.receptions import Handover, handover, known_at_counter, reception
+from minjing.kernel.matters.queries.receptions import (
+    RECEPTION_OPEN_FOR,
+    Handover,
+    handover,
+    known_at_counter,
+    reception,
+)
 from minjing.kernel.matters.queries.visiting import (
     VISIT,
     VISIT_MISSING,
@@ -138,6 +145,7 @@ __all__ = [
     "PAGE",
     "PAPER",
     "QUEUES",
+    "RECEPTION_OPEN_FOR",
     "SHOWN_AT_COUNTER",
     "SORTS",
     "STASH_CONTEXT",
@@ -158,6 +166,7 @@ __all__ = [
     "applicant_account",
     "body",
     "body_of",
+    "bureau_name",
     "calendar",
     "calendars",
     "counts",

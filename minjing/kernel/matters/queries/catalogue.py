@@ -66,6 +66,11 @@ def units() -> dict[int, UnitFacts]:
     return _units.get()
 
 
+def bureau_name() -> str:
+    """Return the name of the bureau in Chinese, as the sender of letters bears it; "" before there is one."""
+    return next((unit.name.zh for unit in units().values() if unit.level == "bureau"), "")
+
+
 def calendar() -> WorkCalendar:
     """Return the newest working-day calendar."""
     return _calendar.get()

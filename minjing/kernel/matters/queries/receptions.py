@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from minjing.kernel.matters.queries.catalogue import body_of
 from minjing.kernel.matters.queries.filling_in import prefills
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
+
+RECEPTION_OPEN_FOR = timedelta(hours=2)  # one that nobody files in for longer is begun anew
 
 
 def reception(reception_id: UUID, by: Actor) -> Reception:
@@ -31,8 +33,11 @@ def known_at_counter(
 ) -> tuple[dict[str, Any], str]:
     """Return what the registers know for a form of the person at the counter, and their own station's code.
 
-    The look at their record is written down first.
+    The look at their record is written down first. Raises Unknown once the reception is over: who has gone is not
+    looked at.
     """
+    if now - row.begun_at > RECEPTION_OPEN_FOR:
+        raise Unknown
     from minjing.kernel.identity import actions as identity
 
     record = [name for name, _ in plugs.REGISTER_RECORD] or ["name"]

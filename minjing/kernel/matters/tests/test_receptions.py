@@ -88,12 +88,22 @@ def test_the_hand_over_lists_the_papers_and_waits_for_the_receipt_of_the_respons
     assert ([p.zh for p in handed.papers], handed.received_at) == (["结婚证"], None)
     with pytest.raises(NotAllowed):
         actions.receive_handover(matter.id, by=ELSEWHERE, now=MONDAY + 9 * MINUTE)
-    actions.receive_handover(matter.id, by=ZHOU, now=MONDAY + 9 * MINUTE)
+    assert actions.receive_handover(matter.id, by=ZHOU, now=MONDAY + 9 * MINUTE)
     again = queries.handover(matter)
     assert again is not None
     assert (again.received_by, again.received_at) == (ZHOU.account_id, MONDAY + 9 * MINUTE)
+    assert not actions.receive_handover(matter.id, by=ZHOU, now=MONDAY + 10 * MINUTE)
+
+
+def test_who_has_gone_is_not_looked_at_any_more():
+    _, body = queries.service("HZ9901")
+    reception, looks = received(), Outbox.objects.filter(kind="identity:person:looked")
+    before = looks.count()
+    queries.known_at_counter(reception, body, {}, ELSEWHERE, MONDAY + 119 * MINUTE)
+    assert looks.count() == before + 1
     with pytest.raises(Unknown):
-        actions.receive_handover(matter.id, by=ZHOU, now=MONDAY + 10 * MINUTE)
+        queries.known_at_counter(reception, body, {}, ELSEWHERE, MONDAY + 121 * MINUTE)
+    assert looks.count() == before + 1
 
 
 def test_whoever_claims_it_has_received_it():

@@ -10,20 +10,26 @@ from django.db import transaction
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
-from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed
+from minjing.kernel.identity.actor import SYSTEM_KIND, Actor
+from minjing.kernel.identity.errors import Unknown
 from minjing.kernel.identity.models import Account
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import addresses
 from minjing.kernel.notify.models import Batch, Message
+from minjing.kernel.notify.rights import must_post
 from minjing.kernel.notify.rules import UNDELIVERED, may_post
 
 BATCH_MAX = 500
 
 
 @transaction.atomic
-def make_batch(*, now: datetime) -> UUID | None:
-    """Gather the letters that wait into a batch, each with its address of this moment, sealed; None: none waits."""
+def make_batch(*, by: Actor, now: datetime) -> UUID | None:
+    """Gather the letters that wait into a batch, each with its address of this moment, sealed; None: none waits.
+
+    In the morning the system gathers them. Raises identity's NotAllowed.
+    """
+    if by.kind != SYSTEM_KIND:
+        must_post(by)
     day = local_day(now)
     waiting = list(
         Message.objects.select_for_update(skip_locked=True)
@@ -44,16 +50,16 @@ def make_batch(*, now: datetime) -> UUID | None:
         return None
     number = f"{day:%Y%m%d}-{Batch.objects.filter(day_date=day).count() + 1}"
     Batch.objects.create(id=batch_id, day_date=day, number=number, letters=taken, made_at=now)
-    said = {"batch": batch_id, "number": number, "letters": taken}
+    said = {"by": by.account_id, "batch": batch_id, "number": number, "letters": taken}
     ledger.append(ledger.entry("notify:batch:made", said, at=now))
     return batch_id
 
 
 @transaction.atomic
 def mark_printed(batch_id: UUID, *, by: Actor, now: datetime) -> bool:
-    """Note that a batch has been printed; False when it was already."""
-    _check(by)
-    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    """Note that a batch has been printed; False when it was already. Raises identity's NotAllowed, Unknown."""
+    must_post(by)
+    batch = _locked(batch_id)
     if batch.state != Batch.MADE:
         return False
     batch.state, batch.printed_at, batch.printed_by = Batch.PRINTED, now, by.account_id
@@ -64,9 +70,12 @@ def mark_printed(batch_id: UUID, *, by: Actor, now: datetime) -> bool:
 
 @transaction.atomic
 def mark_posted(batch_id: UUID, *, by: Actor, now: datetime) -> bool:
-    """Note that a batch has been handed to the post: its letters count as sent, their addresses are emptied."""
-    _check(by)
-    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    """Note that a batch has been handed to the post: its letters count as sent, their addresses are emptied.
+
+    False when it was already. Raises identity's NotAllowed, Unknown.
+    """
+    must_post(by)
+    batch = _locked(batch_id)
     if batch.state == Batch.POSTED:
         return False
     batch.state, batch.posted_at, batch.posted_by = Batch.POSTED, now, by.account_id
@@ -83,8 +92,11 @@ def mark_posted(batch_id: UUID, *, by: Actor, now: datetime) -> bool:
 
 @transaction.atomic
 def mark_returned(message_id: UUID, *, by: Actor, now: datetime) -> bool:
-    """Note that a letter has come back; False when it was noted, or was never posted."""
-    _check(by)
+    """Note that a letter has come back; False when it was noted, or was never posted.
+
+    Raises identity's NotAllowed.
+    """
+    must_post(by)
     came_back = Message.objects.filter(pk=message_id, channel=Message.LETTER, state=Message.SENT, report="").update(
         report=UNDELIVERED, reported_at=now, fault="returned"
     )
@@ -102,9 +114,12 @@ REASON = "after_closing"
 def downloaded(batch_id: UUID, *, by: Actor, now: datetime) -> None:
     """Put on record that the letters of a batch, names and addresses, are about to leave the house as a file.
 
-    Each person sees it among the looks at their data. Raises identity's NotAllowed.
+    Each person sees it among the looks at their data. Raises identity's NotAllowed, and Unknown for a batch that is
+    posted: its addresses are gone.
     """
-    _check(by)
+    must_post(by)
+    if _locked(batch_id).state == Batch.POSTED:
+        raise Unknown
     accounts = list(Message.objects.filter(batch_id=batch_id).values_list("account_id", flat=True))
     people = Account.objects.filter(pk__in=[a for a in accounts if a], person__isnull=False)
     named = [pk for pk in people.values_list("person_id", flat=True) if pk]
@@ -115,8 +130,8 @@ def downloaded(batch_id: UUID, *, by: Actor, now: datetime) -> None:
     ledger.append(ledger.entry("notify:batch:downloaded", said, at=now))
 
 
-def _check(by: Actor) -> None:
-    if not may_post(act for holding in by.holdings for act in holding.acts):
-        raise NotAllowed(
-            "post_letters", {"zh": "您没有寄送信函的岗位。", "en": "You hold no post that sends letters."}
-        )
+def _locked(batch_id: UUID) -> Batch:
+    batch = Batch.objects.select_for_update().filter(pk=batch_id).first()
+    if batch is None:
+        raise Unknown
+    return batch

@@ -281,8 +281,8 @@ def letter(lin, gateway):
 
 
 def test_the_letters_of_a_day_are_one_pdf_with_a_list_first(letter):
-    batch_id = actions.make_batch(now=NOW)
-    assert actions.make_batch(now=NOW) is None
+    batch_id = actions.make_batch(by=CLERK, now=NOW)
+    assert actions.make_batch(by=CLERK, now=NOW) is None
     batch = Batch.objects.get()
     assert (batch.number, batch.letters) == ("20261124-1", 1)
     actions.downloaded(batch_id, by=CLERK, now=NOW)
@@ -298,7 +298,7 @@ def test_the_letters_of_a_day_are_one_pdf_with_a_list_first(letter):
 
 
 def test_a_batch_is_printed_posted_and_a_letter_may_come_back(letter):
-    batch_id = actions.make_batch(now=NOW)
+    batch_id = actions.make_batch(by=CLERK, now=NOW)
     assert actions.mark_printed(batch_id, by=CLERK, now=NOW)
     assert not actions.mark_printed(batch_id, by=CLERK, now=NOW)
     assert actions.mark_posted(batch_id, by=CLERK, now=NOW)
@@ -312,7 +312,7 @@ def test_a_batch_is_printed_posted_and_a_letter_may_come_back(letter):
 
 
 def test_letters_are_for_who_holds_the_post(letter, chen):
-    batch_id = actions.make_batch(now=NOW)
+    batch_id = actions.make_batch(by=CLERK, now=NOW)
     for act in (actions.mark_printed, actions.mark_posted, actions.downloaded):
         with pytest.raises(NotAllowed):
             act(batch_id, by=chen, now=NOW)

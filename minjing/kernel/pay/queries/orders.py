@@ -65,6 +65,11 @@ class Sheet:
         return next((c for c in self.captures if c.role == "settles"), None)
 
     @property
+    def left_fen(self) -> int:
+        """Return how much of what settled it may still go back."""
+        return self.settling.fen - self.settling.refunding_fen if self.settling else 0
+
+    @property
     def paid_by(self) -> Text | None:
         """Return the name of the way it was paid."""
         return channel_title(self.settling.channel) if self.settling else None
@@ -110,6 +115,12 @@ def of_attempt(number: str, by: Actor) -> tuple[Sheet, Attempt]:
 def of_subject(subject: UUID) -> list[Sheet]:
     """Return the orders of a matter, the oldest first; the caller has checked the asker's right on the matter."""
     return [sheet(order) for order in Order.objects.filter(subject_id=subject).order_by("opened_at", "id")]
+
+
+def must_be_of(order_id: UUID, subject: UUID) -> None:
+    """Raise Unknown unless the order is the matter's; the caller has checked the asker's right on the matter."""
+    if not Order.objects.filter(id=order_id, subject_id=subject).exists():
+        raise Unknown
 
 
 def newest_of_subject(subject: UUID) -> Order | None:

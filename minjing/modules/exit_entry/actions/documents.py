@@ -105,11 +105,11 @@ def void_lost(act: Act, documents: Iterable[Document], reason: str) -> int:
 
 @transaction.atomic
 def report_loss(document_id: UUID, reason: str, *, by: Actor, now: datetime) -> bool:
-    """Let the holder declare a document lost or stolen: void at once. False when it was not valid any more."""
+    """Let the holder declare a document lost or stolen: void at once. False when it was not valid, or has run out."""
     if by.person_id is None or reason not in ("lost", "stolen"):
         return False
     document = Document.objects.select_for_update().filter(id=document_id, person_id=by.person_id).first()
-    if document is None:
+    if document is None or held_of(document).state_on(local_day(now)) != Document.VALID:
         return False
     act = Act(by, now)
     done = void_lost(act, [document], reason)

@@ -96,8 +96,8 @@ def answer(request: HttpRequest) -> HttpResponse:
         return render(request, "help_desk/answer.html", context)
     at = now()
     try:
-        actions.check_guess(clients.address(request), at)
-        context["asked"] = asked = queries.by_code(typed["number"], typed["code"], at)
+        asked = actions.open_answer(typed["number"], typed["code"], address=clients.address(request), now=at)
+        context["asked"] = asked
         if request.POST.get("stars") in STARS and asked.matter.closed_at is not None:
             matters.rate(asked.matter.id, int(request.POST["stars"]), by=asked.by, now=at)
         context["rated"] = queries.stars_given(asked.matter)

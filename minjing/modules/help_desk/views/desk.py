@@ -34,7 +34,9 @@ def desk(request: OfficerRequest) -> HttpResponse:
         }
         for matter, came in queries.waiting(request.actor, request.at)
     ]
-    return show(request, "help_desk/desk.html", {"rows": rows, "drafts": len(queries.to_check())}, page="desk")
+    return show(
+        request, "help_desk/desk.html", {"rows": rows, "drafts": len(queries.to_check(request.actor))}, page="desk"
+    )
 
 
 @officer_page("desk")

@@ -14,7 +14,7 @@ from minjing.portals.officer.rail import show
 @require_GET
 def report(request: OfficerRequest) -> HttpResponse:
     """Show the last twelve weeks."""
-    found, topics = queries.report(request.at), queries.topics()
+    found, topics = queries.report(request.actor, request.at), queries.topics()
     most = max((f.asked for _, f in found.by_topic), default=0) or 1
     busiest = max((f.asked for _, f in found.by_week), default=0) or 1
     context = {

@@ -24,7 +24,7 @@ FIELDS = ("title_zh", "body_zh", "title_en", "body_en")
 @require_GET
 def index(request: OfficerRequest) -> HttpResponse:
     """Show the drafts that wait for a second person, and what is published."""
-    drafts = queries.to_check()
+    drafts = queries.to_check(request.actor)
     names = matters.officers([a.written_by for a in drafts])
     context = {
         "drafts": [{"article": a, "by": names.get(a.written_by)} for a in drafts],
@@ -89,7 +89,7 @@ def _form(request: OfficerRequest, said: dict[str, str], wrong: DeskError | None
 def one(request: OfficerRequest, article_id: UUID) -> HttpResponse:
     """Show an article to the desk; another person than its writer publishes it."""
     try:
-        article = queries.any_article(article_id)
+        article = queries.any_article(article_id, request.actor)
         if request.method == "POST":
             if "publish" in request.POST:
                 actions.publish_article(article_id, by=request.actor, now=request.at)

@@ -23,13 +23,13 @@ PASSPORT = Item("passport", {"zh": "普通护照工本费", "en": "Passport fee"
 HALF = Waiver("hardship", {"zh": "困难家庭减半", "en": "Half for families in need"}, 50)
 
 
-def opened(subject: Any = None) -> Order:
+def opened(subject: Any = None, unit_id: int = 1) -> Order:
     now = clock.now()
     HOUSE.at(now)
     return orders.open_order(
         subject=subject or new_id(), subject_number="CR02260000001",
         title={"zh": "普通护照换发", "en": "Passport renewal"}, account_id=LIN.account_id, person_id=LIN.person_id,
-        org_id=0, unit_id=1, items=[PASSPORT], waivers=[HALF], by=LIN, now=now,
+        org_id=0, unit_id=unit_id, items=[PASSPORT], waivers=[HALF], by=LIN, now=now,
     )  # fmt: skip
 
 
@@ -222,3 +222,20 @@ def test_the_next_page_of_fees_begins_before_the_last_one_seen(lin, order):
     (first,) = lin.get("/api/fees", {"limit": 1}).json()
     (second,) = lin.get("/api/fees", {"limit": 1, "before": first["opened_at"]}).json()
     assert [first["id"], second["id"]] == [str(newer.id), str(order.id)]
+
+
+def test_the_receipt_is_the_payers_own_and_is_made_once(lin, order, as_):  # noqa: F811 - the fixture
+    path = f"/api/fees/{order.id}/receipt.pdf"
+    assert lin.get(path).status_code == 404, "nothing was paid yet"
+    begin(lin, order)
+    attempt = Attempt.objects.get()
+    attempts.take(attempt.id, HOUSE.pay(attempt.number), source="ask", now=clock.now())
+    first, again = lin.get(path), lin.get(path)
+    assert (first["Content-Type"], first["Cache-Control"]) == ("application/pdf", "no-store, private")
+    assert first.content.startswith(b"%PDF")
+    assert first.content == again.content
+    order.refresh_from_db()
+    assert order.receipt_id is not None
+    assert as_(STRANGER).get(path).status_code == 404
+    assert as_(CHEN).get(path).status_code == 403
+    assert Client(HTTP_HOST="localhost").get(path).status_code == 401

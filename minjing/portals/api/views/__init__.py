@@ -3,7 +3,21 @@
 from importlib import import_module
 
 from minjing.portals.api import plugs
-from minjing.portals.api.views import drafts, fees, looks, matters, officers, oneself, services, visits, watch
+from minjing.portals.api.views import (
+    books,
+    drafts,
+    fees,
+    halls,
+    letters,
+    looks,
+    matters,
+    officers,
+    oneself,
+    receptions,
+    services,
+    visits,
+    watch,
+)
 from minjing.portals.api.views.door import api
 
 api.add_router("/services", services.catalogue)
@@ -11,6 +25,10 @@ api.add_router("/drafts", drafts.drafts)
 api.add_router("/matters", matters.matters)
 api.add_router("/visits", visits.visits)
 api.add_router("/fees", fees.fees)
+api.add_router("/books", books.books)
+api.add_router("/letters", letters.letters)
+api.add_router("/receptions", receptions.receptions)
+api.add_router("/halls", halls.halls)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)
 api.add_router("/watch", watch.watch)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Status
 
 from minjing.base.clock import now
 from minjing.kernel.identity.clients import address
 from minjing.kernel.matters import actions as matters
-from minjing.kernel.pay.actions import attempts
+from minjing.kernel.papers import queries as papers
+from minjing.kernel.pay.actions import attempts, receipts
 from minjing.kernel.pay.channels import channels
+from minjing.kernel.pay.errors import Unknown
 from minjing.kernel.pay.queries import orders
 from minjing.portals.api import shapes_fees as shapes
 from minjing.portals.api.shapes import ErrorOut
@@ -43,6 +45,17 @@ def ways(request: HttpRequest) -> list[shapes.ChannelOut]:
 def one(request: HttpRequest, order_id: UUID) -> shapes.SheetOut:
     """Return one's own fee with its sums, its attempts and what goes back."""
     return shapes.SheetOut.of_sheet(orders.one(order_id, resident(request)))
+
+
+@fees.get("/{uuid:order_id}/receipt.pdf")
+def receipt(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Return the signed receipt of one's own fee as PDF; where the job has not made it yet, it is made now."""
+    order = orders.own(order_id, resident(request))
+    paper_id = receipts.issue(order.id, now=now())
+    if paper_id is None:
+        raise Unknown
+    headers = {"Cache-Control": "no-store, private"}
+    return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)
 
 
 @fees.post("/{uuid:order_id}/attempts", response={201: shapes.AttemptOneOut, **REFUSED})

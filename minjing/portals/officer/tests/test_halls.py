@@ -9,44 +9,18 @@ from django.urls import reverse
 from minjing.base.clock import CHINA, local_day, now
 from minjing.base.ids import new_id
 from minjing.kernel.booking import actions, queries
-from minjing.kernel.booking.models import Day, Slot, Visit
-from minjing.kernel.booking.tests.conftest import put
-from minjing.kernel.identity.actor import SYSTEM
-from minjing.kernel.identity.models import Post
+from minjing.kernel.booking.models import Slot, Visit
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.halls import coming_day, open_today, ticket
 from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, HEAD, LIN
-from tests.hours import set_clock_to
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def hall(city, monkeypatch):  # noqa: F811 - the fixture
-    set_clock_to(10, monkeypatch)
-    queries.forget_kept()
-    Post.objects.filter(code="station_clerk").update(acts=["look", "serve"])
-    Post.objects.filter(code="station_approver").update(acts=["look", "supervise"])
-    put("hall", counters=2, unit="U27", hours=[["00:00", "23:59"]])
-    place = queries.place("hall")
-    actions.open_all_days(now())
-    today = local_day(now())  # the day of the test may be none on which offices are open
-    slots = [
-        Slot(
-            id=place.id << 32 | int(start.timestamp()) // 60, org_id=4, place_id=place.id, day=today,
-            starts_at=start, ends_at=start + (place.grid.starts(today)[1] - place.grid.starts(today)[0]),
-            capacity=60,
-        )
-        for start in place.grid.starts(today)
-    ]  # fmt: skip
-    Slot.objects.bulk_create(slots, ignore_conflicts=True)
-    Day.objects.get_or_create(place_id=place.id, day=today, defaults={"org_id": 4})
-    yield place
-    queries.forget_kept()
-
-
-def ticket(place) -> Visit:
-    return actions.take_ticket(place.code, ["passport"], by=SYSTEM, now=now(), request_id=new_id())
+    yield from open_today(monkeypatch)
 
 
 def press(browser, what: str, **data):
@@ -112,10 +86,6 @@ def test_who_does_not_serve_there_cannot_call(hall, who):
     if who is ELSEWHERE:
         assert signed_in(who).get(reverse("officer:hall", args=["hall"])).status_code == 403
     assert Visit.objects.get().state == "waiting"
-
-
-def coming_day(hall):
-    return next(d.day for d in queries.days(hall, ["passport"], now()) if d.day > local_day(now()))
 
 
 def test_the_head_sets_counters_and_closes_a_day(hall):

@@ -3,10 +3,12 @@
 import pytest
 
 from minjing.base import clock
+from minjing.kernel.identity.actor import SYSTEM as BY_ITSELF
 from minjing.kernel.identity.models import Post
 from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters.tests.letters import waiting_letter
 from minjing.kernel.matters.tests.world import CHEN, LIN
-from minjing.kernel.notify import actions, plugs
+from minjing.kernel.notify import actions
 from minjing.kernel.notify.models import Batch, Carrier, Message
 from minjing.portals.officer.tests.conftest import SUPERVISOR, SYSTEM
 
@@ -22,16 +24,7 @@ def poster(bench):
 @pytest.fixture
 def letter(bench, monkeypatch):
     """One letter that waits, because nothing else reached Lin."""
-    now = clock.now()
-    monkeypatch.setattr(plugs.plugs, "home", lambda person_id: "林晓\n深圳市福田区福中三路 1 号")
-    actions.announce(
-        [LIN.account_id], template="approved", text={"zh": "已批准。", "en": "Approved."}, about="1", now=now
-    )
-    one = Message.objects.get(template="approved")
-    one.pk, one.channel, one.state, one.next_at = None, "letter", "waiting", now
-    one.dedupe = one.dedupe.replace(":in_app", ":letter")
-    one.save()
-    return one
+    return waiting_letter(monkeypatch)
 
 
 def test_figures_are_for_supervisors_administrators_and_who_posts_letters(bench):
@@ -70,7 +63,7 @@ def test_a_letter_is_gathered_printed_posted_and_comes_back(poster, letter):
 
 
 def test_the_desk_is_shut_to_others_even_by_address(bench, letter):
-    batch_id = actions.make_batch(now=clock.now())
+    batch_id = actions.make_batch(by=BY_ITSELF, now=clock.now())
     door = bench(CHEN)
     assert door.get(f"{DESK}{batch_id}/").status_code == 403
     assert door.post(f"{DESK}{batch_id}/pdf/").status_code == 403

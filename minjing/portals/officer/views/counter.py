@@ -173,10 +173,8 @@ def done(request: OfficerRequest, reception_id: UUID) -> HttpResponse:
 def take_over(request: OfficerRequest, number: str) -> HttpResponse:
     """Give the receipt of the responsible station for what another counter took in."""
     matter = queries.matter(number, request.actor, request.at)
-    try:
-        actions.receive_handover(matter.id, by=request.actor, now=request.at)
-    except Unknown:
-        messages.info(request, t("已经接收过。", "It has been received already."))
-    else:
+    if actions.receive_handover(matter.id, by=request.actor, now=request.at):
         messages.success(request, t("已接收，双方都看得到。", "Received; both stations see it."))
+    else:
+        messages.info(request, t("已经接收过。", "It has been received already."))
     return HttpResponseRedirect(reverse("officer:matter", args=[matter.number]))

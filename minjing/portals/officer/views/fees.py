@@ -16,7 +16,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.matters import queries as matters
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.pay.actions import differences, refunds, statements, waivers
-from minjing.kernel.pay.errors import BeyondCapture, KeyReused, NotOpen, PayError, Stale, Unknown, Wrong
+from minjing.kernel.pay.errors import BeyondCapture, KeyReused, NotOpen, PayError, Stale, Wrong
 from minjing.kernel.pay.queries import desk, orders
 from minjing.kernel.pay.rights import CLOSE_DAY, HANDLE, RECONCILE
 from minjing.kernel.pay.rules.matching import OWN_REASONS, REASONS
@@ -62,14 +62,13 @@ def _fee_page(request: OfficerRequest, matter: Snapshot, wrong: PayError | None 
 
 def _shown(sheet: orders.Sheet) -> dict[str, object]:
     captured = {c.attempt_id: c for c in sheet.captures}
-    left = sheet.settling.fen - sheet.settling.refunding_fen if sheet.settling else 0
     return {
         "sheet": sheet,
         "order": sheet.order,
         "attempts": [
             (a, channel_title(a.channel), ATTEMPT_STATES[a.state], captured.get(a.id)) for a in sheet.attempts
         ],
-        "left": left,
+        "left": sheet.left_fen,
     }
 
 
@@ -78,8 +77,7 @@ def _shown(sheet: orders.Sheet) -> dict[str, object]:
 def propose(request: OfficerRequest, number: str, order_id: UUID) -> HttpResponse:
     """Propose a waiver or a refund with its reason; another officer decides."""
     matter = matters.matter(number, request.actor, request.at)
-    if order_id not in {sheet.order.id for sheet in orders.of_subject(matter.id)}:
-        raise Unknown
+    orders.must_be_of(order_id, matter.id)
     wish = waivers.propose if request.POST.get("wish") == "waiver" else refunds.propose
     try:
         fen = fen_of(request.POST.get("yuan", ""))

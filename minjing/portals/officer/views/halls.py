@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -100,7 +100,7 @@ def _row(place: PlaceFacts, visit: Visit | None) -> dict[str, Any] | None:
     return {
         "visit": visit,
         "titles": t("、", ", ").join(titles),
-        "late": visit.ends_at + timedelta(minutes=queries.terms().late_min),
+        "late": queries.late_after(visit),
     }
 
 
@@ -127,14 +127,11 @@ def _done(request: OfficerRequest, place: PlaceFacts, what: str) -> str:
         actions.call_next(place.code, whole(request.POST.get("counter", "")), by=by, now=at, request_id=request_id)
         return ""
     if what == "ticket":
-        queries.may_run(by, place, queries.SERVE)
         services = request.POST.getlist("s")
         visit = actions.take_ticket(place.code, services, by=by, now=at, request_id=request_id)
         return t(f"已取号 {visit.ticket}。", f"Ticket {visit.ticket}.")
     if what == "report":
         found = queries.visit_by_code(request.POST.get("code", ""), place.id, by)
-        if found.place_id != place.id:
-            raise Unknown
         visit = actions.arrive(found.pk, by=by, now=at, request_id=request_id)
         return t(f"已报到，排队号 {visit.ticket}。", f"Reported: ticket {visit.ticket}.")
     steps = {"recall": actions.recall, "skip": actions.skip, "miss": actions.miss, "finish": actions.finish}

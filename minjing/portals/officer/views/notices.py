@@ -88,7 +88,7 @@ def notices(request: OfficerRequest) -> HttpResponse:
 @require_GET
 def desk(request: OfficerRequest) -> HttpResponse:
     """Show the batches of letters, and how many wait for the next."""
-    context = {"batches": queries.batches(), "waiting": queries.letters_waiting()}
+    context = {"batches": queries.batches(request.actor), "waiting": queries.letters_waiting()}
     return show(request, "officer/letters.html", context, page="letters")
 
 
@@ -96,18 +96,12 @@ def desk(request: OfficerRequest) -> HttpResponse:
 @require_GET
 def batch(request: OfficerRequest, batch_id: UUID) -> HttpResponse:
     """Show one batch: its letters by number, to note which came back."""
-    found = queries.batch(batch_id)
-    if found is None:
-        return missing(request)
-    rows = queries.letters_of(batch_id)
-    numbers = matters.numbers([m.matter_id for m in rows if m.matter_id])
+    found = queries.batch(batch_id, request.actor)
+    rows = queries.letters_of(found)
+    numbers = matters.numbers([m.matter_id for _, m in rows if m.matter_id])
     listed = [
-        {
-            "letter": m,
-            "number": f"{found.number}-{at:03d}",
-            "matter": numbers.get(m.matter_id) if m.matter_id else None,
-        }
-        for at, m in enumerate(rows, 1)
+        {"letter": m, "number": number, "matter": numbers.get(m.matter_id) if m.matter_id else None}
+        for number, m in rows
     ]
     return show(request, "officer/letter_batch.html", {"batch": found, "letters": listed}, page="letters")
 
@@ -116,7 +110,7 @@ def batch(request: OfficerRequest, batch_id: UUID) -> HttpResponse:
 @require_POST
 def gather(request: OfficerRequest) -> HttpResponse:
     """Make a batch of what waits, without waiting for the morning."""
-    batch_id = actions.make_batch(now=request.at)
+    batch_id = actions.make_batch(by=request.actor, now=request.at)
     if batch_id is None:
         messages.info(request, t("没有等待寄送的信函。", "No letter waits."))
         return HttpResponseRedirect(reverse("officer:letters"))
@@ -127,11 +121,9 @@ def gather(request: OfficerRequest) -> HttpResponse:
 @require_POST
 def print_batch(request: OfficerRequest, batch_id: UUID) -> HttpResponse:
     """Hand out a batch as PDF; that it left the house is on record first."""
-    found = queries.batch(batch_id)
-    if found is None or found.state == found.POSTED:
-        return missing(request)
+    found = queries.batch(batch_id, request.actor)
     actions.downloaded(batch_id, by=request.actor, now=request.at)
-    made = letters.typeset(batch_id, sender=_bureau(), now=request.at)
+    made = letters.typeset(batch_id, sender=matters.bureau_name(), now=request.at)
     answer = HttpResponse(made, content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="letters-{found.number}.pdf"'
     return answer
@@ -141,8 +133,6 @@ def print_batch(request: OfficerRequest, batch_id: UUID) -> HttpResponse:
 @require_POST
 def mark(request: OfficerRequest, batch_id: UUID) -> HttpResponse:
     """Note that a batch was printed or posted, or that a letter came back."""
-    if queries.batch(batch_id) is None:
-        return missing(request)
     what: Any = request.POST.get("what")
     if what == "printed":
         actions.mark_printed(batch_id, by=request.actor, now=request.at)
@@ -180,8 +170,3 @@ def bars(days: dict[date, tuple[int, int]], shown: list[date], title: str) -> Sa
 
 def _used(name: str) -> bool:
     return bool({"house": settings.SMS_URL, "aliyun": settings.SMS_B_URL, "tencent": settings.SMS_C_URL}.get(name))
-
-
-def _bureau() -> str:
-    bureau = next((u for u in matters.units().values() if u.level == "bureau"), None)
-    return bureau.name.zh if bureau else ""
