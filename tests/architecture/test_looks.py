@@ -16,6 +16,8 @@ RECORDS = {
     "record_assigned",
     "record_paper",
     "record_material",
+    "record_acting",
+    "record_ward_paper",
     "must_cover",
     "may_see",
     "_record",

@@ -3,7 +3,24 @@
 from importlib import import_module
 
 from minjing.portals.api import plugs
-from minjing.portals.api.views import drafts, fees, looks, matters, officers, oneself, services, visits, watch
+from minjing.portals.api.views import (
+    accounts,
+    checks,
+    drafts,
+    fees,
+    files,
+    identity_desk,
+    looks,
+    mandates,
+    matters,
+    officers,
+    oneself,
+    services,
+    sessions,
+    visits,
+    watch,
+    ways,
+)
 from minjing.portals.api.views.door import api
 
 api.add_router("/services", services.catalogue)
@@ -14,7 +31,14 @@ api.add_router("/fees", fees.fees)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)
 api.add_router("/watch", watch.watch)
-api.add_router("/files", oneself.upload)
+api.add_router("/work/checks", identity_desk.desk)
+api.add_router("/admin/accounts", accounts.accounts)
+api.add_router("/admin/erasures", accounts.erasures)
+api.add_router("/mandates", mandates.mandates)
+api.add_router("/files", files.files)
+api.add_router("/me/check", checks.checks)
+api.add_router("/me/sessions", sessions.sessions)
+api.add_router("/me/ways", ways.ways)
 api.add_router("/me", oneself.me)
 api.add_router("/open", oneself.public)
 for prefix, where in plugs.ROUTERS.items():

@@ -5,21 +5,26 @@ from __future__ import annotations
 import time
 from typing import Any
 from urllib.parse import unquote
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, UploadedFile
 from ninja.security import APIKeyCookie, HttpBearer
 
 from minjing.base.clock import now
 from minjing.kernel.booking import errors as booking
-from minjing.kernel.files.actions import Refused
+from minjing.kernel.files import errors as files
+from minjing.kernel.files.rules import SIZE_MAX as PICTURE_MAX
 from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity import sessions
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError, TooMany
+from minjing.kernel.identity.errors import Unknown as NobodyKnown
 from minjing.kernel.identity.errors import Wrong as WrongWords
 from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.notify.errors import WrongAddress
 from minjing.kernel.pay import errors as pay
 from minjing.kernel.watch.errors import WatchError
 from minjing.portals.api import rate
@@ -75,6 +80,11 @@ PAY_STATUS = {
     pay.Wrong: 422,
     pay.TooManyAttempts: 429,
 }
+# What the identity part refuses because something stands otherwise than the asker thought; the rest is no right: 403.
+IDENTITY_STATUS = {
+    "erased": 410, "too_many": 429, "moved_on": 409, "not_now": 409, "papers_wait": 409, "mandate_over": 409,
+}  # fmt: skip
+WATCH_STATUS = {"no_post": 403, "same_person": 403, "reason": 422}  # the rest no longer stands: 409
 
 
 REASON = "Look-Reason"
@@ -92,6 +102,16 @@ def asker(request: HttpRequest) -> Actor:
     """Return who asks."""
     actor: Actor = request.auth  # type: ignore[attr-defined]
     return actor
+
+
+def seat_of(request: HttpRequest) -> UUID | None:
+    """Return the sign-in of the pages from which is asked; None for a token, which sits nowhere."""
+    return sessions.ref_of(request) if request.actor is asker(request) else None  # type: ignore[attr-defined]
+
+
+def picture(sent: UploadedFile | None) -> bytes:
+    """Return the photo that was sent, b"" for none; of one too large as much as shows that it is."""
+    return sent.read(PICTURE_MAX + 1) if sent else b""
 
 
 def resident(request: HttpRequest) -> Actor:
@@ -129,10 +149,11 @@ def effect_refused(request: HttpRequest, error: plugs.EffectRefused) -> HttpResp
 @api.exception_handler(IdentityError)
 def identity_refused(request: HttpRequest, error: IdentityError) -> HttpResponse:
     """Answer a refusal of the identity part."""
-    status = {"unknown": 404, "erased": 410, "too_many": 429}.get(error.key, 403)
+    usual = 404 if isinstance(error, NobodyKnown) else 422 if isinstance(error, WrongWords) else 403
+    status = IDENTITY_STATUS.get(error.key, usual)
     body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
     if isinstance(error, WrongWords):
-        status, body["errors"] = 422, {error.field: dict(error.text)}
+        body["errors"] = {error.field: dict(error.text)}
     answer = api.create_response(request, body, status=status)
     if isinstance(error, TooMany):
         answer["Retry-After"] = str(error.wait_s)
@@ -162,12 +183,36 @@ def pay_refused(request: HttpRequest, error: pay.PayError) -> HttpResponse:
 @api.exception_handler(WatchError)
 def watch_refused(request: HttpRequest, error: WatchError) -> HttpResponse:
     """Answer a refusal of the watch: without the right 403, what no longer stands 409."""
-    body = {"key": error.key, "message": dict(error.text)}
-    return api.create_response(request, body, status=403 if error.key == "no_post" else 409)
+    body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
+    status = WATCH_STATUS.get(error.key, 409)
+    if status == 422:
+        body["errors"] = {error.key: dict(error.text)}
+    return api.create_response(request, body, status=status)
 
 
-@api.exception_handler(Refused)
-def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+@api.exception_handler(WrongAddress)
+def address_refused(request: HttpRequest, error: WrongAddress) -> HttpResponse:
+    """Answer an address, or quiet hours, that can be none."""
+    said = dict(error.text)
+    body = {"key": error.field, "message": said, "errors": {error.field: said}}
+    return api.create_response(request, body, status=422)
+
+
+@api.exception_handler(files.Unknown)
+def file_unknown(request: HttpRequest, error: files.Unknown) -> HttpResponse:
+    """Answer that there is no such file or upload, or that it is another's."""
+    return api.create_response(request, {"key": "unknown", "message": dict(error.text)}, status=404)
+
+
+@api.exception_handler(files.OutOfStep)
+def out_of_step(request: HttpRequest, error: files.OutOfStep) -> HttpResponse:
+    """Answer a piece that does not follow on what has come, with where to go on."""
+    body = {"key": "out_of_step", "message": dict(error.text), "offset": error.offset}
+    return api.create_response(request, body, status=409)
+
+
+@api.exception_handler(files.Refused)
+def file_refused(request: HttpRequest, error: files.Refused) -> HttpResponse:
     """Answer a file that cannot be taken."""
     text = TextOut.model_validate(error.text, from_attributes=True)
     return api.create_response(request, {"key": error.key, "message": text.model_dump()}, status=422)
