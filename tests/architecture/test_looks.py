@@ -211,6 +211,8 @@ HANDED_OUT = {
     "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",
     "modules/traffic/views/accident_desk.py::photo": "a photo of an accident, its look written first",
     "modules/traffic/views/accidents.py::photo": "one's own photo, or the other side's, on record first",
+    "portals/api/views/mandates.py::ward_paper": "a ward's certificate, its look written first",
+    "portals/api/views/files.py::_answer": "the two beside it ask may_see, which writes the look first",
     "kernel/files/views.py::show": "asks may_see, which writes the look first",
 }
 FILES = ("text/csv", "application/pdf", "spreadsheet", "attachment", "media_type")

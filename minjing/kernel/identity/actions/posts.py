@@ -78,7 +78,7 @@ def create_officer(*, login: str, password: str, name: str, police_number: str, 
     """
     _require(by, "manage_accounts")
     for field, value, longest in (("login", login, 40), ("name", name, 30), ("police_number", police_number, 12)):
-        if not value.strip():
+        if not value.strip() and by.kind != SYSTEM_KIND:
             raise Wrong("empty", {"zh": "请填写。", "en": "Fill this in."}, field)
         if len(value) > longest:
             raise Wrong("too_long", {"zh": f"最多 {longest} 个字符。", "en": f"At most {longest} characters."}, field)

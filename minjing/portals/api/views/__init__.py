@@ -5,6 +5,7 @@ from importlib import import_module
 from minjing.portals.api import plugs
 from minjing.portals.api.views import (
     accounts,
+    auditing,
     checks,
     drafts,
     fees,
@@ -17,6 +18,7 @@ from minjing.portals.api.views import (
     oneself,
     services,
     sessions,
+    system,
     visits,
     watch,
     ways,
@@ -34,6 +36,8 @@ api.add_router("/watch", watch.watch)
 api.add_router("/work/checks", identity_desk.desk)
 api.add_router("/admin/accounts", accounts.accounts)
 api.add_router("/admin/erasures", accounts.erasures)
+api.add_router("/admin/audit", auditing.auditing)
+api.add_router("/admin", system.system)
 api.add_router("/mandates", mandates.mandates)
 api.add_router("/files", files.files)
 api.add_router("/me/check", checks.checks)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from ninja import NinjaAPI, UploadedFile
 from ninja.security import APIKeyCookie, HttpBearer
 
@@ -124,6 +125,13 @@ def resident(request: HttpRequest) -> Actor:
             "This is for residents’ own affairs; use a resident’s account.",
         )
     return by
+
+
+@api.exception_handler(RawPostDataException)
+def not_json(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+    """Answer a form that was sent where JSON is taken: its body was read as a form before it came here."""
+    said = {"zh": "请以 JSON 发送（application/json）。", "en": "Send this as JSON (application/json)."}
+    return api.create_response(request, {"key": "not_json", "message": said}, status=415)
 
 
 @api.exception_handler(MatterError)
