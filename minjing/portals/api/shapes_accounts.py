@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -128,7 +129,7 @@ def one(
     )
 
 
-def _account(row: Account) -> dict[str, object]:
+def _account(row: Account) -> dict[str, Any]:
     return {
         "id": row.pk,
         "login": row.login,

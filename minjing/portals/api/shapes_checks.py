@@ -54,6 +54,27 @@ class CheckOut(Shape):
         )
 
 
+class WhoIn(Shape):
+    """Name and number as on the identity card."""
+
+    name: Typed = Field(max_length=100)
+    id_number: Typed = Field(max_length=40)
+
+
+class EvidenceOut(Shape):
+    """A check that stands: how it was made, and until when; an officer's number where one confirmed it."""
+
+    id: UUID
+    level: int
+    method: str
+    engine: str
+    distance: float | None
+    threshold: float | None
+    taken_at: datetime
+    until: datetime
+    confirmed_by: str
+
+
 class FieldsIn(Shape):
     """What the holder confirms of the card; `valid_to` is a day or 长期."""
 

@@ -45,7 +45,13 @@ def agent(as_) -> Client:  # noqa: F811 - the fixture
 def offer(**more):
     until = local_day(now()) + timedelta(days=60)
     number = NUMBERS[STRANGER.person_id]
-    return {"name": "王雨桐", "id_number": number, "services": ["HZ9901"], "until": until.isoformat(), **more}
+    return {
+        "name": "王雨桐",
+        "id_number": number,
+        "services": ["HZ0301", "HZ9901"],
+        "until": until.isoformat(),
+        **more,
+    }
 
 
 def offered(lin) -> str:
@@ -57,7 +63,7 @@ def offered(lin) -> str:
 def test_offered_accepted_used_and_ended(lin, agent):
     mandate = offered(lin)
     (mine,) = lin.get("/api/mandates").json()["given"]
-    assert (mine["id"], mine["state"], mine["services"]) == (mandate, "offered", ["HZ9901"])
+    assert (mine["id"], mine["state"], mine["services"]) == (mandate, "offered", ["HZ0301", "HZ9901"])
     assert post(agent, "/api/drafts/HZ9901", for_person=LIN.person_id).status_code == 403
     assert post(agent, f"/api/mandates/{mandate}/answer", accept=True).json() == {"accepted": True}
     (taken,) = agent.get("/api/mandates").json()["taken"]
@@ -180,3 +186,12 @@ def test_a_guardian_opens_the_childs_papers_on_record_and_nobody_else(city, as_,
     assert guardian.get(path).status_code == 404
     assert guardian.get(f"{path}/{paper['id']}.pdf").status_code == 404
     assert Outbox.objects.filter(kind="matters:acting:refused", actor_id=STRANGER.account_id).count() == 2
+
+
+def test_a_paper_is_handed_out_to_its_holder(as_, issued):  # noqa: F811 - the fixtures
+    lin = as_(LIN)
+    (paper,) = lin.get("/api/me/papers").json()
+    answer = lin.get(f"/api/me/papers/{paper['id']}.pdf")
+    assert (answer["Content-Type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+    for client in (as_(STRANGER), as_(CHEN)):
+        assert client.get(f"/api/me/papers/{paper['id']}.pdf").status_code == 404

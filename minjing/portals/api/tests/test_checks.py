@@ -7,7 +7,7 @@ import pytest
 
 from minjing.base.clock import local_day, now
 from minjing.base.ids import new_id
-from minjing.kernel.identity.models import Appointment, Check, CheckPicture, Evidence, Post
+from minjing.kernel.identity.models import Account, Appointment, Check, CheckPicture, Evidence, Post
 from minjing.kernel.identity.plugs import Registered, plugs
 from minjing.kernel.identity.providers import reading
 from minjing.kernel.identity.rules import faces
@@ -85,6 +85,8 @@ def test_from_the_card_to_the_camera(lin):
     evidence = Evidence.objects.get()
     assert (evidence.account_id, evidence.method, evidence.device_index) == (LIN.account_id, "machine", None)
     assert not CheckPicture.objects.exists()
+    (stands,) = lin.get(f"{CHECK}/evidence").json()
+    assert (stands["id"], stands["method"]) == (str(evidence.pk), "machine")
     assert lin.get("/api/me").json()["level"] == 3, "a token sits nowhere, so the check is fresh nowhere"
 
 
@@ -156,6 +158,18 @@ def test_a_step_that_is_over_is_drawn_anew(lin):
 def test_officers_and_those_without_a_name_have_no_check(as_):  # noqa: F811 - the fixture
     assert as_(CHEN).get(CHECK).status_code == 403
     assert post(as_(CHEN), CHECK).json()["key"] == "not_resident"
+
+
+def test_a_name_and_a_number_are_said_once(lin):
+    again = post(lin, f"{CHECK}/who", name="林晓夫", id_number=NUMBERS[LIN.person_id])
+    assert (again.status_code, again.json()["key"]) == (403, "known_already")
+    Account.objects.filter(pk=LIN.account_id).update(person_id=None, level=1)
+    assert post(lin, CHECK).json()["key"] == "number_first"
+    wrong = post(lin, f"{CHECK}/who", name="林晓夫", id_number="1")
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["id_number"])
+    said = post(lin, f"{CHECK}/who", name="林晓夫", id_number=NUMBERS[LIN.person_id])
+    assert said.json() == {"level": 2}
+    assert Account.objects.get(pk=LIN.account_id).person_id == LIN.person_id
 
 
 # ---- the desk -------------------------------------------------------------------------------------------

@@ -54,6 +54,21 @@ def begin(request: HttpRequest) -> Status[CheckOut]:
     return Status(201, _shown(by, at))
 
 
+@checks.post("/who", response={200: dict[str, int], **REFUSED})
+def say_who(request: HttpRequest, data: shapes.WhoIn) -> dict[str, int]:
+    """Say one's name and ID number, once: the register vouches for them, and one's level is 2."""
+    by, at = resident(request), now()
+    actions.say_who(by=by, name=data.name, id_number=data.id_number, now=at)
+    return {"level": queries.actor_of(by.account_id, at).level}
+
+
+@checks.get("/evidence", response={200: list[shapes.EvidenceOut], **REFUSED})
+def evidence(request: HttpRequest) -> list[shapes.EvidenceOut]:
+    """Return the checks that stand, newest first: how, when, until when."""
+    found = queries.evidence_of(resident(request).account_id, now())
+    return [shapes.EvidenceOut.model_validate(row) for row in found]
+
+
 @checks.post("/card", response={200: CheckOut, **REFUSED})
 def card(request: HttpRequest, front: UploadedFile | None = PHOTO, back: UploadedFile | None = PHOTO) -> CheckOut:
     """Send the photos of both sides of the card; what is read of it comes back to be confirmed."""

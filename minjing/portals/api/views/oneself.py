@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import AwareDatetime
 
@@ -111,3 +111,14 @@ def my_papers(request: HttpRequest) -> list[dict[str, Any]]:
     by = asker(request)
     held = papers.of_person(by.person_id, now=now()) if by.person_id else []
     return [{"id": p.id, "number": p.number, "code": p.code, "state": p.state, "title": p.title} for p in held]
+
+
+@me.get("/papers/{uuid:paper_id}.pdf")
+def my_paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
+    """Return a certificate one holds as the signed PDF, whoever applied for it."""
+    by = asker(request)
+    held = papers.of_person(by.person_id, now=now()) if by.is_resident and by.person_id else []
+    if paper_id not in {paper.id for paper in held}:
+        raise Unknown
+    headers = {"Cache-Control": "no-store, private"}
+    return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)
