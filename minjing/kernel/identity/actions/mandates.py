@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from stdnum.cn import uscc as credit_code
 from stdnum.exceptions import ValidationError
 
@@ -52,7 +53,8 @@ class Offer:
 def grant(offer: Offer, *, by: Actor, now: datetime) -> UUID:
     """Offer a mandate; it holds once the other has accepted, and for a firm once an officer has seen its papers.
 
-    Raises NotAllowed below level 3, Wrong with the field. Whether the other is known here is told to nobody.
+    The same offered again while it waits is one offer. Raises NotAllowed below level 3, Wrong with the field. Whether
+    the other is known here is told to nobody.
     """
     if not by.is_resident or by.person_id is None or by.level < CARD:
         raise NotAllowed("identity_level", LEVEL_WORDS)
@@ -66,15 +68,21 @@ def grant(offer: Offer, *, by: Actor, now: datetime) -> UUID:
     services = _services(offer.services)
     since, until = _term(offer, now)
     kind, licence = _firm(offer)
+    index, uscc = sealing.blind_index("id_number", number), offer.uscc.strip().upper()
     with transaction.atomic():
+        Person.objects.select_for_update().get(pk=by.person_id)  # a button pressed twice
+        waiting = _waiting(kind, since, until, now).filter(giver_id=by.person_id, taker_index=index, uscc=uscc)
+        same = waiting.filter(services=services).first()
+        if same is not None:
+            return same.pk
         check = (
             _papers(Check.FIRM, by, by.person_id, licence, _firm_rows(offer), now) if kind == Mandate.FIRM else None
         )
         made = Mandate.objects.create(
             kind=kind,
             giver_id=by.person_id,
-            taker_index=sealing.blind_index("id_number", number),
-            uscc=offer.uscc.strip().upper(),
+            taker_index=index,
+            uscc=uscc,
             firm_name=offer.firm_name.strip(),
             services=services,
             names_sealed=_names(by.person_id, own_name, name),
@@ -195,6 +203,13 @@ def _guardian(child: UUID, name: str, birth: date, picture: bytes, by: Actor, no
     )
     _note("guardian_claimed", made, by, now, source=made.source)
     return made
+
+
+def _waiting(kind: str, since: datetime, until: datetime, now: datetime) -> QuerySet[Mandate]:
+    """Return the offers of this kind and term that nobody has answered, taken back or refused."""
+    begins = Q(since=since) if since > now else Q(since__lte=now)
+    rows = Mandate.objects.filter(begins, kind=kind, until=until, answered_at__isnull=True, revoked_at__isnull=True)
+    return rows.exclude(check_of__state=Check.REFUSED)
 
 
 # ---- what they share ------------------------------------------------------------------------------------

@@ -44,14 +44,8 @@ def agent(as_) -> Client:  # noqa: F811 - the fixture
 
 def offer(**more):
     until = local_day(now()) + timedelta(days=60)
-    number = NUMBERS[STRANGER.person_id]
-    return {
-        "name": "王雨桐",
-        "id_number": number,
-        "services": ["HZ0301", "HZ9901"],
-        "until": until.isoformat(),
-        **more,
-    }
+    said = {"name": "王雨桐", "id_number": NUMBERS[STRANGER.person_id], "services": ["HZ0301", "HZ9901"]}
+    return {**said, "until": until.isoformat(), **more}
 
 
 def offered(lin) -> str:
@@ -77,6 +71,13 @@ def test_offered_accepted_used_and_ended(lin, agent):
     assert agent.get(f"/api/drafts/{begun.json()['id']}").status_code == 403
     kinds = Outbox.objects.filter(kind__startswith="identity:mandate:").values_list("kind", flat=True)
     assert sorted(kinds) == [f"identity:mandate:{what}" for what in ("accepted", "offered", "revoked")]
+
+
+def test_offered_twice_it_is_one_offer(lin):
+    assert offered(lin) == offered(lin)
+    assert Mandate.objects.count() == 1
+    assert lin.post("/api/mandates", offer(services=["HZ9901"])).status_code == 201
+    assert Mandate.objects.count() == 2
 
 
 def test_a_draft_without_a_word_is_ones_own(agent):

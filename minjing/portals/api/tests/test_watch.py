@@ -75,6 +75,7 @@ def test_two_people_open_the_record_for_one_of_them_each_with_their_own_password
     clerk, approver = two
     made = asked(clerk)
     assert made.status_code == 201
+    assert asked(clerk).json() == made.json(), "asked twice it waits once"
     glass = f"/api/watch/glasses/{made.json()['id']}/confirm"
     own = post(clerk, glass, password=PASSWORD)
     assert (own.status_code, own.json()["key"]) == (403, "same_person")
