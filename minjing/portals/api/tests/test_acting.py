@@ -85,6 +85,13 @@ def test_a_draft_without_a_word_is_ones_own(agent):
     assert post(agent, "/api/drafts/HZ9901").status_code == 200
 
 
+def test_without_a_mandate_nothing_is_begun_for_anyone(agent):
+    for whose in ({"for_person": LIN.person_id}, {"for_person": new_id()}, {"for_firm": new_id()}):
+        assert post(agent, "/api/drafts/HZ9901", **whose).status_code == 403
+    assert post(agent, "/api/drafts/HZ9901", for_person="x").status_code == 422
+    assert agent.get("/api/drafts").json() == []
+
+
 def test_others_neither_answer_nor_end_it(lin, agent, as_):  # noqa: F811 - the fixture
     mandate = offered(lin)
     assert post(lin, f"/api/mandates/{mandate}/answer", accept=True).status_code == 404
