@@ -16,6 +16,8 @@ RECORDS = {
     "record_assigned",
     "record_paper",
     "record_material",
+    "record_acting",
+    "record_ward_paper",
     "must_cover",
     "may_see",
     "_record",
@@ -98,6 +100,7 @@ CALLERS = {
     "portals/officer/views/matter.py::_typed": "to see what was changed; nothing of it leaves",
     "portals/citizen/views/matters.py::handed_out": "the applicant's own, or the holder's",
     "portals/api/views/fees.py::receipt": "the payer's own",
+    "portals/api/views/oneself.py::my_paper": "the holder's own",
     "portals/kiosk/views/inside.py::print_file": "the visitor's own paper, in the visit that sent it to the printer",
 }
 
@@ -212,6 +215,9 @@ HANDED_OUT = {
     "portals/open/views/ledger.py::entry_receipt": "a receipt: hashes",
     "modules/traffic/views/accident_desk.py::photo": "a photo of an accident, its look written first",
     "modules/traffic/views/accidents.py::photo": "one's own photo, or the other side's, on record first",
+    "portals/api/views/oneself.py::my_paper": "the holder's own",
+    "portals/api/views/mandates.py::ward_paper": "a ward's certificate, its look written first",
+    "portals/api/views/files.py::_answer": "the two beside it ask may_see, which writes the look first",
     "kernel/files/views.py::show": "asks may_see, which writes the look first",
 }
 FILES = ("text/csv", "application/pdf", "spreadsheet", "attachment", "media_type")

@@ -101,6 +101,8 @@ class Unknown(Exception):
 class OutOfStep(Exception):
     """A piece does not follow on what has come, or another process is finishing the upload: go on at `offset`."""
 
+    text: Text = {"zh": "请从已收到的位置继续上传。", "en": "Please go on from where the file has come to."}
+
     def __init__(self, offset: int) -> None:
         super().__init__(f"expected offset {offset}")
         self.offset = offset

@@ -21,7 +21,6 @@ from minjing.kernel.identity.errors import Erased
 View = Callable[..., HttpResponse]
 
 SIGN_IN: Text = {"zh": "请先登录。", "en": "Please sign in first."}
-OUT_OF_STEP: Text = {"zh": "请从已收到的位置继续上传。", "en": "Please go on from where the file has come to."}
 BAD_REQUEST: Text = {"zh": "请求不完整。", "en": "The request is incomplete."}
 # What is shown runs nothing and loads nothing, even if something had slipped through the cleaning.
 SHOWN_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; sandbox"
@@ -40,7 +39,7 @@ def signed_in(view: View) -> View:
         except Refused as refusal:
             return _problem(request, 422, refusal.key, refusal.text)
         except OutOfStep as step:
-            return _problem(request, 409, "out_of_step", OUT_OF_STEP, offset=step.offset)
+            return _problem(request, 409, "out_of_step", step.text, offset=step.offset)
         except (Unknown, Erased):
             return _problem(request, 404, "unknown", Unknown.text)
 

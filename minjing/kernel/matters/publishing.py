@@ -29,7 +29,7 @@ YEARS_AHEAD = 2  # the State Council announces the days off of one year in the a
 BATCH = 2_000
 
 
-def _require(by: Actor, act: str) -> None:
+def require(by: Actor, act: str) -> None:
     """Raise NotAllowed unless one of the asker's posts carries the act; the command line on the server may."""
     if by.kind != "system" and not any(act in held.acts for held in by.holdings):
         raise NotAllowed(
@@ -57,7 +57,7 @@ def publish(bodies: Iterable[Body], *, by: Actor, now: datetime) -> list[Publish
 
     Raises NotAllowed.
     """
-    _require(by, CATALOGUE)
+    require(by, CATALOGUE)
     newest = {p.code: p for p in Procedure.objects.filter(valid_to__isnull=True).defer("body")}
     made: list[Published] = []
     for body in bodies:
@@ -103,7 +103,7 @@ def publish_calendar(
 
     Raises NotAllowed; Wrong for a year that no notice can speak of yet: every due date rests on it.
     """
-    _require(by, CALENDARS)
+    require(by, CALENDARS)
     if known_until.year > now.year + YEARS_AHEAD:
         last = now.year + YEARS_AHEAD
         raise Wrong({"known_until": Text(zh=f"最多公布到 {last} 年。", en=f"Not beyond {last}.")})
@@ -131,7 +131,7 @@ def recompute_provisional(*, by: Actor, now: datetime) -> int:
 
     Raises NotAllowed.
     """
-    _require(by, CALENDARS)
+    require(by, CALENDARS)
     queries.forget_kept()
     calendar, changed = queries.calendar(), 0
     rows = Matter.objects.filter(due_provisional=True, closed_at__isnull=True).defer("answers_sealed")
@@ -218,7 +218,7 @@ def migrate(
     The dry run says what would happen and writes nothing. Nothing is moved while a state has no counterpart.
     The clock and the claims stay as they are. Raises Unknown for versions that do not exist, NotAllowed.
     """
-    _require(by, CATALOGUE)
+    require(by, CATALOGUE)
     old, new = _version(code, source), _version(code, target)
     target_body = queries.body(new.id)
     report = Report(code, source, target)
@@ -296,7 +296,7 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
 
     Raises Unknown, NotAllowed.
     """
-    _require(by, CATALOGUE)
+    require(by, CATALOGUE)
     migration = Migration.objects.filter(id=migration_id).select_related("source", "target").first()
     if migration is None or migration.undone_at is not None:
         raise Unknown

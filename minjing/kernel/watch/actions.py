@@ -151,8 +151,8 @@ def _tell(alarms: Sequence[models.Alarm]) -> None:
 def ask_glass(reason: str, *, by: Watcher, now: datetime) -> UUID:
     """Ask that the record be opened for `by` although the ledger lies behind; another person must confirm it.
 
-    The edge has checked the asker's own password. Raises Refused without the act `look`, without a reason, or
-    while records are open as usual.
+    The edge has checked the asker's own password. The same asked again waits once. Raises Refused without the act
+    `look`, without a reason, or while records are open as usual.
     """
     if not rules.holds(by, {rules.LOOK}):
         raise _refused("no_post")
@@ -160,6 +160,14 @@ def ask_glass(reason: str, *, by: Watcher, now: datetime) -> UUID:
         raise _refused("reason")
     if not rules.is_closed(queries.behind_s(now)):
         raise _refused("not_closed")
+    waiting = models.Glass.objects.filter(
+        asked_by=by.account_id,
+        reason=reason.strip(),
+        confirmed_at__isnull=True,
+        asked_at__gt=now - rules.GLASS_WAITS,
+    ).first()
+    if waiting is not None:
+        return waiting.pk
     glass = models.Glass.objects.create(reason=reason.strip(), asked_by=by.account_id, asked_at=now)
     ledger.append(
         ledger.entry("watch:glass:asked", {"by": by.account_id, "glass": glass.pk, "why": glass.reason}, at=now)

@@ -21,6 +21,10 @@ class Shape(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+# What is typed: without the sign that no table takes.
+Typed = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
+
 class TextOut(Shape):
     """Words in both languages."""
 
@@ -171,6 +175,13 @@ class DraftOut(Shape):
     matter_id: UUID | None
 
 
+class DraftBeginIn(Shape):
+    """For whom an application is: the giver of a mandate or one's ward, or the mandate of a firm; else oneself."""
+
+    for_person: UUID | None = None
+    for_firm: UUID | None = None
+
+
 class PageIn(Shape):
     answers: dict[str, Any]
 
@@ -211,13 +222,6 @@ class StationOut(Shape):
     since: datetime | None
     until: datetime | None
     paused_reason: str
-
-
-class FileOut(Shape):
-    id: UUID
-    kind: str
-    size: int
-    sha256: str
 
 
 class SearchIn(Shape):

@@ -165,7 +165,7 @@ class SheetOut(FeeOut):
         )
 
 
-class BeginIn(Shape):
+class AttemptIn(Shape):
     """A way to pay. The same `request_id` twice is one attempt."""
 
     channel: str = Field(max_length=20)

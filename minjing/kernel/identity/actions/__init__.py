@@ -53,6 +53,7 @@ from minjing.kernel.identity.actions.mandates import Offer, claim_guardian, gran
 from minjing.kernel.identity.actions.mandates import answer as answer_mandate
 from minjing.kernel.identity.actions.people import (
     ask_erasure,
+    ask_erasure_by_number,
     correct_person,
     ensure_people_bulk,
     ensure_person,
@@ -95,6 +96,7 @@ __all__ = [
     "answer_note",
     "appoint",
     "ask_erasure",
+    "ask_erasure_by_number",
     "ask_hidden",
     "begin_recovery",
     "bind_door",

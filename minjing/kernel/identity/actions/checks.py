@@ -18,7 +18,7 @@ from minjing.base.clock import local_day
 from minjing.kernel.identity import limits, sealing
 from minjing.kernel.identity.actions import proofs
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
+from minjing.kernel.identity.errors import NotAllowed, Stale, TooMany, Unknown, Wrong
 from minjing.kernel.identity.models import Check, CheckPicture
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.providers import reading
@@ -33,7 +33,7 @@ SHOWN = (
     "valid_to",
     "issuer",
 )  # what people confirm; the rest follows or is dropped
-BEFORE = Wrong(
+BEFORE = Stale(
     "moved_on",
     {"zh": "核验已进行到另一步，请从当前步骤继续。", "en": "The check has moved on; go on from where it stands."},
 )

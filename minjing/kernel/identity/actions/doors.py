@@ -352,9 +352,10 @@ def end_session(ref: UUID, *, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def end_other_sessions(*, by: Actor, keep: UUID, now: datetime) -> int:
-    """End all sessions of the one who asks but the one they sit at; return how many."""
-    ended, _ = Session.objects.filter(account_id=by.account_id).exclude(ref=keep).delete()
+def end_other_sessions(*, by: Actor, keep: UUID | None, now: datetime) -> int:
+    """End all sessions of the one who asks but the one they sit at, if any; return how many."""
+    rows = Session.objects.filter(account_id=by.account_id)
+    ended, _ = (rows.exclude(ref=keep) if keep else rows).delete()
     ledger.append(
         ledger.entry(
             "identity:session:ended", {"by": by.account_id, "account": by.account_id, "count": ended}, at=now

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from stdnum.cn import uscc as credit_code
 from stdnum.exceptions import ValidationError
 
@@ -18,7 +19,7 @@ from minjing.kernel.identity import limits, sealing
 from minjing.kernel.identity.actions import proofs
 from minjing.kernel.identity.actions.people import ensure_person
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed, Unknown, Wrong
+from minjing.kernel.identity.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.identity.models import Check, CheckPicture, Mandate, Person
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.queries import checks as check_queries
@@ -52,7 +53,8 @@ class Offer:
 def grant(offer: Offer, *, by: Actor, now: datetime) -> UUID:
     """Offer a mandate; it holds once the other has accepted, and for a firm once an officer has seen its papers.
 
-    Raises NotAllowed below level 3, Wrong with the field. Whether the other is known here is told to nobody.
+    The same offered again while it waits is one offer. Raises NotAllowed below level 3, Wrong with the field. Whether
+    the other is known here is told to nobody.
     """
     if not by.is_resident or by.person_id is None or by.level < CARD:
         raise NotAllowed("identity_level", LEVEL_WORDS)
@@ -66,15 +68,21 @@ def grant(offer: Offer, *, by: Actor, now: datetime) -> UUID:
     services = _services(offer.services)
     since, until = _term(offer, now)
     kind, licence = _firm(offer)
+    index, uscc = sealing.blind_index("id_number", number), offer.uscc.strip().upper()
     with transaction.atomic():
+        Person.objects.select_for_update().get(pk=by.person_id)  # a button pressed twice
+        waiting = _waiting(kind, since, until, now).filter(giver_id=by.person_id, taker_index=index, uscc=uscc)
+        same = waiting.filter(services=services).first()
+        if same is not None:
+            return same.pk
         check = (
             _papers(Check.FIRM, by, by.person_id, licence, _firm_rows(offer), now) if kind == Mandate.FIRM else None
         )
         made = Mandate.objects.create(
             kind=kind,
             giver_id=by.person_id,
-            taker_index=sealing.blind_index("id_number", number),
-            uscc=offer.uscc.strip().upper(),
+            taker_index=index,
+            uscc=uscc,
             firm_name=offer.firm_name.strip(),
             services=services,
             names_sealed=_names(by.person_id, own_name, name),
@@ -101,7 +109,7 @@ def answer(mandate_id: UUID, accept: bool, *, by: Actor, now: datetime) -> None:
         if row is None or index is None or bytes(row.taker_index) != bytes(index) or row.revoked_at is not None:
             raise Unknown
         if row.until <= now:
-            raise NotAllowed("mandate_over", {"zh": "这份委托已过期。", "en": "This mandate is over."})
+            raise Stale("mandate_over", {"zh": "这份委托已过期。", "en": "This mandate is over."})
         row.taker_id, row.accepted, row.answered_at = by.person_id, accept, now
         row.save(update_fields=["taker", "accepted", "answered_at"])
         _note("accepted" if accept else "declined", row, by, now)
@@ -197,6 +205,13 @@ def _guardian(child: UUID, name: str, birth: date, picture: bytes, by: Actor, no
     return made
 
 
+def _waiting(kind: str, since: datetime, until: datetime, now: datetime) -> QuerySet[Mandate]:
+    """Return the offers of this kind and term that nobody has answered, taken back or refused."""
+    begins = Q(since=since) if since > now else Q(since__lte=now)
+    rows = Mandate.objects.filter(begins, kind=kind, until=until, answered_at__isnull=True, revoked_at__isnull=True)
+    return rows.exclude(check_of__state=Check.REFUSED)
+
+
 # ---- what they share ------------------------------------------------------------------------------------
 
 
@@ -210,7 +225,7 @@ def _papers(
 ) -> Check:
     """Lay papers before an officer; one such check at a time."""
     if check_queries.open_check(by.account_id, purpose, now) is not None:
-        raise NotAllowed(
+        raise Stale(
             "papers_wait",
             {"zh": "您还有一份材料在等民警确认。", "en": "Papers of yours wait for an officer already."},
         )

@@ -10,10 +10,10 @@ from minjing.base import idnumber, names
 from minjing.base.ids import new_id
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed, Unknown
+from minjing.kernel.identity.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.identity.models import Account, Erasure, Person, PersonKey, Session
 from minjing.kernel.identity.plugs import plugs
-from minjing.kernel.identity.queries import ID_NUMBER, NAME
+from minjing.kernel.identity.queries import ID_NUMBER, NAME, person_by_id_number
 from minjing.kernel.identity.reasons import erasure_grounds
 from minjing.kernel.identity.rules import WORDS
 from minjing.kernel.ledger import actions as ledger
@@ -119,14 +119,20 @@ def correct_person(
 def ask_erasure(*, by: Actor, person_id: UUID, ground: str, now: datetime) -> UUID:
     """Put before another administrator the wish to erase a person; return its id.
 
-    Raises NotAllowed without the act ask_erasure or a ground of the law's list, and while something is against it.
+    Asked by the same person twice, it waits once. Raises NotAllowed without the act ask_erasure, and while something
+    is against it; Wrong without a ground of the law's list.
     """
     _require(by, "ask_erasure")
     if ground not in erasure_grounds():
-        raise NotAllowed("no_ground", {"zh": "请选择删除依据。", "en": "Please choose the ground for erasing."})
-    if not Person.objects.filter(pk=person_id, erased_at__isnull=True).exists():
+        raise Wrong("no_ground", {"zh": "请选择删除依据。", "en": "Please choose the ground for erasing."}, "ground")
+    if not Person.objects.select_for_update().filter(pk=person_id, erased_at__isnull=True).exists():
         raise Unknown
     _nothing_against(person_id)
+    waiting = Erasure.objects.filter(
+        person_id=person_id, ground=ground, asked_by_id=by.account_id, done_at__isnull=True
+    ).first()
+    if waiting is not None:
+        return waiting.pk
     wish = Erasure.objects.create(person_id=person_id, ground=ground, asked_by_id=by.account_id, asked_at=now)
     ledger.append(
         ledger.entry(
@@ -137,6 +143,24 @@ def ask_erasure(*, by: Actor, person_id: UUID, ground: str, now: datetime) -> UU
         )
     )
     return wish.pk
+
+
+def ask_erasure_by_number(*, by: Actor, id_number: str, ground: str, now: datetime) -> UUID:
+    """Ask for the erasure of the person with this ID number; nothing of them is opened. Return the wish's id.
+
+    Raises as `ask_erasure` does, and Wrong for what is no ID number or nobody's.
+    """
+    _require(by, "ask_erasure")  # first: that somebody is known is an answer too
+    try:
+        number = idnumber.parse(id_number).text
+    except idnumber.WrongIdNumber:
+        raise Wrong(
+            "id_number", {"zh": "身份证号码不正确。", "en": "This is no valid ID number."}, "id_number"
+        ) from None
+    found = person_by_id_number(number)
+    if found is None:
+        raise Wrong("nobody", {"zh": "没有这个人的数据。", "en": "Nothing is kept of this person."}, "id_number")
+    return ask_erasure(by=by, person_id=found, ground=ground, now=now)
 
 
 @transaction.atomic
@@ -166,7 +190,7 @@ def _nothing_against(person_id: UUID) -> None:
     for asked in plugs.erasure_vetoes:
         against = asked(person_id)
         if against is not None:
-            raise NotAllowed("not_now", against)
+            raise Stale("not_now", against)
 
 
 def _close_doors(person_id: UUID) -> None:

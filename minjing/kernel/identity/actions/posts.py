@@ -73,10 +73,13 @@ def put_post(*, code: str, name: Text, level: str, acts: Sequence[str], by: Acto
 def create_officer(*, login: str, password: str, name: str, police_number: str, by: Actor, now: datetime) -> Account:
     """Make an officer's account; they enrol a second factor at their first sign-in.
 
-    Raises Wrong for a password that is short or known to be bad, a login that is taken, or too many characters.
+    Raises Wrong for a password that is short or known to be bad, a login that is taken, or too many characters or
+    none.
     """
     _require(by, "manage_accounts")
     for field, value, longest in (("login", login, 40), ("name", name, 30), ("police_number", police_number, 12)):
+        if not value.strip() and by.kind != SYSTEM_KIND:
+            raise Wrong("empty", {"zh": "请填写。", "en": "Fill this in."}, field)
         if len(value) > longest:
             raise Wrong("too_long", {"zh": f"最多 {longest} 个字符。", "en": f"At most {longest} characters."}, field)
     if Account.objects.filter(login=login).exists():
@@ -134,23 +137,37 @@ def appoint(
     until: datetime | None = None,
     now: datetime,
 ) -> UUID:
-    """Give an officer a post in a unit. Raises NotAllowed, Unknown, and Wrong where the post is of another level."""
+    """Give an officer a post in a unit, from now on at the earliest; what they hold for that time is not given twice.
+
+    Raises NotAllowed, Unknown, and Wrong where the post is of another level.
+    """
     _require(by, "manage_appointments")
     _leave_administrators(by, [post])
     if by.account_id == account_id:
         raise NotAllowed("own_post", {"zh": "不能给自己任命岗位。", "en": "Nobody appoints themselves."})
     unit, kind = _unit_and_post(unit_id, post)
+    since = since if by.kind == SYSTEM_KIND else max(since, now)
     if until is not None and until <= since:
         raise Wrong("ends_before_start", WORDS["ends_before_start"], "until")
     # The row is locked, so that two appointments at once cannot make one person two administrators.
     if not Account.objects.select_for_update().filter(pk=account_id, kind=Account.OFFICER, is_active=True).exists():
         raise Unknown
     _must(may_hold(_posts_held(account_id, now), kind.code))
+    held = _held_already(account_id, unit, kind, since, until)
+    if held is not None:
+        return held
     made = Appointment.objects.create(
         account_id=account_id, unit=unit, post=kind, since=since, until=until, made_by_id=_maker(by)
     )
     _entry("identity:appointment:made", made, by, now, unit.org_id)
     return made.pk
+
+
+def _held_already(account_id: UUID, unit: Unit, post: Post, since: datetime, until: datetime | None) -> UUID | None:
+    """Return the appointment that gives an officer this post in this unit for all that time, None for none."""
+    lasts = Q(until__isnull=True) if until is None else Q(until__isnull=True) | Q(until__gte=until)
+    rows = Appointment.objects.filter(lasts, account_id=account_id, unit=unit, post=post, since__lte=since)
+    return rows.filter(deputy_for__isnull=True).values_list("pk", flat=True).first()
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from minjing.base import clock
 from minjing.kernel.identity import actions, clients, queries, sessions
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import IdentityError, NotAllowed, Unknown, Wrong
+from minjing.kernel.identity.errors import IdentityError, NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.identity.models import Check
 from minjing.kernel.identity.rules import CARD, checks
 from minjing.kernel.identity.rules.card import LONG_TERM
@@ -105,11 +105,10 @@ def _taken(request: HttpRequest, actor: Actor, now: datetime) -> HttpResponse:
             if row is None:
                 return HttpResponseRedirect(f"{reverse('identity:check')}?again=1")
             return STEPS[step](request, actor, row.pk, now)
-    except Unknown:  # ended in another window
+    except (Unknown, Stale):  # ended, or gone on, in another window
         pass
     except Wrong as wrong:
-        if wrong.key != "moved_on":
-            return _shown(request, actor, now, wrong)
+        return _shown(request, actor, now, wrong)
     except NotAllowed as refused:
         if refused.key not in checks.OUTCOMES:  # what ends a check has its own page
             return _shown(request, actor, now, refused)

@@ -59,6 +59,7 @@ from minjing.kernel.matters.actions.upkeep import (
     sample_refold,
     sweep,
 )
+from minjing.kernel.matters.actions.wards import papers_of_ward, record_ward_paper
 
 __all__ = [
     "ACTING_REFUSED",
@@ -84,9 +85,11 @@ __all__ = [
     "file_at_counter",
     "finish_task",
     "note_refused",
+    "papers_of_ward",
     "proposed_corrections",
     "rate",
     "receive_handover",
+    "record_ward_paper",
     "require_level",
     "require_level_to_pay",
     "sample_refold",

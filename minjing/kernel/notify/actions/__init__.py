@@ -19,7 +19,7 @@ from minjing.kernel.notify.actions.telling import (
     text_account,
     text_phone,
 )
-from minjing.kernel.notify.actions.wishing import set_wishes
+from minjing.kernel.notify.actions.wishing import choose, set_wishes
 
 __all__ = [
     "CODE",
@@ -30,6 +30,7 @@ __all__ = [
     "ask_email",
     "bind_by_code",
     "bind_wechat",
+    "choose",
     "confirm_email",
     "deliver",
     "downloaded",

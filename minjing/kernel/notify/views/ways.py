@@ -24,11 +24,11 @@ from minjing.kernel.identity import clients
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError
-from minjing.kernel.notify import actions, queries, wording
-from minjing.kernel.notify.errors import WrongAddress
+from minjing.kernel.notify import actions, links, queries, wording
+from minjing.kernel.notify.errors import WORDS, WrongAddress
 from minjing.kernel.notify.plugs import plugs
 from minjing.kernel.notify.providers import push as pushing
-from minjing.kernel.notify.rules import CHOOSABLE, EMAIL, LETTER, PUSH, SMS, WECHAT, Text
+from minjing.kernel.notify.rules import EMAIL, LETTER, PUSH, SMS, WECHAT, Text
 
 View = Callable[..., HttpResponse]
 WORKER = Path(__file__).parent.parent / "static" / "notify" / "push_worker.js"
@@ -38,17 +38,6 @@ NAMES: dict[str, Text] = {
     EMAIL: {"zh": "电子邮件", "en": "E-mail"},
     PUSH: {"zh": "浏览器推送", "en": "Browser notices"},
     LETTER: {"zh": "信函", "en": "Letter"},
-}
-WRONG: dict[str, Text] = {
-    "email": {
-        "zh": "邮件地址不对，请检查，例如 name@example.com。",
-        "en": "This is no e-mail address; it looks like name@example.com.",
-    },
-    "letter": {
-        "zh": "请填写收信人（最多 30 个字）和完整地址（6 至 200 个字，最多 5 行）。",
-        "en": "Give the name (at most 30 characters) and the whole address (6 to 200 characters, at most 5 lines).",
-    },
-    "quiet": {"zh": "请选择两个不同的时刻。", "en": "Choose two different times."},
 }
 HOURS = [f"{hour:02d}:00" for hour in range(24)]
 
@@ -87,13 +76,7 @@ def topics(request: HttpRequest) -> HttpResponse:
     elif quiet not in ("", "none"):
         quiet = ""
     chosen = {name: request.POST.getlist(f"topic-{name}") for name in wording.topics()}
-    usable = set(queries.wanted(by.account_id, clock.now()).usable)
-    # A channel that is not set up was not shown: once it is, it begins as the city has it.
-    kept = {
-        name: [c for c in CHOOSABLE if c in said or (c not in usable and c in wording.topic(name).channels)]
-        for name, said in chosen.items()
-    }
-    actions.set_wishes(by=by, channels=kept, quiet=quiet, now=clock.now())
+    actions.choose(by=by, channels=chosen, quiet=quiet, now=clock.now())
     messages.success(request, _in(request, "已保存。", "Saved."))
     return HttpResponseRedirect(reverse("notify:ways"))
 
@@ -103,9 +86,8 @@ def topics(request: HttpRequest) -> HttpResponse:
 def email(request: HttpRequest) -> HttpResponse:
     """Mail the link that confirms an address."""
     typed = request.POST.get("email", "")
-    link = f"{_base(request)}{reverse('notify:ways_confirm')}?token={{token}}"
     try:
-        actions.ask_email(by=_who(request), address=typed, link=link, now=clock.now())
+        actions.ask_email(by=_who(request), address=typed, link=links.to_confirm(request), now=clock.now())
     except WrongAddress as wrong:
         return _page(request, wrong=wrong.field, typed={"email": typed})
     except IdentityError as refused:
@@ -216,7 +198,7 @@ def _page(request: HttpRequest, *, wrong: str = "", sentence: Text | None = None
         "since": own_hours[0],
         "until": own_hours[2],
         "wrong": wrong,
-        "sentence": sentence or WRONG.get(wrong),
+        "sentence": sentence or WORDS.get(wrong),
         "push_key": pushing.public_key(),
         "wechat_phone_url": settings.WECHAT_PHONE_URL if settings.DEMO else "",
         "mail_page_url": settings.MAIL_PAGE_URL if settings.DEMO else "",
@@ -228,10 +210,6 @@ def _page(request: HttpRequest, *, wrong: str = "", sentence: Text | None = None
 def _who(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
-
-
-def _base(request: HttpRequest) -> str:
-    return f"{request.scheme}://{request.get_host()}" if settings.DEMO else settings.BASE_URL
 
 
 def _in(request: HttpRequest, zh: str, en: str) -> str:

@@ -156,6 +156,12 @@ def test_a_body_that_is_no_request_is_answered_without_a_fault(as_, body):  # no
         assert 400 <= answer.status_code < 500
 
 
+def test_a_form_where_json_is_taken_is_answered_without_a_fault(as_):  # noqa: F811
+    for path in ("/api/matters", f"/api/drafts/{new_id()}/submit", "/api/drafts/HZ9901"):
+        answer = as_(LIN).post(path, {"code": "HZ9901"})
+        assert (answer.status_code, answer.json()["key"]) == (415, "not_json")
+
+
 def test_answers_of_a_megabyte_are_answered_at_once(as_):  # noqa: F811
     from time import perf_counter
 

@@ -4,19 +4,28 @@ from importlib import import_module
 
 from minjing.portals.api import plugs
 from minjing.portals.api.views import (
+    accounts,
+    auditing,
     books,
+    checks,
     drafts,
     fees,
+    files,
     halls,
+    identity_desk,
     letters,
     looks,
+    mandates,
     matters,
     officers,
     oneself,
     receptions,
     services,
+    sessions,
+    system,
     visits,
     watch,
+    ways,
 )
 from minjing.portals.api.views.door import api
 
@@ -32,7 +41,16 @@ api.add_router("/halls", halls.halls)
 api.add_router("/work", officers.work)
 api.add_router("/looks", looks.looks)
 api.add_router("/watch", watch.watch)
-api.add_router("/files", oneself.upload)
+api.add_router("/work/checks", identity_desk.desk)
+api.add_router("/admin/accounts", accounts.accounts)
+api.add_router("/admin/erasures", accounts.erasures)
+api.add_router("/admin/audit", auditing.auditing)
+api.add_router("/admin", system.system)
+api.add_router("/mandates", mandates.mandates)
+api.add_router("/files", files.files)
+api.add_router("/me/check", checks.checks)
+api.add_router("/me/sessions", sessions.sessions)
+api.add_router("/me/ways", ways.ways)
 api.add_router("/me", oneself.me)
 api.add_router("/open", oneself.public)
 for prefix, where in plugs.ROUTERS.items():

@@ -5,22 +5,28 @@ from __future__ import annotations
 import time
 from typing import Any
 from urllib.parse import unquote
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from django.http.request import RawPostDataException
+from ninja import NinjaAPI, UploadedFile
+from ninja.errors import ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from minjing.base.clock import now
 from minjing.kernel.booking import errors as booking
-from minjing.kernel.files.actions import Refused
+from minjing.kernel.files import errors as files
+from minjing.kernel.files.rules import SIZE_MAX as PICTURE_MAX
 from minjing.kernel.identity import errors as people
 from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity import sessions
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.matters import actions, plugs
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.notify.errors import WrongAddress
 from minjing.kernel.pay import errors as pay
 from minjing.kernel.watch.errors import WatchError
 from minjing.portals.api import rate
@@ -67,6 +73,7 @@ api = Api(
     openapi_url="/openapi.json",
 )
 STATUS = {Unknown: 404, NotAllowed: 403, Stale: 409, Wrong: 422}
+# What is not named here is no right of the asker's: 403.
 IDENTITY_STATUS = {people.Unknown: 404, people.Stale: 409, people.Erased: 410, people.Wrong: 422, people.TooMany: 429}
 # What is not named here is a visit or a fee that stands otherwise than the asker thought: 409.
 BOOKING_STATUS = {booking.Unknown: 404, booking.NotAllowed: 403, booking.Paused: 403, booking.Wrong: 422}
@@ -77,6 +84,7 @@ PAY_STATUS = {
     pay.Wrong: 422,
     pay.TooManyAttempts: 429,
 }
+WATCH_STATUS = {"no_post": 403, "same_person": 403, "reason": 422}  # the rest no longer stands: 409
 
 
 REASON = "Look-Reason"
@@ -96,6 +104,16 @@ def asker(request: HttpRequest) -> Actor:
     return actor
 
 
+def seat_of(request: HttpRequest) -> UUID | None:
+    """Return the sign-in of the pages from which is asked; None for a token, which sits nowhere."""
+    return sessions.ref_of(request) if request.actor is asker(request) else None  # type: ignore[attr-defined]
+
+
+def picture(sent: UploadedFile | None) -> bytes:
+    """Return the photo that was sent, b"" for none; of one too large as much as shows that it is."""
+    return sent.read(PICTURE_MAX + 1) if sent else b""
+
+
 def resident(request: HttpRequest) -> Actor:
     """Return the resident who asks. Raises NotAllowed for others: visits and fees are residents' own affairs."""
     by = asker(request)
@@ -106,6 +124,21 @@ def resident(request: HttpRequest) -> Actor:
             "This is for residents’ own affairs; use a resident’s account.",
         )
     return by
+
+
+@api.exception_handler(RawPostDataException)
+def not_json(request: HttpRequest, error: RawPostDataException) -> HttpResponse:
+    """Answer a form that was sent where JSON is taken: its body was read as a form before it came here."""
+    said = {"zh": "请以 JSON 发送（application/json）。", "en": "Send this as JSON (application/json)."}
+    return api.create_response(request, {"key": "not_json", "message": said}, status=415)
+
+
+@api.exception_handler(ValidationError)
+def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Answer what has not the shape that the description gives, with each place and what is wrong there."""
+    said = {"zh": "发送的内容不符合接口说明。", "en": "What was sent has not the shape that the description gives."}
+    places = [{"where": ".".join(map(str, one["loc"][1:])), "why": one["msg"]} for one in error.errors]
+    return api.create_response(request, {"key": "malformed", "message": said, "places": places}, status=422)
 
 
 @api.exception_handler(MatterError)
@@ -164,12 +197,36 @@ def pay_refused(request: HttpRequest, error: pay.PayError) -> HttpResponse:
 @api.exception_handler(WatchError)
 def watch_refused(request: HttpRequest, error: WatchError) -> HttpResponse:
     """Answer a refusal of the watch: without the right 403, what no longer stands 409."""
-    body = {"key": error.key, "message": dict(error.text)}
-    return api.create_response(request, body, status=403 if error.key == "no_post" else 409)
+    body: dict[str, Any] = {"key": error.key, "message": dict(error.text)}
+    status = WATCH_STATUS.get(error.key, 409)
+    if status == 422:
+        body["errors"] = {error.key: dict(error.text)}
+    return api.create_response(request, body, status=status)
 
 
-@api.exception_handler(Refused)
-def file_refused(request: HttpRequest, error: Refused) -> HttpResponse:
+@api.exception_handler(WrongAddress)
+def address_refused(request: HttpRequest, error: WrongAddress) -> HttpResponse:
+    """Answer an address, or quiet hours, that can be none."""
+    said = dict(error.text)
+    body = {"key": error.field, "message": said, "errors": {error.field: said}}
+    return api.create_response(request, body, status=422)
+
+
+@api.exception_handler(files.Unknown)
+def file_unknown(request: HttpRequest, error: files.Unknown) -> HttpResponse:
+    """Answer that there is no such file or upload, or that it is another's."""
+    return api.create_response(request, {"key": "unknown", "message": dict(error.text)}, status=404)
+
+
+@api.exception_handler(files.OutOfStep)
+def out_of_step(request: HttpRequest, error: files.OutOfStep) -> HttpResponse:
+    """Answer a piece that does not follow on what has come, with where to go on."""
+    body = {"key": "out_of_step", "message": dict(error.text), "offset": error.offset}
+    return api.create_response(request, body, status=409)
+
+
+@api.exception_handler(files.Refused)
+def file_refused(request: HttpRequest, error: files.Refused) -> HttpResponse:
     """Answer a file that cannot be taken."""
     text = TextOut.model_validate(error.text, from_attributes=True)
     return api.create_response(request, {"key": error.key, "message": text.model_dump()}, status=422)

@@ -77,6 +77,8 @@ def detach(request: HttpRequest, draft_id: UUID, material_id: UUID) -> dict[str,
 
 # The last: a code would take the place of an id, and every address of a draft would know POST alone.
 @drafts.post("/{code}", response=shapes.DraftOut)
-def start_draft(request: HttpRequest, code: str) -> shapes.DraftOut:
-    """Start or resume an application."""
-    return _draft_out(actions.draft(code, by=asker(request), now=now()))
+def start_draft(request: HttpRequest, code: str, data: shapes.DraftBeginIn | None = None) -> shapes.DraftOut:
+    """Start or resume an application: one's own, or for whom a mandate lets one act."""
+    whose = data or shapes.DraftBeginIn()
+    draft = actions.draft(code, by=asker(request), now=now(), for_person=whose.for_person, for_firm=whose.for_firm)
+    return _draft_out(draft)

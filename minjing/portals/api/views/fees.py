@@ -59,7 +59,7 @@ def receipt(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 
 @fees.post("/{uuid:order_id}/attempts", response={201: shapes.AttemptOneOut, **REFUSED})
-def begin(request: HttpRequest, order_id: UUID, data: shapes.BeginIn) -> Status[shapes.AttemptOneOut]:
+def begin(request: HttpRequest, order_id: UUID, data: shapes.AttemptIn) -> Status[shapes.AttemptOneOut]:
     """Begin to pay; `go` says where to send the payer. The same request twice is one attempt."""
     by, at = resident(request), now()
     order = orders.own(order_id, by)

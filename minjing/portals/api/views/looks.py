@@ -25,7 +25,7 @@ class NoteIn(Schema):
     note: str = Field(max_length=2000)
 
 
-class VerdictIn(Schema):
+class NoteVerdictIn(Schema):
     """fits, does_not_fit or unclear."""
 
     verdict: str
@@ -109,7 +109,7 @@ def open_note(request: HttpRequest, note_id: UUID) -> dict[str, str]:
 
 
 @looks.post("/reviews/{uuid:note_id}")
-def review(request: HttpRequest, note_id: UUID, data: VerdictIn) -> dict[str, bool]:
+def review(request: HttpRequest, note_id: UUID, data: NoteVerdictIn) -> dict[str, bool]:
     """Say whether the note fits the look."""
     actions.review_note(note_id, data.verdict, by=asker(request), now=now())
     return {"reviewed": True}

@@ -1,4 +1,4 @@
-"""Files, oneself, and what is open to all."""
+"""Oneself, and what is open to all."""
 
 from __future__ import annotations
 
@@ -6,34 +6,20 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
-from ninja import File, Router, UploadedFile
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
 from pydantic import AwareDatetime
 
 from minjing.base.clock import now
-from minjing.kernel.files import actions as files
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.matters import queries
-from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
 from minjing.kernel.papers import queries as papers
 from minjing.portals.api import shapes
 from minjing.portals.api.views.door import asker
-
-upload = Router(tags=["files"])
-UPLOADED: Any = File(...)  # type: ignore[type-arg]
-
-
-@upload.post("", response={201: shapes.FileOut})
-def store(request: HttpRequest, file: UploadedFile = UPLOADED) -> tuple[int, Any]:
-    """Upload an image or a PDF."""
-    by = asker(request)
-    if by.person_id is None:
-        raise NotAllowed("identity_level", "请先完成实名核验。", "Say who you are first.")
-    return 201, files.store(file, by=by, owner_person=by.person_id, name=file.name or "", now=now())
-
 
 me = Router(tags=["me"])
 
@@ -125,3 +111,14 @@ def my_papers(request: HttpRequest) -> list[dict[str, Any]]:
     by = asker(request)
     held = papers.of_person(by.person_id, now=now()) if by.person_id else []
     return [{"id": p.id, "number": p.number, "code": p.code, "state": p.state, "title": p.title} for p in held]
+
+
+@me.get("/papers/{uuid:paper_id}.pdf")
+def my_paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
+    """Return a certificate one holds as the signed PDF, whoever applied for it."""
+    by = asker(request)
+    held = papers.of_person(by.person_id, now=now()) if by.is_resident and by.person_id else []
+    if paper_id not in {paper.id for paper in held}:
+        raise Unknown
+    headers = {"Cache-Control": "no-store, private"}
+    return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)

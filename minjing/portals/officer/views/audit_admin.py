@@ -43,16 +43,18 @@ def entries(request: OfficerRequest) -> HttpResponse:
     """Search the ledger by kind and time: who did what, by ids; whose data it was about is not shown."""
     span, errors = _span(request, 7)
     prefix, before = request.GET.get("kind", "").strip()[:60], instant(request.GET.get("before", ""))
-    found = ledger.search(prefix=prefix, since=span["since"], until=span["until"], before=before, limit=PAGE + 1)
+    found = people.audited(
+        request.actor, prefix=prefix, since=span["since"], until=span["until"], before=before, limit=PAGE + 1
+    )
     page = found[:PAGE]
-    officers = queries.officers(_by(entry) for entry in page if _by(entry))
+    officers = queries.officers(row.by for row in page if row.by)
     context = {
         "kind": prefix,
         "kinds": KINDS,
         "span": span,
         "errors": errors,
-        "rows": [_row(entry, officers) for entry in page],
-        "next": page[-1].at.isoformat() if len(found) > PAGE else "",
+        "rows": [_row(row, officers) for row in page],
+        "next": page[-1].entry.at.isoformat() if len(found) > PAGE else "",
         "head": ledger.head(),
         "lag_s": ledger.lag_s(request.at),
     }
@@ -76,24 +78,13 @@ KINDS: Mapping[str, Words] = {
 }
 
 
-def _by(entry: Any) -> Any:
-    from uuid import UUID
-
-    try:
-        return UUID(str((entry.payload or {}).get("by", "")))
-    except ValueError:
-        return None
-
-
-def _row(entry: Any, officers: Mapping[Any, Any]) -> dict[str, Any]:
-    payload = entry.payload or {}
-    actor = officers.get(_by(entry))
-    shown = {k: v for k, v in payload.items() if k not in ("by", "subject", "words") and v not in (None, "", [], {})}
+def _row(row: people.Audited, officers: Mapping[Any, Any]) -> dict[str, Any]:
+    actor = officers.get(row.by)
     return {
-        "entry": entry,
-        "who": f"{actor.display_name} {actor.police_number}" if actor else str(payload.get("by", ""))[:8],
+        "entry": row.entry,
+        "who": f"{actor.display_name} {actor.police_number}" if actor else str(row.by or "")[:8],
         "officer": actor is not None,
-        "detail": [(key, _short(value)) for key, value in shown.items()],
+        "detail": [(key, _short(value)) for key, value in row.said.items()],
     }
 
 
@@ -106,7 +97,7 @@ def _short(value: Any) -> str:
 @require_http_methods(["GET", "POST"])
 def verification(request: OfficerRequest) -> HttpResponse:
     """Verify the whole ledger now and say what was found; nothing is changed."""
-    report = ledger.verify() if request.method == "POST" else None
+    report = people.verified(request.actor) if request.method == "POST" else None
     head = ledger.head()
     context = {
         "head": head,

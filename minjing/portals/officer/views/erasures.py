@@ -9,7 +9,6 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from minjing.base import idnumber
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.errors import IdentityError, NotAllowed
@@ -47,17 +46,10 @@ def erasures(request: OfficerRequest) -> HttpResponse:
 
 
 def _ask(request: OfficerRequest) -> dict[str, Words]:
-    """Ask for the erasure of the person with the typed ID number; nothing of them is opened."""
+    """Ask for the erasure of the person with the typed ID number; return what is wrong."""
+    number, ground = request.POST.get("id_number", ""), request.POST.get("ground", "")
     try:
-        number = idnumber.parse(request.POST.get("id_number", "")).text
-    except idnumber.WrongIdNumber:
-        return {"id_number": {"zh": "身份证号码不正确。", "en": "This is no valid ID number."}}
-    found = people.person_by_id_number(number)
-    if found is None:
-        return {"id_number": {"zh": "没有这个人的数据。", "en": "Nothing is kept of this person."}}
-    try:
-        ground = request.POST.get("ground", "")
-        identity.ask_erasure(by=request.actor, person_id=found, ground=ground, now=request.at)
+        identity.ask_erasure_by_number(by=request.actor, id_number=number, ground=ground, now=request.at)
     except IdentityError as error:
         return {getattr(error, "field", "") or "ground": error.text}
     return {}

@@ -142,7 +142,7 @@ def appoint(request: OfficerRequest, account_id: UUID) -> HttpResponse:
             account_id=account_id,
             unit_id=whole(unit),
             post=request.POST.get("post", ""),
-            since=max(request.at, datetime.combine(since, time(), CHINA)),
+            since=datetime.combine(since, time(), CHINA),
             until=datetime.combine(until + timedelta(days=1), time(), CHINA) if until else None,
             now=request.at,
         )

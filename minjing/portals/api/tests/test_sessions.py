@@ -1,0 +1,49 @@
+"""One's own sessions through the API: listed and ended; nobody else's."""
+
+import pytest
+
+from minjing.base.ids import new_id
+from minjing.kernel.identity.models import Session
+from minjing.kernel.ledger.models import Outbox
+from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.world import LIN, STRANGER
+from minjing.portals.api.tests.test_api import as_  # noqa: F401 - the fixture
+
+pytestmark = pytest.mark.django_db
+SESSIONS = "/api/me/sessions"
+
+
+def of(actor) -> int:
+    return Session.objects.filter(account_id=actor.account_id).count()
+
+
+def test_a_browser_ends_the_others_and_stays(as_):  # noqa: F811 - the fixture
+    here, there = signed_in(LIN), signed_in(LIN)
+    listed = here.get(SESSIONS).json()
+    assert sorted(row["this"] for row in listed) == [False, True]
+    assert here.delete(SESSIONS).json() == {"ended": 1}
+    assert here.get(SESSIONS).status_code == 200
+    assert there.get(SESSIONS).status_code == 401
+    assert Outbox.objects.filter(kind="identity:session:ended").count() == 1
+
+
+def test_a_token_sits_nowhere_and_ends_them_all(as_):  # noqa: F811 - the fixture
+    browser, token = signed_in(LIN), as_(LIN)
+    signed_in(STRANGER)
+    assert [row["this"] for row in token.get(SESSIONS).json()] == [False]
+    token.cookies = browser.cookies  # even beside a browser's cookie
+    assert [row["this"] for row in token.get(SESSIONS).json()] == [False]
+    assert token.delete(SESSIONS).json() == {"ended": 1}
+    assert (of(LIN), of(STRANGER)) == (0, 1)
+
+
+def test_one_is_ended_by_its_ref_and_a_strangers_is_not_there(as_):  # noqa: F811 - the fixture
+    signed_in(LIN)
+    lin = as_(LIN)
+    ref = lin.get(SESSIONS).json()[0]["ref"]
+    assert as_(STRANGER).delete(f"{SESSIONS}/{ref}").status_code == 404
+    assert of(LIN) == 1
+    assert lin.delete(f"{SESSIONS}/{ref}").json() == {"ended": True}
+    assert lin.delete(f"{SESSIONS}/{ref}").status_code == 404
+    assert lin.delete(f"{SESSIONS}/{new_id()}").status_code == 404
+    assert of(LIN) == 0
