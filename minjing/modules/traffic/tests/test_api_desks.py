@@ -99,7 +99,7 @@ def test_the_counter_says_what_is_wrong(post, fifth, driver, person, licence):  
         ({"number": number, "file_number": "123"}, 404, "unknown_licence"),
         ({"number": number, "file_number": "\u0000"}, 422, "unstorable"),
         ({"number": "\u0000", "file_number": file_number}, 422, "unstorable"),
-        ({"number": number}, 422, ""),
+        ({"number": number}, 422, "malformed"),
     ):
         found, answer = send(desk, "/counter", said)
         assert (found, answer.get("key", "")) == (status, key)

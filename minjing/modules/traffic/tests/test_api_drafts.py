@@ -112,7 +112,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten(lawyer):
     ("said", "key"),
     [
         ({"base": "none"}, "no_pack"), ({"title": " "}, "draft_title"), ({"title": "\u0000"}, "unstorable"),
-        ({"title": "题" * 61}, None), ({"base": None}, None),
+        ({"title": "题" * 61}, "malformed"), ({"base": None}, "malformed"),
     ],
 )  # fmt: skip
 def test_a_draft_that_cannot_be_begun_is_refused(said, key, lawyer):
