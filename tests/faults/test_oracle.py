@@ -22,6 +22,9 @@ from tests.faults.test_killed import QUEUE, Desk, Killer, Said
 from tests.house import House, wait_for
 
 KILLS = int(os.environ.get("FAULTS") or 20)
+PATIENCE_S = (
+    180.0 + 3 * KILLS
+)  # a drill reads the whole log for each way of tampering, and it grows between two kills
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 PAUSE_S = (0.4, 1.6)  # between two kills: some hit a recovery that is still under way
 VICTIMS = ("web", "worker", "sequencer", "monitor", "backend", "backend", "postmaster")
@@ -160,7 +163,7 @@ def test_the_monitor_was_killed_too_and_raises_nothing_false(house: House, story
 
 
 def test_the_drill_finds_every_way_of_tampering(house: House) -> None:
-    drilled = house.run("ledger", "drill")
+    drilled = house.run("ledger", "drill", timeout=PATIENCE_S)
     assert drilled.returncode == 0, drilled.stdout + drilled.stderr
     assert "All 32 ways of tampering were found." in drilled.stdout
     assert house.rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'ledger_drill'") == [(0,)]

@@ -27,6 +27,7 @@ from minjing.kernel.papers import actions as papers
 from minjing.modules.traffic import events
 from minjing.modules.traffic.errors import plate_words
 from minjing.modules.traffic.models import Accident, AccidentParty, AccidentPhoto
+from minjing.modules.traffic.queries import accident_desk as desk
 from minjing.modules.traffic.queries import accidents as found
 from minjing.modules.traffic.queries import registers
 from minjing.modules.traffic.rules import plates, settlement
@@ -134,8 +135,23 @@ def show_photo(accident_id: UUID, photo_id: UUID, *, by: Actor, now: datetime) -
         raise Unknown
     if one.party_id != scene.mine.pk:
         with transaction.atomic():
-            _note("shown", scene.row, by, now, photo=one.pk)
+            _note("shown", scene.row, by, now, of=one.party.person_id, photo=one.pk)
     return one
+
+
+def show_theirs(scene: found.Scene, *, by: Actor, now: datetime) -> list[desk.Picture]:
+    """Return the other side's photos, small, once both have sent; that they are shown is in the ledger before.
+
+    A page that waits loads itself anew: what this side has been shown makes no second entry.
+    """
+    if scene.other is None or not scene.both_sent:
+        return []
+    many = len(scene.photos[scene.other.side])
+    with transaction.atomic():
+        seen_less = AccidentParty.objects.filter(pk=scene.mine.pk, photos_shown__lt=many)
+        if seen_less.update(photos_shown=many):
+            _note("shown", scene.row, by, now, of=scene.other.person_id, photos=many)
+    return desk.pictures(scene.other)
 
 
 @transaction.atomic
@@ -263,9 +279,10 @@ def _advance(row: Accident, state: str, by: Actor, now: datetime, *, why: str = 
             notify.tell(party.account_id, f"accident_{state}", said, dedupe=about, now=now)
 
 
-def _note(what: str, row: Accident, by: Actor, now: datetime, **more: object) -> None:
+def _note(what: str, row: Accident, by: Actor, now: datetime, of: UUID | None = None, **more: object) -> None:
+    """Write what a party did; `of` is whose record it concerns where that is not the party's own."""
     said = {"accident": row.pk, "by": by.account_id, **{key: value for key, value in more.items() if value}}
-    ledger.append(ledger.entry(f"{events.ACCIDENT}:{what}", said, at=now, subject_id=by.person_id))
+    ledger.append(ledger.entry(f"{events.ACCIDENT}:{what}", said, at=now, subject_id=of or by.person_id))
 
 
 def _issue(row: Accident, parties: Mapping[str, AccidentParty], by: Actor, now: datetime) -> None:

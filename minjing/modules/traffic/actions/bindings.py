@@ -180,8 +180,7 @@ def answer(binding_id: UUID, accept: bool, *, by: Actor, now: datetime, days: in
         raise Unknown
     if row.state != Binding.ASKED:
         raise Stale("answered", _already(row))
-    if row.until_at is not None and row.until_at <= now:
-        _move(row, Binding.ENDED, now, ended_by="lapse")
+    if row.until_at is not None and row.until_at <= now:  # the list of open ones leaves it out; asked anew it ends
         raise Stale("lapsed", {"zh": "这个请求已过期。", "en": "This request has lapsed."})
     row.answered_at = now
     row.until_at = now + timedelta(days=days) if accept and days else None

@@ -96,6 +96,7 @@ class AccidentParty(models.Model):
     damage = models.CharField(max_length=60, blank=True)  # which parts: front, left door …
     liability = models.CharField(max_length=10, blank=True)  # full, main, equal, minor, none, unclear
     joined_at = models.DateTimeField()
+    photos_shown = models.SmallIntegerField(default=0)  # how many of the other side's this one has been shown
     signed_at = models.DateTimeField(null=True)
     signed_sha256 = models.BinaryField(max_length=32, null=True)  # of the words that were signed
     signed_entry_id = models.UUIDField(null=True)  # the ledger's entry of the act of signing

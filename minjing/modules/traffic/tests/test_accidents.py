@@ -148,6 +148,23 @@ def test_nothing_is_proposed_before_both_have_photos(drivers, now):
         acts.propose(row.pk, "rear_end", "a", by=one, now=now)
 
 
+def test_what_is_shown_of_the_other_side_is_on_record_once_and_as_theirs(drivers, now):
+    one, other = drivers
+    row = joined(drivers, now)
+    page = reverse("traffic:accident", args=[row.pk])
+    shown = Outbox.objects.filter(kind="traffic:accident:shown")
+    for _ in range(2):
+        assert browser(one.person_id).get(page).status_code == 200
+    assert [entry.subject_id for entry in shown.all()] == [other.person_id]
+    theirs = row.parties.get(person_id=other.person_id)
+    AccidentPhoto.objects.create(org_id=0, accident=row, party=theirs, view="whole", file_id=row.pk, taken_at=now)
+    browser(one.person_id).get(page)
+    assert shown.all().count() == 2
+    photo = AccidentPhoto.objects.filter(party__person_id=one.person_id).first()
+    acts.show_photo(row.pk, photo.pk, by=other, now=now)
+    assert shown.order_by("seq").last().subject_id == one.person_id
+
+
 def test_two_browsers_walk_it_and_a_stranger_sees_nothing(drivers, person):
     a, b, stranger = (browser(p) for p in (drivers[0].person_id, drivers[1].person_id, person(3)))
     bad = a.post(reverse("traffic:accident_new"), {"place": "深南示范路", "plate": "粤BI2341"})

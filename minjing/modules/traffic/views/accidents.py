@@ -116,7 +116,7 @@ def scene(request: HttpRequest, accident_id: UUID) -> HttpResponse:
         "tab": "me", "row": row, "mine": mine, "other": other, "state": STATES[row.state],
         "mine_shown": shown(mine.plate), "other_shown": shown(other.plate) if other else "",
         "my_photos": accident_desk.pictures(mine), "other_photos": len(view.photos[other.side]) if other else 0,
-        "their_photos": accident_desk.pictures(other) if other and view.both_sent else [],
+        "their_photos": acts.show_theirs(view, by=by, now=now()),
         "said": said, "found": told,
         "least": found.photos_least(), "views": VIEWS, "situations": found.situations().values(),
         "situation": found.situations()[row.situation].title if row.situation in found.situations() else None,
