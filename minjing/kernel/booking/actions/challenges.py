@@ -49,7 +49,8 @@ def challenge(visit_id: UUID, words: str, *, by: Actor, now: datetime) -> Challe
 def read_challenge(visit_id: UUID, *, by: Actor, now: datetime) -> str:
     """Return what was said against a missed visit, to the hall's supervisor; the look is written down first.
 
-    Raises NotAllowed (of booking for the hall, of identity for reading records), Unknown.
+    "" once the words have been kept for their time. Raises NotAllowed (of booking for the hall, of identity for
+    reading records), Unknown.
     """
     visit = queries.visit(visit_id, by)
     place = queries.place_by_id(visit.place_id)
@@ -58,7 +59,8 @@ def read_challenge(visit_id: UUID, *, by: Actor, now: datetime) -> str:
     if found is None:
         raise Unknown
     identity.record_look(by, [found.person_id], [LOOKED_AT], reason="complaint", unit_path=place.unit_path, now=now)
-    return unseal(found.person_id, CONTEXT, bytes(found.words_sealed)).decode()
+    words = bytes(found.words_sealed)
+    return unseal(found.person_id, CONTEXT, words).decode() if words else ""
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """What camera systems send: each record once, refused by itself, pictures kept, nothing charged unseen."""
 
 import json
+import os
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,6 +18,7 @@ from minjing.kernel.ledger.models import Outbox
 from minjing.modules.traffic.actions import cameras, evidence, senders
 from minjing.modules.traffic.models import Approach, CameraRecord, CameraSystem, Violation, ViolationPhoto
 from minjing.modules.traffic.queries import evidence as pictures
+from minjing.modules.traffic.rules.camera_records import MESSAGE_MOST
 from minjing.modules.traffic.tests.conftest import NOW
 from minjing.modules.traffic.tests.test_evidence import JPEG, picture
 
@@ -182,6 +184,17 @@ def test_the_door_answers_record_by_record(token, approach, at_now):
     far = door(token, message(record("EP-3", lat=22.6, lon=114.1))).json()["records"][0]
     assert [finding["code"] for finding in far["findings"]] == ["away"]
     assert far["findings"][0]["zh"]
+
+
+def test_a_long_message_with_its_pictures_is_taken_and_one_too_long_is_told(token, approach, at_now):
+    """Longer than what a form of people's may be (DATA_UPLOAD_MAX_MEMORY_SIZE)."""
+    noise = b64encode(picture("red") + os.urandom(700_000)).decode()
+    long = message(*(record(f"EP-{n}", pictures=[noise] * 3) for n in range(2)))
+    assert 2_621_440 < len(long) < MESSAGE_MOST
+    assert [one["state"] for one in door(token, long).json()["records"]] == ["taken", "taken"]
+    assert ViolationPhoto.objects.count() == 6
+    assert door(token, b" " * (MESSAGE_MOST + 1)).status_code == 413
+    assert refusals() == ["too long"]
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,12 @@ def records(request: HttpRequest) -> JsonResponse:
     503: pictures could not be looked at now; the same message sent again has them kept.
     """
     at = now()
-    system = machines.admitted(request, CameraSystem, MESSAGE_MOST, now=at)
-    if isinstance(system, JsonResponse):
-        return system
+    come = machines.admitted(request, CameraSystem, MESSAGE_MOST, now=at)
+    if isinstance(come, JsonResponse):
+        return come
+    system, body = come
     try:
-        outcomes = cameras.take(request.body, system, now=at)
+        outcomes = cameras.take(body, system, now=at)
     except WrongMessage as wrong:
         return JsonResponse({"error": "wrong_message", "where": wrong.where, "why": wrong.why}, status=400)
     except cameras.ClockOff as clock:

@@ -17,8 +17,13 @@ TRIES = Limit(30, limits.CODE_HERE.window)  # wrong tokens an hour from one addr
 S = TypeVar("S", bound=Sender)
 
 
-def admitted(request: HttpRequest, kind: type[S], most_bytes: int, *, now: datetime) -> S | JsonResponse:
-    """Return who sends, or the answer that refuses it: 401 unknown, 413 too long, 429 too many wrong tokens."""
+def admitted(
+    request: HttpRequest, kind: type[S], most_bytes: int, *, now: datetime
+) -> tuple[S, bytes] | JsonResponse:
+    """Return who sends and the message, or the answer that refuses it: 401 unknown, 413 too long, 429 too many tries.
+
+    The message is read here, once its sender is known: with its pictures it is longer than any form of people's.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     sender = senders.sender(kind, token) if scheme == "Bearer" and token else None
     if sender is None:
@@ -28,7 +33,8 @@ def admitted(request: HttpRequest, kind: type[S], most_bytes: int, *, now: datet
             return JsonResponse({"error": "too_many"}, status=429)
         senders.refuse(kind, "token", now=now)
         return JsonResponse({"error": "unknown_token"}, status=401)
-    if int(request.headers.get("Content-Length") or 0) > most_bytes:
+    body = request.read(most_bytes + 1)
+    if len(body) > most_bytes:
         senders.refuse(kind, "too long", now=now, system=sender)
         return JsonResponse({"error": "too_long", "most_bytes": most_bytes}, status=413)
-    return sender
+    return sender, body

@@ -188,6 +188,8 @@ def test_what_is_said_of_a_miss_is_read_on_record_and_decided_once(head, chen, h
     again = put(head, path, excused=False)
     assert (again.status_code, again.json()["key"]) == (409, "stale")
     assert Challenge.objects.get().excused is True
+    Challenge.objects.update(words_sealed=b"")  # a year after the decision (`kept`)
+    assert head.get(path).json()["words"] == ""
 
 
 def test_a_challenge_is_no_business_of_another_hall_or_another_person(hall, as_):  # noqa: F811 - the fixtures

@@ -24,11 +24,12 @@ def batches(request: HttpRequest) -> JsonResponse:
     503: a picture could not be looked at now; the same batch sent again has it kept.
     """
     at = now()
-    dispatch = machines.admitted(request, DispatchSystem, MESSAGE_MOST, now=at)
-    if isinstance(dispatch, JsonResponse):
-        return dispatch
+    come = machines.admitted(request, DispatchSystem, MESSAGE_MOST, now=at)
+    if isinstance(come, JsonResponse):
+        return come
+    dispatch, body = come
     try:
-        answer = taking.take(request.body, dispatch, way="http", now=at)
+        answer = taking.take(body, dispatch, way="http", now=at)
     except WrongMessage as wrong:
         return JsonResponse({"error": "wrong_message", "where": wrong.where, "why": wrong.why}, status=400)
     except taking.OtherContent:
