@@ -191,21 +191,23 @@ def with_accounts(persons: Sequence[UUID], now: datetime, *, reachable: int) -> 
     """Give each an account and a check at the counter, and the first ones a phone that can be texted; in order."""
     from minjing.base.ids import new_id
     from minjing.kernel.identity import sealing
-    from minjing.kernel.identity.models import Account, Evidence
+    from minjing.kernel.identity.models import Account, Evidence, PersonKey
     from minjing.kernel.identity.queries import PHONE
 
-    accounts = []
+    accounts, keys = [], []
     for n, person in enumerate(persons):
         account = Account(
             id=new_id(), kind=Account.RESIDENT, person_id=person, level=2, created_at=now,
             phone_index=sealing.blind_index("phone", str(FIRST_PHONE + n)),
         )  # fmt: skip
         if n < reachable:
+            keys.append(PersonKey(owner_id=account.id, wrapped=sealing.new_key(account.id), created_at=now))
             account.phone_sealed = sealing.seal(account.id, PHONE, str(FIRST_PHONE + n))
         account.login = str(account.id)
         account.set_unusable_password()
         accounts.append(account)
     Account.objects.bulk_create(accounts, batch_size=5_000)
+    PersonKey.objects.bulk_create(keys)
     checks = [
         Evidence(
             account_id=account.id, person_id=account.person_id, level=3, method=Evidence.COUNTER, taken_at=now,
