@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 
 
@@ -16,7 +16,7 @@ def prepared_cursor() -> Any:
 
     Django's usual cursor writes the values into the text, so that each statement is a new one to the server.
     """
-    wrapper: Any = connection
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]  # looked up once: `connection` does it for each attribute
     wrapper.ensure_connection()
     bind: Any = ServerBindingCursor
     return wrapper._prepare_cursor(bind(wrapper.connection))  # as connection.cursor() does with the one it makes

@@ -159,11 +159,9 @@ def _input_errors(body: Body, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
         errors["note"] = Text(zh="请写明情况。", en="Say why, in words.")
     if len(ask.note) > NOTE_MAX:
         errors["note"] = Text(zh=f"最多 {NOTE_MAX} 字。", en=f"At most {NOTE_MAX} characters.")
-    reasons = {reason.key for reason in body.flow.refusals} | set(body.service.refusals)
-    if "reason" in spec.needs and ask.reason not in reasons:
+    if "reason" in spec.needs and ask.reason not in _reasons(body):
         errors["reason"] = Text(zh="请从法定理由中选择一项。", en="Choose one of the law's reasons.")
-    names = {material.name for material in body.service.materials}
-    if "materials" in spec.needs and (not ask.materials or not set(ask.materials) <= names):
+    if "materials" in spec.needs and (not ask.materials or not set(ask.materials) <= _materials(body)):
         errors["materials"] = Text(zh="请选择要补正的材料。", en="Choose the papers to ask for.")
     if "days" in spec.needs and not 1 <= ask.days <= MAX_EXTENSION_DAYS:
         errors["days"] = Text(
@@ -171,3 +169,11 @@ def _input_errors(body: Body, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
             en=f"Between 1 and {MAX_EXTENSION_DAYS} working days.",
         )
     return errors
+
+
+def _reasons(body: Body) -> set[str]:
+    return {reason.key for reason in body.flow.refusals} | set(body.service.refusals)
+
+
+def _materials(body: Body) -> set[str]:
+    return {material.name for material in body.service.materials}
