@@ -1,58 +1,96 @@
-"""What its ledger entry costs an act: engine transitions with it and, in the benchmark alone, without."""
+"""What its ledger entry costs a business transaction: with it and, in the benchmark alone, without.
+
+Twice: a submission, whole as its form and papers are checked, and the barest act there is, one step of a matter.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import cycle
 from typing import Any
+from uuid import UUID
 
 from bench import published
 from bench.table import Row, at_most, median
 
 SECONDS = float(os.environ.get("SECONDS") or 2)
 TURNS = 7
-ENTRY = re.compile(r"\), entry AS \(\n.*?\n    FROM moved\n", re.DOTALL)
+ENTRY = re.compile(r"\), entry AS \(\n.*?\n    FROM (?:moved|matter)\n", re.DOTALL)
 
 
 def run(say: Callable[[str], None]) -> list[Row]:
-    """Take turns, so that what disturbs the one disturbs the other."""
+    """Measure both, each in turns, so that what disturbs the one disturbs the other."""
     place = published.own_log()
     from bench import ours, transitions
 
     transitions.matters()
-    step = ours.prepare(0)
+    rows = [
+        _slower("a submission", submission(), "composed", "submitted_entry", say),
+        _slower("an act", ours.prepare(0), "transition", "entry_of", say),
+    ]
+    published.discard(place)
+    return rows
+
+
+def submission() -> Callable[[], None]:
+    """Return a step that submits: residents of all districts in turn, each with a form and a paper."""
+    from bench import submissions
+    from minjing.base.clock import now
+    from minjing.base.ids import new_id
+    from minjing.kernel.identity import queries as people
+    from minjing.kernel.matters import actions
+
+    applications = cycle([(people.actor_of(a.account_id, now()), a) for a in submissions.ready()])
+
+    def step() -> None:
+        by, said = next(applications)
+        papers = {submissions.PAPER: [UUID(said.paper)]}
+        actions.submit_whole(
+            submissions.CODE, said.answers, by=by, now=now(), request_id=new_id(), materials=papers
+        )
+
+    return step
+
+
+def _slower(what: str, step: Callable[[], None], statement: str, entry: str, say: Callable[[str], None]) -> Row:
+    """Return by how much the step is slower whose `statement` writes an `entry`, promise included."""
     from minjing.kernel.matters import store
 
-    whole: dict[str, Any] = {name: getattr(store, name) for name in ("transition", "promised", "entry_of")}
+    whole: dict[str, Any] = {name: getattr(store, name) for name in (statement, "promised", entry)}
     made = None
 
     def keep(*arguments: Any) -> Any:
         nonlocal made
-        made = whole["entry_of"](*arguments)
+        made = whole[entry](*arguments)
         return made
 
-    store.entry_of = keep
+    setattr(store, entry, keep)
     step()
     bare = {
-        "transition": lambda *given: ENTRY.sub("", whole["transition"](*given)),
+        statement: lambda *given: ENTRY.sub("", whole[statement](*given)),
         "promised": lambda *given: [],
-        "entry_of": lambda *given: made,
+        entry: lambda *given: made,
     }
     rates: dict[str, list[float]] = {"with": [], "without": []}
     for turn in range(2 * TURNS):
         name = ("with", "without")[turn % 2]
-        for part, value in (whole if name == "with" else bare).items():
-            setattr(store, part, value)
+        _put(whole if name == "with" else bare)
         rates[name].append(_rate(step))
-    for part, value in whole.items():
-        setattr(store, part, value)
-    published.discard(place)
+    _put(whole)
     slower = 100 * (1 - median(rates["with"]) / median(rates["without"]))
     note = f"{median(rates['with']):,.0f}/s with, {median(rates['without']):,.0f}/s without; promise included"
-    say(note)
-    return [at_most("slow-down of an act by its ledger entry", slower, 10, "%", note=note)]
+    say(f"{what}: {note}")
+    return at_most(f"slow-down of {what} by its ledger entry", slower, 10, "%", note=note)
+
+
+def _put(parts: Mapping[str, Any]) -> None:
+    from minjing.kernel.matters import store
+
+    for name, value in parts.items():
+        setattr(store, name, value)
 
 
 def _rate(step: Callable[[], None]) -> float:

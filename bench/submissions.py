@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from PIL import Image
 
@@ -17,6 +17,7 @@ REPEATS = 3
 CONNECTIONS = 16
 MOST = 1600  # requests made ready for each second
 CODE = "HZ0601"  # moving out: one paper sent in, two held by the register
+PAPER = "move_in_permit"
 RESIDENTS = 11  # one of each district, about
 FIRST_PHONE = 19_700_000_000
 MOVES = {
@@ -26,8 +27,9 @@ MOVES = {
 
 
 class Application(NamedTuple):
-    """A resident's token, what they answer, and the paper that they have sent in."""
+    """A resident's account and token, what they answer, and the paper that they have sent in."""
 
+    account_id: UUID
     token: str
     answers: dict[str, Any]
     paper: str
@@ -86,7 +88,8 @@ def ready() -> list[Application]:
         said = {**queries.prefills(body, head, now), **MOVES, **known}
         by = identity_queries.actor_of(account, now)
         paper = files.store(picture(n), by=by, owner_person=head, name="permit.png", now=now)
-        made.append(Application(identity.token_for(account, now), filled(body, said, now), str(paper.id)))
+        token = identity.token_for(account, now)
+        made.append(Application(account, token, filled(body, said, now), str(paper.id)))
     return made
 
 
@@ -99,7 +102,7 @@ def requests(applications: list[Application]) -> list[bytes]:
 
 
 def _body(who: Application) -> dict[str, Any]:
-    materials = {"move_in_permit": [who.paper]}
+    materials = {PAPER: [who.paper]}
     return {"code": CODE, "answers": who.answers, "materials": materials, "request_id": str(uuid4())}
 
 

@@ -125,8 +125,8 @@ def up(arguments: list[str]) -> None:
     children = [
         Child("web", lambda: serving.serve(number, options.workers)),
         Child("sequencer", processes.own("sequencer")),
-        Child("worker", lambda: worker([])),
-        Child("monitor", processes.own("monitor")),
+        Child("worker", lambda: worker([]), gives_way=True),
+        Child("monitor", processes.own("monitor"), gives_way=True),
     ]
     if is_demo:
         for taken in outside.ports(number).values():

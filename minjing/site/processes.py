@@ -24,6 +24,7 @@ from setproctitle import setproctitle
 RESTART_AFTER_S = 1.0
 STOP_WITHIN_S = 10.0
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+GIVES_WAY = 10  # of 19: a tenth of the weight of what people wait for, never nothing (sched(7), "The nice value")
 
 
 class CannotStart(Exception):
@@ -101,6 +102,7 @@ class Child:
 
     name: str
     work: Sequence[str] | Callable[[], object]
+    gives_way: bool = False  # where the processors are short, pages are served before it goes on
     process: multiprocessing.process.BaseProcess | None = None
     starts: int = 0
     started_at: float = field(default=0.0)
@@ -125,6 +127,8 @@ class Child:
             signal.signal(number, signal.SIG_DFL)  # the parent's way to stop is not the child's
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         os.environ["MINJING_PROCESS"] = f"minjing-{self.name}"
+        if self.gives_way:
+            _give_way()
         if callable(self.work):
             setproctitle(f"minjing {self.name}")
             self.work()
@@ -159,6 +163,14 @@ class Child:
         if self.process and self.process.pid:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def _give_way() -> None:
+    os.nice(GIVES_WAY)
+    # Linux may weigh sessions first and the processes within each afterwards, and a child has a session of its own:
+    # sched(7), "The autogroup feature".
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(GIVES_WAY))
 
 
 def check_port(port: int, variable: str = "PORT") -> None:

@@ -290,6 +290,24 @@ def test_what_a_killed_child_had_started_ends_before_it_is_started_again(monkeyp
     wait_for(lambda: not any(runs(pid) for pair in known() for pid in pair), "something was left behind", within_s=10)
 
 
+def test_a_child_gives_way_where_it_is_told_to(tmp_path):
+    def weight_of(gives_way: bool) -> list[str]:
+        told = tmp_path / f"weight-{gives_way}"
+
+        def weigh() -> None:
+            group = Path("/proc/self/autogroup")  # no Linux has to have it
+            told.write_text(f"{os.nice(0)} {group.read_text().split()[-1] if group.exists() else 'none'}")
+
+        child = Child("weighed", weigh, gives_way=gives_way)
+        child.start()
+        child.end_within(20)
+        return told.read_text().split()
+
+    usual, lighter = weight_of(False), weight_of(True)
+    assert int(lighter[0]) - int(usual[0]) == processes.GIVES_WAY
+    assert lighter[1] in ("none", str(processes.GIVES_WAY))
+
+
 def runs(pid: int) -> bool:
     """Say whether a process works: a dead one whose parent has not asked for it does not."""
     with suppress(OSError):
