@@ -52,7 +52,7 @@ def officers_of(client: int) -> tuple[Any, Any, int]:
     from minjing.kernel.matters import queries
     from minjing.kernel.matters.models import Matter
 
-    # Counted over both states between which matters go to and fro: another client at work changes no place in the row.
+    # Counted over both states between which matters go to and fro: another client at work changes no place.
     here = Matter.objects.filter(state__in=("submitted", "recommended"), code__in=CODES)
     rows = here.values("station_id").annotate(n=Count("id"))
     station = rows.order_by("-n", "station_id")[client]["station_id"]

@@ -1,14 +1,22 @@
-"""Periodic work of the engine: lapses, and the sampled check that state and history agree."""
+"""The work of the engine that nobody waits for at a page: issuing what is paid, lapses, state against history."""
 
 import logging
+from uuid import UUID
 
 from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
-from minjing.kernel.matters import actions
+from minjing.kernel.matters import actions, queries
+from minjing.kernel.pay import jobs
 
 log = logging.getLogger("minjing.matters")
 REFOLD_SAMPLE = 200
+
+
+@app.task(name=queries.ISSUE, queue=jobs.QUEUE)
+def issue(id: str) -> None:
+    """Issue what was paid for, where the service decides itself."""
+    actions.issue_paid(UUID(id), now=now())
 
 
 @app.periodic(cron="* * * * *")

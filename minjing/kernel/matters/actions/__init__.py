@@ -27,7 +27,7 @@ from minjing.kernel.matters.actions.many import (
     Result,
     act_many,
 )
-from minjing.kernel.matters.actions.payment import require_level_to_pay
+from minjing.kernel.matters.actions.payment import issue_paid, require_level_to_pay
 from minjing.kernel.matters.actions.rating import (
     rate,
 )
@@ -84,6 +84,7 @@ __all__ = [
     "draft",
     "file_at_counter",
     "finish_task",
+    "issue_paid",
     "note_refused",
     "papers_of_ward",
     "proposed_corrections",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,12 @@ from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.matters import plugs, queries, store
 from minjing.kernel.matters.actions.filling_in import require_level
 from minjing.kernel.matters.actions.steps import act, step
-from minjing.kernel.matters.errors import MatterError, Stale, Wrong
+from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Wrong
 from minjing.kernel.matters.fees import Quote
 from minjing.kernel.matters.models import Matter, Task
 from minjing.kernel.matters.rules import PAYING, PAYMENT, Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body
+from minjing.kernel.pay import jobs
 from minjing.kernel.pay.actions import orders as pay
 from minjing.kernel.pay.models import Order
 
@@ -69,7 +71,7 @@ def settled(order: Order, *, by: Actor, now: datetime) -> None:
     if matter.state == PAYING:
         after = step(matter, "settle", Ask(), by=SYSTEM, now=now, request_id=new_id())
         if decides_itself(queries.body_of(after), queries.opened(after), now):
-            decide_at_once(after, now=now)
+            jobs.enqueue(queries.ISSUE, [after.id])  # the gateway is not kept waiting for papers to be typeset
     elif matter.closed_at is None:
         _close_task(matter, now)
 
@@ -103,6 +105,23 @@ def decide_at_once(matter: Snapshot, *, now: datetime) -> Snapshot:
             return act(matter.id, "issue", ver=matter.ver, by=SYSTEM, now=now, request_id=new_id())
     except (plugs.EffectRefused, Wrong):
         return matter
+
+
+@transaction.atomic
+def issue_paid(matter_id: UUID, *, now: datetime) -> None:
+    """Issue what has been paid for and decides itself; what has been taken up or withdrawn meanwhile stays so."""
+    pay.hold_subject(matter_id)  # before the matter, as a payment takes them
+    row = Matter.objects.defer("answers_sealed").filter(id=matter_id).first()
+    if row is None:
+        return
+    matter = queries.snapshot(row)
+    body = queries.body_of(matter)
+    if matter.state != body.flow.start or matter.claimed_by is not None:
+        return
+    if not decides_itself(body, queries.opened(matter), now):
+        return
+    with suppress(Stale, NotAllowed):
+        decide_at_once(matter, now=now)
 
 
 def _close_task(matter: Snapshot, now: datetime) -> None:

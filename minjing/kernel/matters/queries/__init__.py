@@ -87,6 +87,7 @@ from minjing.kernel.matters.queries.looks import (
 )
 from minjing.kernel.matters.queries.one import (
     ANSWERS_CONTEXT,
+    ISSUE,
     NUMBER,
     Step,
     against_erasure,
@@ -95,6 +96,7 @@ from minjing.kernel.matters.queries.one import (
     event_of,
     events,
     has_conflict,
+    is_being_issued,
     line,
     materials,
     matter,
@@ -137,6 +139,7 @@ __all__ = [
     "DRAFT_CONTEXT",
     "FORM",
     "FULL_VIEW_STEPS",
+    "ISSUE",
     "LIGHTS",
     "LIGHTS_KEPT_S",
     "NOTES",
@@ -183,6 +186,7 @@ __all__ = [
     "has_conflict",
     "holders_of",
     "in_hand",
+    "is_being_issued",
     "is_open",
     "is_retired",
     "known_at_counter",

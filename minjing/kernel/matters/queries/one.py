@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Person
@@ -41,6 +42,15 @@ def snapshot(row: Matter) -> Snapshot:
 def still_open(matter_id: UUID) -> bool:
     """Say whether a matter still waits for its answer; False for none. It says nothing else of it to anybody."""
     return Matter.objects.filter(pk=matter_id, closed_at__isnull=True).exists()
+
+
+ISSUE = "matters.issue"  # the job that issues what was paid for
+
+
+def is_being_issued(matter_id: UUID) -> bool:
+    """Say whether a matter has been paid for and is about to be issued: its job waits or is at work."""
+    mine = ProcrastinateJob.objects.filter(task_name=ISSUE, args__id=str(matter_id))
+    return mine.filter(status__in=("todo", "doing")).exists()
 
 
 NUMBER = re.compile(r"[A-Z]{2}[0-9]{4,14}")

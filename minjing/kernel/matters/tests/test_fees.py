@@ -13,6 +13,7 @@ from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.matters.models import Matter, Task
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
+from minjing.kernel.matters.tests.issuing import issue_what_is_paid
 from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY, PUBLISHER
 from minjing.kernel.pay.actions import attempts, orders, waivers
 from minjing.kernel.pay.models import Attempt, Order, Refund
@@ -70,6 +71,12 @@ def order_of(matter: rules.Snapshot) -> Order:
 
 
 def pay(matter: rules.Snapshot, at=MONDAY + HOUR) -> None:
+    only_pay(matter, at)
+    issue_what_is_paid(at)
+
+
+def only_pay(matter: rules.Snapshot, at=MONDAY + HOUR) -> None:
+    """Have the gateway tell of the payment, and the worker not yet at it."""
     attempt = attempts.begin(order_of(matter).id, "wechat_h5", by=LIN, now=at, key=str(new_id()))
     HOUSE.at(at)
     attempts.take(attempt.id, HOUSE.pay(attempt.number), source="notification", now=at)
@@ -198,8 +205,28 @@ def test_what_is_issued_at_once_waits_for_its_fee_first(charged):
     publish(FEE, "instant", auto={"has_children": False})
     matter = submit()
     assert matter.state == "paying"
-    pay(matter)
+    assert not queries.is_being_issued(matter.id)
+    only_pay(matter)
+    assert seen(matter).state == "submitted", "a gateway is answered without waiting for papers"
+    assert queries.is_being_issued(matter.id)
+    issue_what_is_paid(MONDAY + HOUR)
+    assert not queries.is_being_issued(matter.id)
     assert seen(matter).outcome == "approved"
+    issued = seen(matter)
+    actions.issue_paid(matter.id, now=MONDAY + 2 * HOUR)  # a worker that was held up does its job a second time
+    assert seen(matter) == issued
+
+
+def test_what_somebody_takes_up_before_it_is_issued_is_theirs(charged):
+    publish(FEE, "instant", auto={"has_children": False})
+    taken_up, withdrawn = submit(), submit()
+    for matter, action, by in ((taken_up, "claim", CHEN), (withdrawn, "withdraw", LIN)):
+        only_pay(matter)
+        act(matter, action, by)
+        before = seen(matter)
+        issue_what_is_paid(MONDAY + 3 * HOUR)
+        assert seen(matter) == before
+    assert Refund.objects.get().order.subject_id == withdrawn.id
 
 
 def test_where_only_the_decision_waits_the_payment_is_a_task_beside_the_review(charged):

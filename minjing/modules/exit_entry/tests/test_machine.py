@@ -19,6 +19,7 @@ from minjing.kernel.identity.rules.permit_slot import TAKEN, WRITTEN, SlotSaid
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.errors import Wrong
 from minjing.kernel.matters.models import Matter
+from minjing.kernel.matters.tests.issuing import issue_what_is_paid
 from minjing.kernel.pay.models import Order
 from minjing.kernel.pay.providers import Begun
 from minjing.kernel.pay.tests.simulated import Simulated
@@ -27,7 +28,7 @@ from minjing.modules.exit_entry.actions import at_machine
 from minjing.modules.exit_entry.actions.at_machine import Wish
 from minjing.modules.exit_entry.models import Endorsement
 from minjing.modules.exit_entry.tests.test_delivery import with_phone
-from minjing.modules.exit_entry.tests.world import LIN, NOW, OLD, SU, WANG, Someone, document, paid
+from minjing.modules.exit_entry.tests.world import LIN, NOW, OLD, SU, WANG, Someone, document, only_paid, paid
 from minjing.portals.kiosk import actions as kiosk
 from minjing.portals.kiosk.access import VISIT
 from minjing.portals.kiosk.models import Visit
@@ -192,9 +193,13 @@ def test_from_the_slot_to_the_slip_page_by_page(browser, slot, monkeypatch):
     page = browser.get(answer.headers["Location"]).content.decode()
     assert "data:image/svg+xml" in page
     assert browser.get(f"/kiosk/endorse/{matter.number}/paid/").json() == {"paid": False}
-    snapshot = paid(at_machine.matter_queries.matter(matter.id, LIN.actor, NOW), LIN.actor)
-    assert browser.get(f"/kiosk/endorse/{matter.number}/paid/").json() == {"paid": True}
     address = f"/kiosk/endorse/{matter.number}/write/"
+    only_paid(at_machine.matter_queries.matter(matter.id, LIN.actor, NOW), LIN.actor)
+    assert browser.get(f"/kiosk/endorse/{matter.number}/paid/").json() == {"paid": False}, "there is nothing to write"
+    assert "正在签发" in browser.get(address).content.decode()
+    issue_what_is_paid(NOW)
+    assert browser.get(f"/kiosk/endorse/{matter.number}/paid/").json() == {"paid": True}
+    snapshot = at_machine.matter_queries.matter(matter.id, LIN.actor, NOW)
     assert "正在写卡" in browser.get(address).content.decode()
     words = at_machine.words_of(snapshot.id)
     assert browser.post(address, {"written_reading": slot.says(WRITTEN, words)}).status_code == 302

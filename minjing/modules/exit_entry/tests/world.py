@@ -20,6 +20,7 @@ from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account
 from minjing.kernel.matters import actions, forms, queries
 from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.tests.issuing import issue_what_is_paid
 from minjing.kernel.pay.actions import attempts
 from minjing.kernel.pay.models import Order
 from minjing.kernel.pay.tests.simulated import HOUSE
@@ -154,14 +155,22 @@ def apply(code: str, by: Someone, *, now: datetime = NOW, unpaid: bool = False, 
 
 
 def paid(matter: Snapshot, by: Actor, now: datetime = NOW) -> Snapshot:
-    """Pay the fee at the house in memory, if there is one."""
+    """Pay the fee at the house in memory, if there is one, and have the worker issue what decides itself."""
+    if not only_paid(matter, by, now):
+        return matter
+    issue_what_is_paid(now)
+    return queries.matter(matter.id, by, now)
+
+
+def only_paid(matter: Snapshot, by: Actor, now: datetime = NOW) -> bool:
+    """Pay the fee, if there is one, and let the worker not yet be at it; say whether there was one."""
     order = Order.objects.filter(subject_id=matter.id, state="open").first()
     if order is None:
-        return matter
+        return False
     HOUSE.at(now)
     attempt = attempts.begin(order.id, "wechat_h5", by=by, now=now, key=str(new_id()))
     attempts.take(attempt.id, HOUSE.pay(attempt.number), source="notification", now=now)
-    return queries.matter(matter.id, by, now)
+    return True
 
 
 def act(matter: Snapshot, action: str, by: Actor, *, now: datetime = NOW + HOUR, **more: Any) -> Snapshot:

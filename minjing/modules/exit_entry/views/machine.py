@@ -152,13 +152,13 @@ def pay(request: KioskRequest, number: str) -> HttpResponse:
 @visitor_page
 @require_GET
 def paid(request: KioskRequest, number: str) -> HttpResponse:
-    """Say whether the fee is paid by now; the gateway is asked, its word alone counts."""
+    """Say whether it is paid by now, and issued if it will be; the gateway is asked, its word alone counts."""
     matter = _own(request, number)
     if matter.state == PAYING:
         for sheet in orders.of_subject(matter.id):
             if sheet.living is not None:
                 attempts.ask_soon(sheet.living, now())
-    return JsonResponse({"paid": matter.state != PAYING})
+    return JsonResponse({"paid": matter.state != PAYING and not matters.is_being_issued(matter.id)})
 
 
 @visitor_page
@@ -168,6 +168,8 @@ def write(request: KioskRequest, number: str) -> HttpResponse:
     matter = _own(request, number)
     if matter.state == PAYING:
         return HttpResponseRedirect(reverse("exit_entry:machine_pay", args=[number]))
+    if matters.is_being_issued(matter.id):
+        return _page(request, "issuing", {"matter": matter})
     wrong = None
     if request.method == "POST" and matter.state == "making":
         carried = request.POST.get("written_reading", "")

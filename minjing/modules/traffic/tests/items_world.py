@@ -24,6 +24,7 @@ from minjing.kernel.identity.models import Account, Appointment, Post, Unit
 from minjing.kernel.matters import actions, catalog, forms, plugs, publishing, queries
 from minjing.kernel.matters.errors import Wrong  # noqa: F401 - for the tests
 from minjing.kernel.matters.rules import Snapshot
+from minjing.kernel.matters.tests.issuing import issue_what_is_paid
 from minjing.kernel.pay.actions import attempts
 from minjing.kernel.pay.models import Order
 from minjing.kernel.pay.tests.simulated import HOUSE
@@ -246,6 +247,7 @@ def paid(matter: Snapshot, by: Someone, now: datetime = NOW) -> int:
     HOUSE.at(now)
     attempt = attempts.begin(order.id, "wechat_h5", by=by.actor, now=now, key=str(new_id()))
     attempts.take(attempt.id, HOUSE.pay(attempt.number), source="notification", now=now)
+    issue_what_is_paid(now)
     return int(order.total_fen)
 
 
