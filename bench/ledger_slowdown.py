@@ -48,9 +48,7 @@ def submission() -> Callable[[], None]:
     def step() -> None:
         by, said = next(applications)
         papers = {submissions.PAPER: [UUID(said.paper)]}
-        actions.submit_whole(
-            submissions.CODE, said.answers, by=by, now=now(), request_id=new_id(), materials=papers
-        )
+        actions.submit_whole(submissions.CODE, said.answers, by=by, now=now(), request_id=new_id(), materials=papers)
 
     return step
 
