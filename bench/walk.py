@@ -248,7 +248,12 @@ def carry_out(order: Order) -> Walked:
             busy -= 1
             if phone.asked.page:
                 found.seconds.setdefault(phone.asked.page, []).append(time.perf_counter() - since)
-            if _step(phone, page, found) or _begin(phone, order.port, people, found):
+            if not (_step(phone, page, found) or _begin(phone, order.port, people, found)):
+                continue
+            if phone.next is not None and not phone.next.page:  # the gateway's page is none of the hundred a second
+                phone.ask(time.perf_counter())
+                busy += 1
+            else:
                 ready.append(phone)
     found.took_s = time.perf_counter() - began
     unanswered = [PATIENCE_S] * (busy + len(due))
