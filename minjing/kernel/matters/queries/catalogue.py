@@ -205,11 +205,15 @@ def forget_kept() -> None:
 
 def find(text: str) -> list[Body]:
     """Return the services that `text` may mean: Chinese, pinyin, initials, English or a code; best first."""
-    wanted = text.strip().lower().replace(" ", "")
-    if not wanted:
-        return []
-    scored = [(_score(body, wanted, text.lower().split()), body) for body in current()]
-    return [body for score, body in sorted(scored, key=lambda s: (-s[0], s[1].service.code)) if score]
+    words = tuple(text.lower().split())
+    return [_body(pk) for pk in _meant(words, tuple(_current.get().values()))] if words else []
+
+
+@lru_cache(maxsize=1024)  # people look for the same few things, and all of the catalogue is compared each time
+def _meant(words: tuple[str, ...], procedures: tuple[UUID, ...]) -> list[UUID]:
+    wanted = "".join(words)
+    scored = [(_score(_body(pk), wanted, words), _body(pk).service.code, pk) for pk in procedures]
+    return [pk for score, _, pk in sorted(scored, key=lambda s: (-s[0], s[1])) if score]
 
 
 def _score(body: Body, wanted: str, words: Sequence[str]) -> int:
