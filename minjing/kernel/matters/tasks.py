@@ -3,6 +3,7 @@
 import logging
 from uuid import UUID
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from minjing.base.clock import now
@@ -13,7 +14,8 @@ log = logging.getLogger("minjing.matters")
 REFOLD_SAMPLE = 200
 
 
-@app.task(name=queries.ISSUE, queue=jobs.QUEUE)
+# After an hour and a half of trouble it is left to the officers in whose queue it stands, with its clock running.
+@app.task(name=queries.ISSUE, queue=jobs.QUEUE, retry=RetryStrategy(max_attempts=6, exponential_wait=4))
 def issue(id: str) -> None:
     """Issue what was paid for, where the service decides itself."""
     actions.issue_paid(UUID(id), now=now())

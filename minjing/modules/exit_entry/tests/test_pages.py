@@ -7,8 +7,10 @@ from django.test import Client
 
 from minjing.base import clock
 from minjing.kernel.matters.tests.conftest import signed_in
+from minjing.kernel.matters.tests.issuing import issue_what_is_paid
 from minjing.modules.exit_entry.models import Document
-from minjing.modules.exit_entry.tests.world import LIN, MAKER, OLD, SU, act, apply, document, granted, made
+from minjing.modules.exit_entry.tests.test_endorsements import ONLINE
+from minjing.modules.exit_entry.tests.world import LIN, MAKER, OLD, SU, act, apply, document, granted, made, only_paid
 
 pytestmark = pytest.mark.django_db
 TITLE = re.compile(r"<h1>(.*?)</h1>", re.S)
@@ -66,6 +68,17 @@ def test_a_document_is_declared_lost_by_a_page_that_asks_once(office):
     assert passport.state == Document.LOST
     assert browser.get(address).status_code == 404
     assert "/apply/EX0004/" in browser.get("/me/documents/").content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-hans", "正在签发"), ("en", "it is being issued")])
+def test_the_matter_says_that_it_is_being_issued_until_the_worker_has_done_so(office, language, words):
+    matter = apply("EX0008", LIN, unpaid=True, now=clock.now(), **ONLINE)
+    browser, page = signed_in(LIN.actor, language), f"/matters/{matter.number}/"
+    assert words not in browser.get(page).content.decode()
+    only_paid(matter, LIN.actor, clock.now())
+    assert words in browser.get(page).content.decode()
+    issue_what_is_paid(clock.now())
+    assert words not in browser.get(page).content.decode()
 
 
 def test_nobody_declares_or_sees_somebody_elses_document(office):

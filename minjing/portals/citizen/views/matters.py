@@ -127,6 +127,7 @@ def one(request: HttpRequest, number: str) -> HttpResponse:
         "may_withdraw": by.account_id == matter.account_id and "withdraw" in body.flow.states[matter.state].actions,
         "book_again": _book_again(body, matter, by),
         "holder": _holder(body, matter),
+        "being_issued": body.service.auto is not None and queries.is_being_issued(matter.id),
         "beside": plugs.beside(matter, by, at),
         "shown": _with_files(matter, titles),
         "five": FIVE,
