@@ -91,6 +91,11 @@ class Refused(Exception):
             "This violation is another driver’s; look at the file number again.",
         ),
         "points_number": ("记分是 1 到 36 的整数。", "Points are a whole number from 1 to 36."),
+        "points_known": (
+            "这份决定书编号已登记过别的记分，请核对。",
+            "Other points have been entered for this decision already; look at it again.",
+        ),
+        "answered": ("您已经答复过，答复不能更改。", "You have answered already; an answer cannot be changed."),
         "elsewhere": (
             "请填城市、决定书编号和违法日期，日期不能晚于今天。",
             "Enter city, number of the decision and day of the violation, today at the latest.",

@@ -17,7 +17,7 @@ from minjing.kernel.matters.rules import Ask
 from minjing.kernel.notify import actions as notify
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.case import Case, refused
-from minjing.modules.traffic.errors import Unknown
+from minjing.modules.traffic.errors import Refused, Unknown
 from minjing.modules.traffic.models import JointConsent
 
 ANSWER_WITHIN = timedelta(days=7)  # a platform rule; the flow's lapse says the same
@@ -46,19 +46,22 @@ def ask(case: Case) -> None:
 def answer(matter_id: UUID, agrees: bool, *, by: Actor, now: datetime) -> JointConsent:
     """Agree or refuse, once: the matter goes on, or ends. Raises Unknown for anybody but the one who was asked.
 
-    Asked twice for the same answer, nothing happens the second time.
+    Asked twice for the same answer, nothing happens the second time; Refused is raised for the other one.
     """
     if by.person_id is None:
         raise Unknown
     row = JointConsent.objects.select_for_update().filter(matter_id=matter_id, person_id=by.person_id).first()
     if row is None:
         raise Unknown
-    if row.state != JointConsent.ASKED:
+    given = JointConsent.AGREED if agrees else JointConsent.REFUSED
+    if row.state == given:
         return row
+    if row.state != JointConsent.ASKED:
+        raise Refused("answered")
     matter = known.matter(matter_id, SYSTEM, now)
     if matter.state != "consenting":  # withdrawn or lapsed meanwhile
         raise Unknown
-    row.state, row.answered_at = (JointConsent.AGREED if agrees else JointConsent.REFUSED), now
+    row.state, row.answered_at = given, now
     row.save(update_fields=["state", "answered_at"])
     kind = events.CONSENT_AGREED if agrees else events.CONSENT_REFUSED
     said = {"matter": matter_id, "by": by.account_id}

@@ -30,7 +30,7 @@ def from_elsewhere(
 
     When twelve are reached by it the licence is withheld, as if they had been decided here; what goes beyond twelve
     means more days of study. Points of a cycle that is over count in it alone. Raises Refused, which stands in the
-    ledger: no post, the own licence.
+    ledger: no post, the own licence; and where other points have been entered for this decision.
     """
     if by is not SYSTEM:
         require_reviewer(None, by=by, now=now)
@@ -88,6 +88,12 @@ def _put_points(
 ) -> PointsEntry:
     before = PointsEntry.objects.filter(person_id=person_id, kind=kind, reference=reference).first()
     if before is not None:
+        if (before.points, before.city, local_day(before.at)) != (
+            amount,
+            city,
+            local_day(at),
+        ) and kind == "elsewhere":
+            raise Refused("points_known")
         return before
     licence = registers.licence_of(person_id)
     org_id = licence.org_id if licence else 0

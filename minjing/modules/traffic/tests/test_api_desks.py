@@ -121,9 +121,10 @@ def test_points_of_another_city_are_entered_once_and_withhold_the_licence(post, 
     for wrong, key in (
         ({"points": 0}, "points_number"), ({"points": 37}, "points_number"), ({"day": "2027-01-01"}, "elsewhere"),
         ({"city": " "}, "elsewhere"), ({"reference": ""}, "elsewhere"),
+        ({"points": 3}, "points_known"), ({"day": "2026-11-19"}, "points_known"), ({"city": "佛山"}, "points_known"),
     ):  # fmt: skip
         status, answer = send(desk, "/counter/points", said | wrong)
-        assert (status, answer["key"]) == (422, key)
+        assert (status, answer["key"]) == (409 if key == "points_known" else 422, key)
     for nonsense in (
         {"points": "many"},
         {"day": "someday"},

@@ -142,7 +142,9 @@ def test_a_consent_is_given_by_the_one_who_is_asked_and_the_first_answer_stays(h
     assert post(asked, f"/consents/{NOBODY}", {"agrees": True})[0] == 404
     assert post(asked, f"/consents/{matter.id}", {})[0] == 422
     assert post(asked, f"/consents/{matter.id}", {"agrees": False})[1]["state"] == "refused"
-    assert post(asked, f"/consents/{matter.id}", {"agrees": True})[1]["state"] == "refused"
+    assert post(asked, f"/consents/{matter.id}", {"agrees": False})[1]["state"] == "refused", "said twice"
+    status, wrong = post(asked, f"/consents/{matter.id}", {"agrees": True})
+    assert (status, wrong["key"]) == (409, "answered")
     assert JointConsent.objects.get().state == "refused"
     assert world.again(matter).state == "declined"
     assert Outbox.objects.filter(kind="traffic:consent:refused").count() == 1

@@ -64,7 +64,10 @@ def test_who_refuses_ends_the_sale_and_nobody_else_can_answer(house, printed):  
     assert matter.state == "consenting"
     with pytest.raises(consents.Unknown):
         consents.answer(matter.id, True, by=LIN.actor, now=NOW)
-    consents.answer(matter.id, False, by=SU.actor, now=NOW)
+    for _ in range(2):
+        consents.answer(matter.id, False, by=SU.actor, now=NOW)
+    with pytest.raises(consents.Refused, match="answered"):  # a page that was left open
+        consents.answer(matter.id, True, by=SU.actor, now=NOW)
     matter = world.again(matter)
     assert (matter.state, matter.outcome) == ("declined", "withdrawn")
     assert world.Order.objects.get(subject_id=matter.id).state != "open"

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 from minjing.base.clock import now
 from minjing.kernel.matters.errors import Unknown as NoMatter
 from minjing.modules.traffic.actions import consents
-from minjing.modules.traffic.errors import Unknown
+from minjing.modules.traffic.errors import Refused, Unknown
 from minjing.modules.traffic.queries import consents as asked
 from minjing.portals.citizen.access import resident, who
-from minjing.portals.frame.language import t
+from minjing.portals.frame.language import pick, t
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,6 +29,9 @@ def mine(request: HttpRequest) -> HttpResponse:
             row = consents.answer(UUID(request.POST.get("matter", "")), "agree" in request.POST, by=by, now=at)
         except (Unknown, ValueError):
             raise NoMatter from None
+        except Refused as refused:
+            messages.error(request, pick(refused.text))
+            return HttpResponseRedirect(reverse("traffic:consents"))
         agreed = row.state == "agreed"
         words = ("您已同意，业务继续办理。", "You have agreed; it goes on.") if agreed else (
             "您已拒绝，业务终止。", "You have refused; it ends.")  # fmt: skip

@@ -39,7 +39,7 @@ class ConsentOut(Shape):
 
 
 class ConsentAnsweredOut(Shape):
-    """How it stands: the first answer stays, whatever a later one says."""
+    """How it stands."""
 
     matter_id: UUID
     state: str
@@ -52,7 +52,9 @@ def mine(request: HttpRequest) -> list[Any]:
     return list(asked.of_person(resident(request), now()))
 
 
-@router.post("/consents/{uuid:matter_id}", response={200: ConsentAnsweredOut, 403: ErrorOut, 404: ErrorOut})
+@router.post(
+    "/consents/{uuid:matter_id}", response={200: ConsentAnsweredOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
+)
 def answer(request: HttpRequest, matter_id: UUID, said: ConsentIn) -> Any:
-    """Agree, and the matter goes on; or refuse, and it ends. The first answer counts."""
+    """Agree, and the matter goes on; or refuse, and it ends. The first answer counts; the other is refused."""
     return acts.answer(matter_id, said.agrees, by=resident(request), now=now())
