@@ -245,6 +245,7 @@ def test_an_endorsement_is_renewed_online_and_comes_home_by_post(browse, house: 
     go(page, page.get_by_role("link", name="查看办件"))
     number = page.url.rstrip("/").rsplit("/", 1)[-1]
     assert number.startswith("EX")
+    wait_for(lambda: state_of(house, number) == "making", "what was paid for was not issued")
     maker = officer("exit.maker")
     for step in ("claim", "make", "to_post"):
         taken(maker, number, step)
