@@ -65,7 +65,6 @@ def run(
     template of the notice, `said` what the entry states beside the visit.
     """
     entry = entry_of(visit, place, act, by, now, said or {})
-    notices, jobs = _notices(visit, place, tells, words or {})
     whole = {
         "id": visit.pk,
         "ver": visit.ver,
@@ -74,8 +73,7 @@ def run(
         "now": now,
         "act": act,
         "request_id": request_id,
-        "notices": Jsonb(notices),
-        "jobs": Jsonb(jobs),
+        "notices": Jsonb(_notices(visit, place, tells, words or {})),
         "entry_id": entry.id,
         "entry_kind": entry.kind,
         "entry_subject": entry.subject_id,
@@ -105,11 +103,9 @@ def entry_of(visit: Visit, place: PlaceFacts, act: str, by: Actor, now: datetime
     return ledger_entry(kind, what, at=now, org_id=place.org_id, subject_id=visit.person_id)
 
 
-def _notices(
-    visit: Visit, place: PlaceFacts, template: str, words: Mapping[str, Any]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _notices(visit: Visit, place: PlaceFacts, template: str, words: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not template or visit.account_id is None:
-        return [], []
+        return []
     text = told(template, place, starts_at=visit.starts_at, services=visit.services, code=visit.code, **words)
     return notify.rows(template=template, text=text, matter_id=visit.pk, seq=visit.ver)
 

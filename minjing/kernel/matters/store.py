@@ -60,9 +60,8 @@ def write(
     After False the transaction around it, if there is one, may be broken and must be undone.
     """
     before, after, moves = change.before, change.after, change.moves
-    notices, jobs = told(body, after, change.tells)
-    follows = {"tasks": tasks_of(body, change.tasks, place, calendar, now), "notices": notices, "jobs": jobs}
-    follows = {name: rows for name, rows in follows.items() if rows}
+    tasks, notices = tasks_of(body, change.tasks, place, calendar, now), told(body, after, change.tells)
+    follows = {name: rows for name, rows in (("tasks", tasks), ("notices", notices)) if rows}
     entry = entry_of(change, by, now)
     columns = {**{name: _column(value) for name, value in moves.items()}, **sealed.columns}
     params = {
@@ -139,18 +138,19 @@ def submit(
 ) -> str | None:
     """Write a submission in one statement and return its number; None when it had been written before.
 
+    None also where `materials` name a file that is not the applicant's own.
+
     `besides` are kinds of child tasks that this matter opens beside those of its first state. `by` is the applicant,
     or the officer who files for somebody at the counter, in the post `acting_post`.
     """
     entry = submitted_entry(matter, by, now)
-    notices, jobs = told(body, matter, "to_pay" if matter.state == PAYING else "submitted")
     follows: dict[str, list[Any]] = {
         "materials": [dict(m) for m in materials],
         "tasks": tasks_of(body, [*body.flow.states[matter.state].tasks, *besides], place, calendar, now),
-        "notices": notices,
-        "jobs": jobs,
+        "notices": told(body, matter, "to_pay" if matter.state == PAYING else "submitted"),
     }
     follows = {name: rows for name, rows in follows.items() if rows}
+    files = list({m["file_id"] for m in materials if m["file_id"]})
     params = {
         **{name: getattr(matter, name) for name in AS_SUBMITTED},
         "year": now.astimezone(CHINA).year,
@@ -164,12 +164,14 @@ def submit(
         "acting_unit": matter.received_at_unit,
         "detail": Jsonb(submitted_detail(matter, by)),
         "draft_id": draft_id,
+        "files": files,
         **{name: Jsonb(rows) for name, rows in follows.items()},
         "request_id": request_id,
         "now": now,
         **_entry_params(entry),
     }
-    row = _row(composed("submission", frozenset(follows) | ({"draft"} if draft_id else set())), params)
+    parts = {*follows, *(["draft"] if draft_id else []), *(["files"] if files else [])}
+    row = _row(composed("submission", frozenset(parts)), params)
     if row is None:
         return None
     promised(entry)
@@ -244,10 +246,10 @@ def _entry_params(entry: Entry) -> dict[str, Any]:
     }
 
 
-def told(body: Body, matter: Snapshot, key: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the notices to the applicant in each channel, and the jobs that deliver them."""
+def told(body: Body, matter: Snapshot, key: str) -> list[dict[str, Any]]:
+    """Return the notices to the applicant in each channel."""
     if not key:
-        return [], []
+        return []
     text = body.flow.notices[key]
     due = matter.due_at.astimezone(CHINA)
     words = {

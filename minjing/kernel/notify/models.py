@@ -33,7 +33,7 @@ class Message(models.Model):
     text_en = models.TextField()
     matter_id = models.UUIDField(null=True)
     channel = models.CharField(max_length=10)
-    dedupe = models.CharField(max_length=160, unique=True)  # matter|seq|template|channel
+    dedupe = models.CharField(max_length=160)  # matter|seq|template|channel
     state = models.CharField(max_length=10, default=WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(null=True)  # not tried again before
@@ -62,6 +62,7 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["dedupe"], name="message_once"),
             models.CheckConstraint(name="message_channel_known", condition=Q(channel__in=list(rules.CHANNELS))),
             models.CheckConstraint(
                 name="message_state_known",

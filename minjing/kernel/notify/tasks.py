@@ -1,10 +1,10 @@
-"""The jobs of notify: deliver one notice, and find those whose job was lost."""
+"""The jobs of notify: deliver what is due, or one notice at its time, and find what was lost."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
@@ -29,6 +29,21 @@ class AsPlanned(BaseRetryStrategy):
 def deliver(message_id: str) -> None:
     """Send one notice; safe to run any number of times."""
     actions.deliver(UUID(message_id), now=now())
+
+
+# Who stores a notice while a bell hangs rings no second one. Should its transaction end only after that bell has been
+# answered, nobody has seen the notice: so it is looked for once more, a moment later.
+LOOK_AGAIN = timedelta(seconds=2)
+
+
+@app.task(name=actions.RING, queue=actions.QUEUE, pass_context=True)
+def ring(context: JobContext) -> None:
+    """Deliver what is due; safe to run any number of times."""
+    done, more = actions.deliver_due(now)
+    if more:
+        actions.ring()
+    if done or context.job.scheduled_at is None:
+        actions.ring(now() + LOOK_AGAIN)
 
 
 @app.periodic(cron="* * * * *")

@@ -14,8 +14,4 @@ request AS (
     FROM visit, jsonb_to_recordset(%(notices)s::jsonb)
         AS n(id uuid, template text, text_zh text, text_en text, channel text, dedupe text, state text)
     WHERE visit.account_id IS NOT NULL
-), job AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-    SELECT j.queue_name, j.task_name, j.args
-    FROM visit, jsonb_to_recordset(%(jobs)s::jsonb) AS j(queue_name text, task_name text, args jsonb)
 )

@@ -18,7 +18,7 @@ from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions import payment, visiting
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import refusals_on_record, run_step_act
-from minjing.kernel.matters.actions.filling_in import can_apply, own_files, require_level, require_stars, sound_papers
+from minjing.kernel.matters.actions.filling_in import can_apply, require_level, require_stars, sound_papers
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
@@ -67,7 +67,6 @@ def submit_whole(
     require_level(by, body.service.level_for("submit"))
     checked = forms.check_all(body, answers, local_day(now))
     _named_papers(body, materials or {})
-    own_files([file_id for sent in (materials or {}).values() for file_id in sent], by)
     sound_papers(body, materials or {}, by)
     attached = [
         Material(id=new_id(), name=name, file_id=file_id, added_at=now)

@@ -11,7 +11,7 @@ def statement(name: str) -> str:
 
 
 def transition(moves: tuple[str, ...], follows: frozenset[str]) -> str:
-    """Return transition.sql with the columns `moves` and only the parts named in `follows`: tasks, notices, jobs."""
+    """Return transition.sql with the columns `moves` and only the parts named in `follows`: tasks, notices."""
     return composed("transition", follows, moves)
 
 

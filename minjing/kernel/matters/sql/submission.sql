@@ -1,14 +1,19 @@
--- One submission, whole: the number is drawn, the matter, its first event, ledger entry, child tasks, notices and
--- jobs are added, the draft is closed and its materials pass to the matter. No row comes back when this draft was
--- submitted before; a request that was submitted before breaks matters_request_pkey. Either way nothing has been
--- written. Parts between "[ name" and "]" are left out when there is none of it (sql.composed).
+-- One submission, whole: the number is drawn, the matter, its first event, ledger entry, child tasks and
+-- notices are added, the draft is closed and its materials pass to the matter. No row comes back when this draft was
+-- submitted before, or where a file is named that is not the asker's own (an id is no right; files.own_among); a
+-- request that was submitted before breaks matters_request_pkey. Either way nothing has been written. Parts between
+-- "[ name" and "]" are left out when there is none of it (sql.composed).
 WITH draft AS (
     UPDATE matters_draft SET matter_id = %(id)s
     WHERE id = %(draft_id)s AND matter_id IS NULL
     RETURNING id
 ), counter AS (
     INSERT INTO matters_counter (org_id, year, last)
-    SELECT %(org_id)s, %(year)s, 1 WHERE %(draft_id)s IS NULL OR EXISTS (SELECT FROM draft)
+    SELECT %(org_id)s, %(year)s, 1 WHERE (%(draft_id)s IS NULL OR EXISTS (SELECT FROM draft))
+--[ files
+        AND cardinality(%(files)s::uuid[]) = (SELECT count(*) FROM files_file
+            WHERE id = ANY(%(files)s::uuid[]) AND account_id = %(actor_id)s AND loose_since IS NULL)
+--]
     ON CONFLICT (org_id, year) DO UPDATE SET last = matters_counter.last + 1
     RETURNING last
 ), matter AS (
@@ -63,12 +68,6 @@ WITH draft AS (
         matter.id, n.channel, n.dedupe, n.state, 0, %(now)s, %(now)s
     FROM matter, jsonb_to_recordset(%(notices)s)
         AS n(id uuid, template text, text_zh text, text_en text, channel text, dedupe text, state text)
---]
---[ jobs
-), job AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-    SELECT j.queue_name, j.task_name, j.args
-    FROM matter, jsonb_to_recordset(%(jobs)s) AS j(queue_name text, task_name text, args jsonb)
 --]
 )
 SELECT number FROM matter

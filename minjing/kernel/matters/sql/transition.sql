@@ -37,11 +37,5 @@ WITH moved AS (
     FROM moved, jsonb_to_recordset(%(notices)s)
         AS n(id uuid, template text, text_zh text, text_en text, channel text, dedupe text, state text)
 --]
---[ jobs
-), job AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-    SELECT j.queue_name, j.task_name, j.args
-    FROM moved, jsonb_to_recordset(%(jobs)s) AS j(queue_name text, task_name text, args jsonb)
---]
 )
 SELECT id FROM moved

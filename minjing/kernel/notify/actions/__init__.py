@@ -2,16 +2,18 @@
 
 from minjing.kernel.notify.actions.addressing import ask_email, confirm_email, set_postal, subscribe
 from minjing.kernel.notify.actions.bindings import bind_by_code, bind_wechat, end_address, give_code, give_up_address
-from minjing.kernel.notify.actions.delivery import deliver, sweep
+from minjing.kernel.notify.actions.delivery import deliver, deliver_due, sweep
 from minjing.kernel.notify.actions.letters import downloaded, make_batch, mark_posted, mark_printed, mark_returned
 from minjing.kernel.notify.actions.reports import reported, reported_by_receipt
 from minjing.kernel.notify.actions.telling import (
     CODE,
     QUEUE,
+    RING,
     TASK,
     Telling,
     announce,
     mark_read,
+    ring,
     rows,
     send_code,
     tell,
@@ -24,6 +26,7 @@ from minjing.kernel.notify.actions.wishing import choose, set_wishes
 __all__ = [
     "CODE",
     "QUEUE",
+    "RING",
     "TASK",
     "Telling",
     "announce",
@@ -33,6 +36,7 @@ __all__ = [
     "choose",
     "confirm_email",
     "deliver",
+    "deliver_due",
     "downloaded",
     "end_address",
     "give_code",
@@ -44,6 +48,7 @@ __all__ = [
     "mark_returned",
     "reported",
     "reported_by_receipt",
+    "ring",
     "rows",
     "send_code",
     "set_postal",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +22,11 @@ from minjing.kernel.notify.models import Message
 from minjing.kernel.notify.providers import sms
 from minjing.kernel.notify.rules import LEASE, LOST_AFTER, next_try
 
+log = logging.getLogger(__name__)
 SWEEP_MAX = 500
+# A bell is answered for so long, then for the next one: a code, or any other job of the worker, goes between.
+TURN_S = 0.3
+TURN_MAX = 100
 
 
 def deliver(message_id: UUID, *, now: datetime) -> str:
@@ -45,6 +52,28 @@ def deliver(message_id: UUID, *, now: datetime) -> str:
     except carrying.TakenOver:
         return Message.SENDING
     return _mark_sent(message, receipt, now)
+
+
+def deliver_due(clock: Callable[[], datetime]) -> tuple[int, bool]:
+    """Deliver what is due and has not been tried, oldest first, for TURN_S; return how many, and whether more is due.
+
+    One that is put off gets a job of its own at its time; one that breaks is left to the sweep and stops no other.
+    """
+    until, done = time.monotonic() + TURN_S, 0
+    due = Message.objects.filter(state=Message.WAITING, attempts=0, next_at__lte=clock())
+    found = list(due.exclude(channel=Message.LETTER).order_by("next_at").values_list("pk", flat=True)[: TURN_MAX + 1])
+    for n, pk in enumerate(found):
+        if n == TURN_MAX or time.monotonic() >= until:
+            return done, True
+        try:
+            deliver(pk, now=clock())
+        except NotDelivered as later:
+            enqueue([pk], later.retry_at)
+        except Exception:
+            log.exception("A notice could not be delivered: %s", pk)
+            continue
+        done += 1
+    return done, False
 
 
 def sweep(now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Telling people: notices are stored with the act; a job chooses the channels and sends them, never twice."""
+"""Telling people: notices are stored with the act; the worker chooses the channels and sends them, never twice."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from minjing.kernel.notify.models import Message, Wishes
 from minjing.kernel.notify.rules import Text, code_text, dedupe_key
 
 QUEUE, TASK = "notify", "notify.deliver"
+RING = "notify.ring"  # a trigger queues it where notices are stored (migration 0004)
 SOMEBODY_WAITS = 100  # a code, with its reader looking at the phone: before everything else in the queue
 CODE = "sign_in_code"
 # A notice is stored for the app, and once more as the seed from which the delivery plans the person's other channels:
@@ -32,9 +33,9 @@ def rows(
     matter_id: UUID,
     seq: int,
     channels: Sequence[str] = SEED,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the rows of notify_message and of the jobs, for a caller that inserts them in its own statement."""
-    notices = [
+) -> list[dict[str, Any]]:
+    """Return the rows of notify_message, for a caller that inserts them in its own statement."""
+    return [
         {
             "id": str(new_id()),
             "template": template,
@@ -46,12 +47,6 @@ def rows(
         }
         for channel in channels
     ]
-    jobs = [
-        {"queue_name": QUEUE, "task_name": TASK, "args": {"message_id": notice["id"]}}
-        for notice in notices
-        if notice["state"] == Message.WAITING
-    ]
-    return notices, jobs
 
 
 def tell(
@@ -169,24 +164,18 @@ def first_state(channel: str) -> str:
     return Message.SENT if channel == Message.IN_APP else Message.WAITING
 
 
-# Notices with the jobs that deliver them; what has been told on the occasion before comes not back.
+# What has been told on the occasion before comes not back.
 _KEEP = """
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS m(id uuid, org_id smallint, account_id uuid, template text,
         params jsonb, text_zh text, text_en text, matter_id uuid, channel text, dedupe text, state text)
-), added AS (
-    INSERT INTO notify_message (id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel,
-        dedupe, state, attempts, next_at, created_at)
-    SELECT id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel, dedupe, state, 0,
-        %s, %s FROM wanted
-    ON CONFLICT DO NOTHING
-    RETURNING id, state
-), job AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, args, queueing_lock)
-    SELECT %s, %s, jsonb_build_object('message_id', id), 'notify:' || id FROM added WHERE state = %s
-    ON CONFLICT DO NOTHING
 )
-SELECT id FROM added
+INSERT INTO notify_message (id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel, dedupe,
+    state, attempts, next_at, created_at)
+SELECT id, org_id, account_id, template, params, text_zh, text_en, matter_id, channel, dedupe, state, 0, %s, %s
+FROM wanted
+ON CONFLICT DO NOTHING
+RETURNING id
 """
 # One statement for all jobs, in the caller's transaction. A job for the same notice that still waits is enough.
 _ENQUEUE = """
@@ -201,6 +190,18 @@ def enqueue(message_ids: Sequence[UUID], at: datetime | None = None, *, priority
     if message_ids:
         with connection.cursor() as cursor:
             cursor.execute(_ENQUEUE, [QUEUE, TASK, at, priority, [str(pk) for pk in message_ids]])
+
+
+_RING = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, scheduled_at)
+VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+
+def ring(at: datetime | None = None) -> None:
+    """Ring for the delivery of what is due, now or at that time; bells that wait together are one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RING, [QUEUE, RING, f"{RING}:{'now' if at is None else 'later'}", at])
 
 
 def _message(account_id: UUID, template: str, text: Text, channel: str, about: str, now: datetime) -> Message:
@@ -224,12 +225,12 @@ COLUMNS = ("id", "org_id", "account_id", "template", "params", "text_zh", "text_
 
 @transaction.atomic(savepoint=False)
 def _keep(wanted: Sequence[Message], now: datetime) -> int:
-    """Store notices with their jobs, and what was told to whom about what; return how many are new."""
+    """Store notices, and what was told to whom about what; return how many are new."""
     if not wanted:
         return 0
     rows = [{name: _plain(getattr(one, name)) for name in COLUMNS} for one in wanted]
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [json.dumps(rows, ensure_ascii=False), now, now, QUEUE, TASK, Message.WAITING])
+        cursor.execute(_KEEP, [json.dumps(rows, ensure_ascii=False), now, now])
         new = {pk for (pk,) in cursor.fetchall()}
     told: dict[tuple[str, UUID | None, int], set[str]] = {}
     for one in wanted:

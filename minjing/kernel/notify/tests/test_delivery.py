@@ -44,10 +44,26 @@ def jobs():
         return sorted(row[0] for row in cursor.fetchall())
 
 
+def bells():
+    """Return the bells that nobody has answered, each with whether it is for later."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scheduled_at IS NOT NULL FROM procrastinate_jobs WHERE task_name = %s AND status = 'todo'"
+            " ORDER BY id",
+            [actions.RING],
+        )
+        return ["later" if later else "now" for (later,) in cursor.fetchall()]
+
+
+def answer_bells():
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = %s", [actions.RING])
+
+
 def test_a_notice_reaches_the_phone_and_the_app(lin, gateway):
     (message,) = told(lin)
-    assert jobs() == [str(message.pk)]
-    assert actions.deliver(message.pk, now=NOW) == "sent"
+    assert bells() == ["now"]
+    assert actions.deliver_due(lambda: NOW) == (1, False)
     (received,) = gateway.inbox(LIN_PHONE)
     assert received["text"] == TEXT["zh"]
     (notice,) = queries.inbox(lin.account_id)
@@ -68,7 +84,7 @@ def test_the_same_occasion_is_told_once(lin, chen):
     accounts = [lin.account_id, chen.account_id]
     assert actions.announce(accounts, template="asked", text=TEXT, about="m:3", channels=BOTH, now=NOW) == 2
     assert Message.objects.count() == 4
-    assert len(jobs()) == 2
+    assert bells() == ["now"]  # one for all
 
 
 def test_a_notice_of_an_act_that_did_not_happen_is_not_told(lin):
@@ -76,7 +92,58 @@ def test_a_notice_of_an_act_that_did_not_happen_is_not_told(lin):
         told(lin)
         transaction.set_rollback(True)
     assert not Message.objects.exists()
-    assert jobs() == []
+    assert bells() == []
+
+
+def test_who_finds_a_bell_unanswered_rings_no_second_one(lin, chen):
+    told(lin)
+    told(chen, about="2")
+    assert bells() == ["now"]
+    answer_bells()
+    told(lin, about="3")
+    assert bells() == ["now"]
+
+
+def test_only_a_notice_that_has_no_job_of_its_own_rings(lin, gateway):
+    actions.send_code(phone=CHEN_PHONE, code="482910", minutes=5, language="zh-hans", now=NOW)
+    actions.announce([lin.account_id], template="asked", text=TEXT, about="1", now=NOW)  # to the app alone
+    assert bells() == []
+
+
+def test_one_that_breaks_stops_no_other_and_is_left_to_the_sweep(lin, chen, gateway, monkeypatch, caplog):
+    broken, sound = told(lin, chen)
+    send = delivery.send
+
+    def sometimes(message, now):
+        if message.pk == broken.pk:
+            raise RuntimeError("broken")
+        return send(message, now)
+
+    monkeypatch.setattr(delivery, "send", sometimes)
+    assert actions.deliver_due(lambda: NOW) == (1, False)
+    sound.refresh_from_db()
+    assert sound.state == "sent"
+    assert str(broken.pk) in caplog.text
+    assert actions.deliver_due(lambda: NOW) == (0, False)
+    assert actions.sweep(NOW + LEASE + LOST_AFTER) == 1
+
+
+def test_a_turn_at_the_bell_is_short(lin, chen, gateway, monkeypatch):
+    told(lin, chen)
+    monkeypatch.setattr(delivery, "TURN_S", 0)
+    assert actions.deliver_due(lambda: NOW) == (0, True)
+    monkeypatch.undo()
+    monkeypatch.setattr(delivery, "TURN_MAX", 1)
+    assert actions.deliver_due(lambda: NOW) == (1, True)
+    assert actions.deliver_due(lambda: NOW) == (1, False)
+
+
+def test_one_that_is_put_off_gets_a_job_at_its_time(lin, gateway):
+    (message,) = told(lin)
+    gateway.tell(fail=503)
+    assert actions.deliver_due(lambda: NOW) == (1, False)
+    assert jobs() == [str(message.pk)]
+    assert actions.deliver_due(lambda: NOW + timedelta(hours=1)) == (0, False)  # that job's affair
 
 
 def test_a_job_run_twice_sends_once(lin, gateway):
@@ -103,12 +170,31 @@ def test_the_worker_finds_the_job_and_puts_it_off_when_the_gateway_fails(empty_q
             "SELECT status::text, attempts, scheduled_at > now() FROM procrastinate_jobs WHERE task_name = %s",
             [actions.TASK],
         )
-        assert cursor.fetchall() == [("todo", 1, True)]
+        assert cursor.fetchall() == [("todo", 0, True)]
         cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
     Message.objects.filter(channel="sms").update(next_at=clock.now())
     work()
     assert len(gateway.inbox(LIN_PHONE)) == 1
     assert Message.objects.get(channel="sms").state == "sent"
+
+
+def test_a_notice_whose_bell_was_answered_too_early_is_found_a_moment_later(empty_queue, gateway):
+    lin, chen = (identity.open_account(phone=phone, now=clock.now()) for phone in (LIN_PHONE, CHEN_PHONE))
+    actions.announce([lin.pk], template="asked", text=TEXT, about="1", channels=BOTH, now=clock.now())
+    work()
+    assert bells() == ["later"]
+    # Another's transaction had found that bell and rung none; it ends only now.
+    actions.announce([chen.pk], template="asked", text=TEXT, about="1", channels=BOTH, now=clock.now())
+    connection.cursor().execute(
+        "DELETE FROM procrastinate_jobs WHERE task_name = %s AND scheduled_at IS NULL", [actions.RING]
+    )
+    work()
+    assert gateway.inbox(CHEN_PHONE) == []
+    for _ in range(2):  # the second look finds it and looks once more; the third finds nothing and ends it
+        connection.cursor().execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+        work()
+    assert len(gateway.inbox(CHEN_PHONE)) == 1
+    assert bells() == []
 
 
 def work():
@@ -251,9 +337,8 @@ def test_no_phone_and_no_text_is_logged(lin, gateway, caplog):
 
 def test_rows_for_a_statement_of_the_engine_fit_the_table(lin, gateway):
     matter_id = new_id()
-    notices, queued = actions.rows(template="asked", text=TEXT, matter_id=matter_id, seq=3)
+    notices = actions.rows(template="asked", text=TEXT, matter_id=matter_id, seq=3)
     assert [n["state"] for n in notices] == ["sent", "waiting"]
-    assert [j["args"]["message_id"] for j in queued] == [notices[1]["id"]]
     for notice in notices:
         Message.objects.create(**notice, account_id=lin.account_id, matter_id=matter_id, next_at=NOW, created_at=NOW)
     assert actions.deliver(notices[1]["id"], now=NOW) == "sent"
