@@ -1,6 +1,6 @@
 """Reading the register. Every look at a person is written down before anything is opened (identity.record_look)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -224,7 +224,8 @@ def held(person_id: UUID, materials: Sequence[str], answers: Mapping[str, Any], 
     form by ID number, is registered.
     """
     about = {material: _about(material, person_id, answers) for material in materials}
-    here = _registered({person for people_ in about.values() for person in people_ if person})
+    named = {person for people_ in about.values() for person in people_ if person}
+    here = {person for person in named if _is_registered(person)}
     return {material: REGISTER if people_ and set(people_) <= here else "" for material, people_ in about.items()}
 
 
@@ -239,15 +240,15 @@ def _about(material: str, person_id: UUID, answers: Mapping[str, Any]) -> list[U
     return [people.person_by_id_number(about) if about else person_id]
 
 
-def _registered(people_ids: Collection[UUID]) -> set[UUID]:
-    """Return which of these people are registered in a household today."""
-    if not people_ids:
-        return set()
-    with prepared_cursor() as cursor:  # asked for every application
-        cursor.execute(
-            "SELECT person_id FROM household_member WHERE person_id = ANY(%s) AND until IS NULL", [list(people_ids)]
-        )
-        return {row[0] for row in cursor.fetchall()}
+# Asked for every application, about one person nearly always: for a list PostgreSQL would make a new plan each time.
+_MEMBER = "SELECT EXISTS (SELECT FROM household_member WHERE person_id = %s AND until IS NULL)"
+
+
+def _is_registered(person_id: UUID) -> bool:
+    """Say whether somebody is registered in a household today."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_MEMBER, [person_id])
+        return bool(cursor.fetchone()[0])
 
 
 def _kin(person_id: UUID, answers: Mapping[str, Any]) -> list[UUID | None]:
