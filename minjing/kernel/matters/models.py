@@ -347,8 +347,8 @@ class Material(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["matter_id"]),
-            models.Index(fields=["draft_id"]),
+            models.Index(fields=["matter_id"], condition=Q(matter_id__isnull=False), name="material_by_matter"),
+            models.Index(fields=["draft_id"], condition=Q(draft_id__isnull=False), name="material_by_draft"),
             models.Index(fields=["file_id"], condition=Q(file_id__isnull=False), name="material_by_file"),
         ]
 

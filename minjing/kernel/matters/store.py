@@ -150,7 +150,6 @@ def submit(
         "notices": told(body, matter, "to_pay" if matter.state == PAYING else "submitted"),
     }
     follows = {name: rows for name, rows in follows.items() if rows}
-    files = list({m["file_id"] for m in materials if m["file_id"]})
     params = {
         **{name: getattr(matter, name) for name in AS_SUBMITTED},
         "year": now.astimezone(CHINA).year,
@@ -164,13 +163,12 @@ def submit(
         "acting_unit": matter.received_at_unit,
         "detail": Jsonb(submitted_detail(matter, by)),
         "draft_id": draft_id,
-        "files": files,
         **{name: Jsonb(rows) for name, rows in follows.items()},
         "request_id": request_id,
         "now": now,
         **_entry_params(entry),
     }
-    parts = {*follows, *(["draft"] if draft_id else []), *(["files"] if files else [])}
+    parts = {*follows, *(["draft"] if draft_id else []), *(["files"] if any(m["file_id"] for m in materials) else [])}
     row = _row(composed("submission", frozenset(parts)), params)
     if row is None:
         return None

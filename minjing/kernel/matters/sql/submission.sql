@@ -11,8 +11,9 @@ WITH draft AS (
     INSERT INTO matters_counter (org_id, year, last)
     SELECT %(org_id)s, %(year)s, 1 WHERE (%(draft_id)s IS NULL OR EXISTS (SELECT FROM draft))
 --[ files
-        AND cardinality(%(files)s::uuid[]) = (SELECT count(*) FROM files_file
-            WHERE id = ANY(%(files)s::uuid[]) AND account_id = %(actor_id)s AND loose_since IS NULL)
+        AND NOT EXISTS (SELECT FROM jsonb_to_recordset(%(materials)s) AS m(file_id uuid)
+            WHERE m.file_id IS NOT NULL AND NOT EXISTS (SELECT FROM files_file f
+                WHERE f.id = m.file_id AND f.account_id = %(actor_id)s AND f.loose_since IS NULL))
 --]
     ON CONFLICT (org_id, year) DO UPDATE SET last = matters_counter.last + 1
     RETURNING last

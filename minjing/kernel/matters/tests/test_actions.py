@@ -11,7 +11,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions, plugs, publishing, queries, rules
 from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
-from minjing.kernel.matters.models import Draft, Matter, MatterEvent
+from minjing.kernel.matters.models import Counter, Draft, Matter, MatterEvent
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
 from minjing.kernel.matters.tests.world import CHECKER, CHEN, ELSEWHERE, LIN, LUO, MONDAY, PUBLISHER, STRANGER, ZHOU
@@ -329,6 +329,18 @@ def test_somebody_elses_file_cannot_be_sent_in(city):
     draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
     with pytest.raises(Unknown):
         actions.attach(draft.id, "marriage_certificate", scan(STRANGER), by=LIN, now=MONDAY)
+
+
+@pytest.mark.parametrize("whose", ["a stranger's", "nobody's"])
+def test_a_whole_application_that_names_a_file_not_ones_own_leaves_nothing(city, whose):
+    named = scan(STRANGER) if whose == "a stranger's" else uuid4()
+    sheets = {"marriage_certificate": [scan(), named]}
+    before = set(Counter.objects.values_list("org_id", "year", "last"))
+    with pytest.raises(Unknown):
+        actions.submit_whole("HZ9901", ANSWERS, by=LIN, now=MONDAY, request_id=new_id(), materials=sheets)
+    assert not Matter.objects.exists()
+    assert not Outbox.objects.filter(kind="matters:matter:submitted").exists()
+    assert set(Counter.objects.values_list("org_id", "year", "last")) == before
 
 
 def test_a_page_posted_after_the_session_ended_waits_for_its_owner(city):
