@@ -2,16 +2,17 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.actions.promise import promised
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.ledger.rules import framing
 from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
 from minjing.kernel.ledger.rules.tree import leaf_hash
@@ -138,11 +139,37 @@ SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::timestamptz[],
 """
 
 
+_gathered: ContextVar[list[Entry] | None] = ContextVar("entries", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Insert what is appended within this block as it ends, in one statement and under one promise.
+
+    For an act whose parts each tell the ledger: the block lies within the act's transaction, and an error that leaves
+    it undoes the whole of that. Within another such block it is part of that one.
+    """
+    if _gathered.get() is not None:
+        yield
+        return
+    gathered: list[Entry] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    append(*gathered)
+
+
 def append(*entries: Entry) -> None:
     """Insert the entries in the caller's transaction, in one statement: act and record stand or fall as one."""
     if not entries:
         return
-    with connection.cursor() as cursor:
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered += entries
+        return
+    with prepared_cursor() as cursor:
         cursor.execute(
             APPEND,
             [
