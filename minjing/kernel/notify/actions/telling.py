@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.notify import addresses, wording
 from minjing.kernel.notify.models import Message, Wishes
 from minjing.kernel.notify.rules import Text, code_text, dedupe_key
@@ -86,14 +87,14 @@ class Telling:
 
 def tell_many(tellings: Sequence[Telling], *, now: datetime) -> int:
     """Tell several at once, each as `tell` does, in as many statements as one takes; return how many rows are new."""
-    wanted = []
-    for said in tellings:
-        for channel in SEED:
-            text = wording.words(said.template, channel, said.params)
-            one = _message(said.account_id, said.template, text, channel, said.dedupe, now)
-            one.params, one.matter_id, one.org_id = dict(said.params), said.matter_id, said.org_id
-            wanted.append(one)
-    return _keep(wanted, now)
+    return _keep(
+        [
+            _row(said, wording.words(said.template, channel, said.params), channel)
+            for said in tellings
+            for channel in SEED
+        ],
+        now,
+    )
 
 
 def announce(
@@ -112,14 +113,8 @@ def announce(
     `about` names the occasion: told twice about the same occasion, a person hears of it once. With SMS among the
     channels the delivery goes by the person's own channels.
     """
-    wanted = [
-        _message(account_id, template, text, channel, about, now)
-        for account_id in account_ids
-        for channel in channels
-    ]
-    for one in wanted:
-        one.matter_id, one.org_id = matter_id, org_id
-    return _keep(wanted, now)
+    tellings = [Telling(account_id, template, {}, about, matter_id, org_id) for account_id in account_ids]
+    return _keep([_row(said, text, channel) for said in tellings for channel in channels], now)
 
 
 @transaction.atomic
@@ -199,42 +194,38 @@ ON CONFLICT DO NOTHING
 def enqueue(message_ids: Sequence[UUID], at: datetime | None = None, *, priority: int = 0) -> None:
     """Queue the delivery of notices, not before `at`; the higher priority goes first."""
     if message_ids:
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_ENQUEUE, [QUEUE, TASK, at, priority, [str(pk) for pk in message_ids]])
 
 
-def _message(account_id: UUID, template: str, text: Text, channel: str, about: str, now: datetime) -> Message:
-    return Message(
-        id=new_id(),
-        account_id=account_id,
-        template=template,
-        text_zh=text["zh"],
-        text_en=text["en"],
-        channel=channel,
-        dedupe=dedupe_key(account_id, about, template, channel),
-        state=first_state(channel),
-        next_at=now,
-        created_at=now,
-    )
-
-
-COLUMNS = ("id", "org_id", "account_id", "template", "params", "text_zh", "text_en", "matter_id", "channel", "dedupe",
-           "state")  # fmt: skip
+def _row(said: Telling, text: Text, channel: str) -> dict[str, Any]:
+    return {
+        "id": str(new_id()),
+        "org_id": said.org_id,
+        "account_id": str(said.account_id),
+        "template": said.template,
+        "params": dict(said.params),
+        "text_zh": text["zh"],
+        "text_en": text["en"],
+        "matter_id": str(said.matter_id) if said.matter_id else None,
+        "channel": channel,
+        "dedupe": dedupe_key(said.account_id, said.dedupe, said.template, channel),
+        "state": first_state(channel),
+    }
 
 
 @transaction.atomic(savepoint=False)
-def _keep(wanted: Sequence[Message], now: datetime) -> int:
+def _keep(wanted: Sequence[Mapping[str, Any]], now: datetime) -> int:
     """Store notices with their jobs, and what was told to whom about what; return how many are new."""
     if not wanted:
         return 0
-    rows = [{name: _plain(getattr(one, name)) for name in COLUMNS} for one in wanted]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [json.dumps(rows, ensure_ascii=False), now, now, QUEUE, TASK, Message.WAITING])
-        new = {pk for (pk,) in cursor.fetchall()}
-    told: dict[tuple[str, UUID | None, int], set[str]] = {}
+    with prepared_cursor() as cursor:
+        cursor.execute(_KEEP, [json.dumps(wanted, ensure_ascii=False), now, now, QUEUE, TASK, Message.WAITING])
+        new = {str(pk) for (pk,) in cursor.fetchall()}
+    told: dict[tuple[str, str | None, int], set[str]] = {}
     for one in wanted:
-        if one.pk in new:
-            told.setdefault((one.template, one.matter_id, one.org_id), set()).add(str(one.account_id))
+        if one["id"] in new:
+            told.setdefault((one["template"], one["matter_id"], one["org_id"]), set()).add(one["account_id"])
     ledger.append(
         *(
             ledger.entry(
@@ -247,10 +238,6 @@ def _keep(wanted: Sequence[Message], now: datetime) -> int:
         )
     )
     return len(new)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
 
 
 def _sealed(phone: str, words: str, template: str, named: Text, params: dict[str, Any], now: datetime) -> None:
