@@ -12,7 +12,7 @@ from minjing.base.clock import local_day
 from minjing.modules.traffic import packs
 from minjing.modules.traffic.models import Violation
 from minjing.modules.traffic.rules.penalties.evaluate import explained
-from minjing.modules.traffic.rules.penalties.history import ordered, reach_months, walk
+from minjing.modules.traffic.rules.penalties.history import ordered, walk
 from minjing.modules.traffic.rules.penalties.judge import Judge
 from minjing.modules.traffic.rules.penalties.shapes import Answer, Record
 
@@ -39,7 +39,7 @@ def history_of(violation: Violation, judge: Judge) -> list[Violation]:
     name, subject = subject_of(violation)
     if subject is None:
         return [violation]
-    reach = reach_months(judge.rules) * MONTH_MAX
+    reach = judge.rules.reach_months * MONTH_MAX
     near = Q(violated_at__gt=violation.violated_at - 2 * reach, violated_at__lt=violation.violated_at + 2 * reach)
     rows = Violation.objects.filter(near, **{name: subject}).filter(Q(state__in=ESTABLISHED) | Q(pk=violation.pk))
     found = [row for row in rows if subject_of(row)[0] == name]
