@@ -18,6 +18,7 @@ from minjing.kernel.notify.actions.telling import (
     tell_many,
     text_account,
     text_phone,
+    together,
 )
 from minjing.kernel.notify.actions.wishing import choose, set_wishes
 
@@ -54,4 +55,5 @@ __all__ = [
     "tell_many",
     "text_account",
     "text_phone",
+    "together",
 ]

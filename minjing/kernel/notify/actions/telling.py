@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,14 +89,34 @@ class Telling:
 
 def tell_many(tellings: Sequence[Telling], *, now: datetime) -> int:
     """Tell several at once, each as `tell` does, in as many statements as one takes; return how many rows are new."""
-    return _keep(
-        [
-            _row(said, wording.words(said.template, channel, said.params), channel)
-            for said in tellings
-            for channel in SEED
-        ],
-        now,
-    )
+    return _keep([row for said in tellings for row in _rows(said)], now)
+
+
+def _rows(said: Telling) -> Iterator[dict[str, Any]]:
+    """Yield the rows of what one person is told; a channel without words of its own says the same as the app."""
+    text = wording.words(said.template, Message.IN_APP, said.params)
+    for channel in SEED:
+        own = channel != Message.IN_APP and wording.has(said.template, channel)
+        yield _row(said, wording.words(said.template, channel, said.params) if own else text, channel)
+
+
+_gathered: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("notices", default=None)
+
+
+@contextmanager
+def together(*, now: datetime) -> Iterator[None]:
+    """Store what is told within this block as it ends, in one statement.
+
+    For an act whose parts each tell somebody: the block lies within the act's transaction, and an error that leaves
+    it undoes the whole of that. What is new is not known before it ends: within it, nothing counts as new.
+    """
+    gathered: list[Mapping[str, Any]] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    _keep(gathered, now)
 
 
 def announce(
@@ -217,6 +239,10 @@ def _row(said: Telling, text: Text, channel: str) -> dict[str, Any]:
 @transaction.atomic(savepoint=False)
 def _keep(wanted: Sequence[Mapping[str, Any]], now: datetime) -> int:
     """Store notices with their jobs, and what was told to whom about what; return how many are new."""
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered += wanted
+        return 0
     if not wanted:
         return 0
     with prepared_cursor() as cursor:
