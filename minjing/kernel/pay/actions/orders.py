@@ -26,7 +26,8 @@ _COUNT = """
 INSERT INTO pay_counter (org_id, year, last) VALUES (%s, %s, 1)
 ON CONFLICT (org_id, year) DO UPDATE SET last = pay_counter.last + 1 RETURNING last
 """
-_HOLD = "SELECT FROM pay_order WHERE subject_id = ANY(%s) ORDER BY id FOR UPDATE"
+# An array that is known only as the statement runs: so one plan serves however many there are.
+_HOLD = "SELECT FROM pay_order WHERE subject_id = ANY(ARRAY(SELECT unnest(%s::uuid[]))) ORDER BY id FOR UPDATE"
 
 
 @transaction.atomic
