@@ -16,7 +16,10 @@ def holds(condition: Condition | bool | None, facts: Facts, today: date) -> bool
     """Say whether `condition` holds for `facts`; none at all always holds, an absent field never equals."""
     if condition is None or isinstance(condition, bool):
         return condition is not False
-    return all(_holds(key, want, facts, today) for key, want in condition.items())
+    for key, want in condition.items():  # noqa: SIM110 - asked millions of times: a generator costs twice as much
+        if not _holds(key, want, facts, today):
+            return False
+    return True
 
 
 def fields_of(condition: Condition | bool | None) -> set[str]:

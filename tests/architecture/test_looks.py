@@ -34,6 +34,7 @@ UNSEALING = {
     "kernel/identity/queries/mandates.py::_names": "what the giver told the taker; shown to these two",
     "kernel/identity/queries/mandates.py::age_of": "says an age to the engine: may they act themselves?",
     "kernel/identity/queries/checks.py::name_and_number": "the house compares a card; the desk is on record",
+    "kernel/identity/queries/checks.py::name_of": "the house compares it with the officer's own; shown to nobody",
     "kernel/identity/queries/checks.py::reference": "for the machine its holder chose; shown to nobody",
     "kernel/identity/queries/accounts.py::own_phone": "one's own form, or the relay between two",
     "kernel/identity/queries/accounts.py::_actor": "one's own name on one's own pages",

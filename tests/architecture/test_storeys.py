@@ -163,6 +163,8 @@ SILENT = {
     "pay.came_back": "a mark that a browser is back, which proves nothing; what the gateway says is on record",
     "pay.ask_soon": "a question put earlier; its answer is on record",
     "pay.close_attempts": "a question put earlier; its answer is on record",
+    "pay.hold_subject": "a lock",
+    "pay.hold_subjects": "a lock",
     "traffic.hold": "a lock",
     "traffic.settle_down": "part of striking, which is on record; kernel pay records what goes back",
     "traffic.keep": "part of publishing and striking, which are on record",

@@ -18,7 +18,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from minjing.base.clock import now
-from minjing.kernel.ledger.actions.append import APPEND, Entry, entry
+from minjing.kernel.ledger.actions.append import APPEND, as_rows, entry
 from minjing.kernel.ledger.rules.note import parse_claim, parts_of
 from minjing.kernel.ledger.witness.store import fresh
 from minjing.site.processes import WITNESSES, witness
@@ -96,7 +96,7 @@ class Log:
         made = [entry("tests:act:done", {"n": number}, at=now()) for number in range(count)]
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
             for one in made:
-                connection.execute(APPEND, _columns(one))
+                connection.execute(APPEND, [as_rows([one])])
         return [one.id for one in made]
 
     # --- processes ------------------------------------------------------------------------------------------
@@ -145,13 +145,6 @@ class Log:
         while self.size() < size:
             assert time.monotonic() < deadline, f"{self.size()} of {size} are published: {self.words()[-2000:]}"
             time.sleep(0.05)
-
-
-def _columns(one: Entry) -> list[list[Any]]:
-    return [
-        [one.id], [one.kind], [one.org_id], [one.at], [one.subject_id], [one.actor_id], [one.object_id], [one.salt],
-        [one.payload],
-    ]  # fmt: skip
 
 
 @contextmanager

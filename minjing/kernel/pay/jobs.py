@@ -25,7 +25,12 @@ def enqueue(task: str, ids: Sequence[UUID], *, at: datetime | None = None) -> No
     """Queue `task` for each id, to run at `at` or as soon as the transaction has committed."""
     if not ids:
         return
-    lock = f"{task}:now:" if at is None else f"{task}:"
+    lock = at_once(task) if at is None else f"{task}:"
     said: dict[str, Any] = {"queue": QUEUE, "task": task, "at": at, "ids": [str(i) for i in ids], "lock": lock}
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE, said)
+
+
+def at_once(task: str) -> str:
+    """Return how the lock of a job begins that runs as soon as the transaction has committed; the id comes after."""
+    return f"{task}:now:"

@@ -14,6 +14,7 @@ from minjing.kernel.identity.models import Check, CheckPicture, Person
 from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.providers import reading
 from minjing.kernel.identity.queries.accounts import ID_NUMBER, NAME, require
+from minjing.kernel.ledger.prepared import prepared_cursor
 
 PICTURE, SAID = "identity_checkpicture.content", "identity_check.said"
 CONFIRM = "confirm_identity"  # the act that comparing takes
@@ -40,6 +41,23 @@ def name_and_number(person_id: UUID) -> tuple[str, str]:
     row = Person.objects.values_list("name_sealed", "id_number_sealed").get(pk=person_id)
     name, number = sealing.unseal_many([(person_id, NAME, bytes(row[0])), (person_id, ID_NUMBER, bytes(row[1]))])
     return (name or b"").decode(), (number or b"").decode()
+
+
+_NAME = """
+SELECT p.name_sealed, k.wrapped FROM identity_person p LEFT JOIN identity_personkey k ON k.owner_id = p.id
+WHERE p.id = %s
+"""
+
+
+def name_of(person_id: UUID) -> str:
+    """Return a person's name, for the house's own comparison with another; empty where the person was erased."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_NAME, [person_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise Person.DoesNotExist
+    sealed, wrapped = row
+    return sealing.unseal_with(person_id, wrapped, NAME, sealed).decode() if wrapped else ""
 
 
 def reference(check: Check) -> bytes:

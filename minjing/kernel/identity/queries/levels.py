@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.models import Account, Door, Evidence, Recovery
 from minjing.kernel.identity.queries.accounts import actor_of
+from minjing.kernel.ledger.prepared import prepared_cursor
 
 
 def level_of(account_id: UUID, session_ref: UUID | None, now: datetime, *, device: str = "") -> int:
@@ -74,7 +75,15 @@ def recovery_of(account_id: UUID) -> datetime | None:
     return rows.values_list("due_at", flat=True).first()
 
 
+# Asked for everybody who is told of something: written out, so that it is planned once.
+_OF_PERSON = """
+SELECT id FROM identity_account WHERE person_id = %s AND kind = 'resident' AND is_active ORDER BY created_at LIMIT 1
+"""
+
+
 def account_of_person(person_id: UUID) -> UUID | None:
     """Return the open account of a resident, None when the person has none."""
-    rows = Account.objects.filter(person_id=person_id, kind=Account.RESIDENT, is_active=True)
-    return rows.order_by("created_at").values_list("pk", flat=True).first()
+    with prepared_cursor() as cursor:
+        cursor.execute(_OF_PERSON, [person_id])
+        row = cursor.fetchone()
+    return row[0] if row else None

@@ -1,6 +1,6 @@
 """Writing to the ledger: an act's entry, the sequencer's step, an erasure, a move to another cluster."""
 
-from minjing.kernel.ledger.actions.append import Entry, append, entry
+from minjing.kernel.ledger.actions.append import Entry, append, entry, together
 from minjing.kernel.ledger.actions.erasure import erase_person
 from minjing.kernel.ledger.actions.keeping import (
     CannotRotate,
@@ -35,4 +35,5 @@ __all__ = [
     "run_sequencer",
     "sequence_once",
     "set_guard",
+    "together",
 ]

@@ -2,16 +2,17 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.actions.promise import promised
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.ledger.rules import framing
 from minjing.kernel.ledger.rules.public import minute, minute_text, public_entry
 from minjing.kernel.ledger.rules.tree import leaf_hash
@@ -131,30 +132,65 @@ def _key(key: Any) -> str:
     return text
 
 
+# All rows as one JSON text rather than an array a column: it takes half the time to send.
 APPEND = """
 INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, actor_id, object_id, salt, payload)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::timestamptz[],
-                     %s::uuid[], %s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[])
+SELECT id, kind, org_id, at, subject_id, actor_id, object_id, decode(salt, 'hex'), convert_to(payload, 'UTF8')
+FROM jsonb_to_recordset(%s::jsonb) AS e(id uuid, kind text, org_id smallint, at timestamptz, subject_id uuid,
+    actor_id uuid, object_id uuid, salt text, payload text)
 """
+
+
+_gathered: ContextVar[list[Entry] | None] = ContextVar("entries", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Insert what is appended within this block as it ends, in one statement and under one promise.
+
+    For an act whose parts each tell the ledger: the block lies within the act's transaction, and an error that leaves
+    it undoes the whole of that. Within another such block it is part of that one.
+    """
+    gathered: list[Entry] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    append(*gathered)
 
 
 def append(*entries: Entry) -> None:
     """Insert the entries in the caller's transaction, in one statement: act and record stand or fall as one."""
     if not entries:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            APPEND,
-            [
-                [e.id for e in entries],
-                [e.kind for e in entries],
-                [e.org_id for e in entries],
-                [e.at for e in entries],
-                [e.subject_id for e in entries],
-                [e.actor_id for e in entries],
-                [e.object_id for e in entries],
-                [e.salt for e in entries],
-                [e.payload for e in entries],
-            ],
-        )
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered += entries
+        return
+    with prepared_cursor() as cursor:
+        cursor.execute(APPEND, [as_rows(entries)])
     promised(*entries)
+
+
+def as_rows(entries: Sequence[Entry]) -> str:
+    """Return entries as the statement takes them."""
+    return json.dumps([_row(e) for e in entries])
+
+
+def _row(e: Entry) -> dict[str, Any]:
+    return {
+        "id": str(e.id),
+        "kind": e.kind,
+        "org_id": e.org_id,
+        "at": e.at.isoformat(),
+        "subject_id": _text(e.subject_id),
+        "actor_id": _text(e.actor_id),
+        "object_id": _text(e.object_id),
+        "salt": e.salt.hex(),
+        "payload": e.payload.decode(),
+    }
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

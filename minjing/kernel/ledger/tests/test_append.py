@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger import queries
-from minjing.kernel.ledger.actions import append, entry
+from minjing.kernel.ledger.actions import append, entry, keeping, together
 from minjing.kernel.ledger.actions.append import canonical
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.ledger.rules.public import PublicEntry, parse_public
@@ -90,6 +90,31 @@ def test_many_entries_are_one_statement(django_assert_num_queries: object) -> No
     with django_assert_num_queries(1):  # type: ignore[operator]
         append(*(entry("a:b:c", {"n": n}, at=NOON, subject_id=LAN if n % 2 else None) for n in range(50)))
     assert Outbox.objects.filter(kind="a:b:c").count() == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_parts_of_an_act_tell_the_ledger_together(django_assert_num_queries: object) -> None:
+    made = [entry("a:b:c", {"n": n}, at=NOON) for n in range(3)]
+    with keeping() as promises, transaction.atomic(), django_assert_num_queries(1), together():  # type: ignore[operator]
+        append(made[0])
+        with together():
+            append(made[1])
+        append(made[2])
+    assert list(Outbox.objects.order_by("seq").values_list("id", flat=True)) == [one.id for one in made]
+    assert [promise.entries for promise in promises] == [tuple(made)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_act_of_several_parts_that_fails_leaves_no_entry() -> None:
+    def act() -> None:
+        with transaction.atomic(), together():
+            append(entry("a:b:c", {}, at=NOON))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        act()
+    append(entry("a:b:d", {}, at=NOON))
+    assert list(Outbox.objects.values_list("kind", flat=True)) == ["a:b:d"]
 
 
 @pytest.mark.django_db(transaction=True)

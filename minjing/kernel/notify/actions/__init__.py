@@ -20,6 +20,7 @@ from minjing.kernel.notify.actions.telling import (
     tell_many,
     text_account,
     text_phone,
+    together,
 )
 from minjing.kernel.notify.actions.wishing import choose, set_wishes
 
@@ -59,4 +60,5 @@ __all__ = [
     "tell_many",
     "text_account",
     "text_phone",
+    "together",
 ]

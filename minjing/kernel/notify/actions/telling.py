@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.notify import addresses, wording
 from minjing.kernel.notify.models import Message, Wishes
 from minjing.kernel.notify.rules import Text, code_text, dedupe_key
@@ -81,14 +84,34 @@ class Telling:
 
 def tell_many(tellings: Sequence[Telling], *, now: datetime) -> int:
     """Tell several at once, each as `tell` does, in as many statements as one takes; return how many rows are new."""
-    wanted = []
-    for said in tellings:
-        for channel in SEED:
-            text = wording.words(said.template, channel, said.params)
-            one = _message(said.account_id, said.template, text, channel, said.dedupe, now)
-            one.params, one.matter_id, one.org_id = dict(said.params), said.matter_id, said.org_id
-            wanted.append(one)
-    return _keep(wanted, now)
+    return _keep([row for said in tellings for row in _rows(said)], now)
+
+
+def _rows(said: Telling) -> Iterator[dict[str, Any]]:
+    """Yield the rows of what one person is told; a channel without words of its own says the same as the app."""
+    text = wording.words(said.template, Message.IN_APP, said.params)
+    for channel in SEED:
+        own = channel != Message.IN_APP and wording.has(said.template, channel)
+        yield _row(said, wording.words(said.template, channel, said.params) if own else text, channel)
+
+
+_gathered: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("notices", default=None)
+
+
+@contextmanager
+def together(*, now: datetime) -> Iterator[None]:
+    """Store what is told within this block as it ends, in one statement.
+
+    For an act whose parts each tell somebody: the block lies within the act's transaction, and an error that leaves
+    it undoes the whole of that. What is new is not known before it ends: within it, nothing counts as new.
+    """
+    gathered: list[Mapping[str, Any]] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    _keep(gathered, now)
 
 
 def announce(
@@ -107,14 +130,8 @@ def announce(
     `about` names the occasion: told twice about the same occasion, a person hears of it once. With SMS among the
     channels the delivery goes by the person's own channels.
     """
-    wanted = [
-        _message(account_id, template, text, channel, about, now)
-        for account_id in account_ids
-        for channel in channels
-    ]
-    for one in wanted:
-        one.matter_id, one.org_id = matter_id, org_id
-    return _keep(wanted, now)
+    tellings = [Telling(account_id, template, {}, about, matter_id, org_id) for account_id in account_ids]
+    return _keep([_row(said, text, channel) for said in tellings for channel in channels], now)
 
 
 @transaction.atomic
@@ -188,7 +205,7 @@ ON CONFLICT DO NOTHING
 def enqueue(message_ids: Sequence[UUID], at: datetime | None = None, *, priority: int = 0) -> None:
     """Queue the delivery of notices, not before `at`; the higher priority goes first."""
     if message_ids:
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_ENQUEUE, [QUEUE, TASK, at, priority, [str(pk) for pk in message_ids]])
 
 
@@ -200,42 +217,42 @@ VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
 
 def ring(at: datetime | None = None) -> None:
     """Ring for the delivery of what is due, now or at that time; bells that wait together are one."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_RING, [QUEUE, RING, f"{RING}:{'now' if at is None else 'later'}", at])
 
 
-def _message(account_id: UUID, template: str, text: Text, channel: str, about: str, now: datetime) -> Message:
-    return Message(
-        id=new_id(),
-        account_id=account_id,
-        template=template,
-        text_zh=text["zh"],
-        text_en=text["en"],
-        channel=channel,
-        dedupe=dedupe_key(account_id, about, template, channel),
-        state=first_state(channel),
-        next_at=now,
-        created_at=now,
-    )
-
-
-COLUMNS = ("id", "org_id", "account_id", "template", "params", "text_zh", "text_en", "matter_id", "channel", "dedupe",
-           "state")  # fmt: skip
+def _row(said: Telling, text: Text, channel: str) -> dict[str, Any]:
+    return {
+        "id": str(new_id()),
+        "org_id": said.org_id,
+        "account_id": str(said.account_id),
+        "template": said.template,
+        "params": dict(said.params),
+        "text_zh": text["zh"],
+        "text_en": text["en"],
+        "matter_id": str(said.matter_id) if said.matter_id else None,
+        "channel": channel,
+        "dedupe": dedupe_key(said.account_id, said.dedupe, said.template, channel),
+        "state": first_state(channel),
+    }
 
 
 @transaction.atomic(savepoint=False)
-def _keep(wanted: Sequence[Message], now: datetime) -> int:
+def _keep(wanted: Sequence[Mapping[str, Any]], now: datetime) -> int:
     """Store notices, and what was told to whom about what; return how many are new."""
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered += wanted
+        return 0
     if not wanted:
         return 0
-    rows = [{name: _plain(getattr(one, name)) for name in COLUMNS} for one in wanted]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [json.dumps(rows, ensure_ascii=False), now, now])
-        new = {pk for (pk,) in cursor.fetchall()}
-    told: dict[tuple[str, UUID | None, int], set[str]] = {}
+    with prepared_cursor() as cursor:
+        cursor.execute(_KEEP, [json.dumps(wanted, ensure_ascii=False), now, now])
+        new = {str(pk) for (pk,) in cursor.fetchall()}
+    told: dict[tuple[str, str | None, int], set[str]] = {}
     for one in wanted:
-        if one.pk in new:
-            told.setdefault((one.template, one.matter_id, one.org_id), set()).add(str(one.account_id))
+        if one["id"] in new:
+            told.setdefault((one["template"], one["matter_id"], one["org_id"]), set()).add(one["account_id"])
     ledger.append(
         *(
             ledger.entry(
@@ -248,10 +265,6 @@ def _keep(wanted: Sequence[Message], now: datetime) -> int:
         )
     )
     return len(new)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
 
 
 def _sealed(phone: str, words: str, template: str, named: Text, params: dict[str, Any], now: datetime) -> None:

@@ -6,18 +6,21 @@ claims add up (refunds_add_up).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Count, F, Sum
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import F, Sum
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.notify import actions as notify
 from minjing.kernel.pay import jobs
 from minjing.kernel.pay.actions.differences import open_difference
@@ -32,6 +35,7 @@ from minjing.kernel.pay.rights import APPROVE, HANDLE, require
 from minjing.kernel.pay.rules.asking import LEASE, next_question
 from minjing.kernel.pay.rules.numbers import refund_number
 from minjing.kernel.pay.rules.states import ORDER, REFUND, UNFINISHED_REFUNDS, move
+from minjing.kernel.pay.sql import statement
 
 REASON_MAX = 200
 Part = tuple[Order, Capture, int]  # so many fen of a capture of this order
@@ -39,14 +43,13 @@ Part = tuple[Order, Capture, int]  # so many fen of a capture of this order
 
 def give_back(order: Order, capture: Capture, fen: int, cause: str, *, by: Actor, now: datetime) -> Refund:
     """Send part of a capture back without asking anybody; the order is locked by the caller. Raises BeyondCapture."""
-    (refund,) = _sent([(order, capture, fen)], cause, by, now)
+    (refund,) = _sent([(order, capture, fen)], _so_far(order), cause, by, now)
     return refund
 
 
-def _sent(parts: Sequence[Part], cause: str, by: Actor, now: datetime) -> list[Refund]:
+def _sent(parts: Sequence[Part], so_far: Mapping[UUID, int], cause: str, by: Actor, now: datetime) -> list[Refund]:
     """Claim these parts and have them sent, each payer told of it."""
-    refunds = _claimed(parts, cause, "", "due", by, now)
-    jobs.enqueue(jobs.SEND_REFUND, [refund.id for refund in refunds])
+    refunds = _claimed(parts, so_far, cause, "", "due", by, now)
     if cause != "withdrawn":
         notify.tell_many([telling(r.order, "pay_returning", about=r.number, fen=r.fen) for r in refunds], now=now)
     return refunds
@@ -79,17 +82,39 @@ def refund_parts(
     For amounts that turn out too high afterwards; the caller has settled that they did, holding the orders
     (`orders.hold_subjects`). Raises BeyondCapture.
     """
-    left, parts = dict(wanted), []
-    captures = Capture.objects.select_related("order").filter(order__subject_id__in=wanted)
-    for capture in captures.order_by("order_id", "id"):
-        subject = capture.order.subject_id
-        part = min(left[subject], capture.fen - capture.refunding_fen)
+    left, parts, so_far = dict(wanted), [], {}
+    for order, capture, refunds in _captured(wanted):
+        so_far[order.id] = refunds
+        part = min(left[order.subject_id], capture.fen - capture.refunding_fen)
         if part > 0:
-            parts.append((capture.order, capture, part))
-            left[subject] -= part
+            parts.append((order, capture, part))
+            left[order.subject_id] -= part
     if any(left.values()):
         raise BeyondCapture(0)
-    return _sent(parts, cause, by, now)
+    return _sent(parts, so_far, cause, by, now)
+
+
+_OF_CAPTURE = ("id", "org_id", "order_id", "house", "fen", "refunding_fen")
+_OF_ORDER = (
+    "id", "org_id", "bill_no", "subject_id", "account_id", "person_id", "title", "total_fen", "waived_fen",
+)  # fmt: skip
+
+
+def _captured(subjects: Collection[UUID]) -> list[tuple[Order, Capture, int]]:
+    """Return what was captured of these subjects, each with its order and how many refunds that has had."""
+    with prepared_cursor() as cursor:
+        cursor.execute(statement("captured"), [list(subjects)])
+        rows = cursor.fetchall()
+    found = []
+    for *columns, refunds in rows:
+        of_capture, of_order = (
+            columns[: len(_OF_CAPTURE)],
+            dict(zip(_OF_ORDER, columns[len(_OF_CAPTURE) :], strict=True)),
+        )
+        of_order["title"] = json.loads(of_order["title"])  # this cursor leaves jsonb as text
+        order = Order.from_db(DEFAULT_DB_ALIAS, _OF_ORDER, list(of_order.values()))
+        found.append((order, Capture.from_db(DEFAULT_DB_ALIAS, _OF_CAPTURE, of_capture), refunds))
+    return found
 
 
 @transaction.atomic
@@ -108,7 +133,7 @@ def propose(order_id: UUID, fen: int, reason: str, *, by: Actor, now: datetime, 
     capture = Capture.objects.filter(order_id=order.id, role="settles").first()
     if order.state != "settled" or capture is None:
         raise NotOpen(order.state)
-    (refund,) = _claimed([(order, capture, fen)], "officer", reason.strip(), "proposed", by, now)
+    (refund,) = _claimed([(order, capture, fen)], _so_far(order), "officer", reason.strip(), "proposed", by, now)
     taken.answered({"refund": str(refund.id)})
     return refund
 
@@ -132,33 +157,29 @@ def decide(refund_id: UUID, granted: bool, *, by: Actor, now: datetime) -> Refun
     return refund
 
 
-_CLAIM = """
-UPDATE pay_capture c SET refunding_fen = c.refunding_fen + p.fen
-FROM unnest(%s::uuid[], %s::integer[]) AS p(id, fen)
-WHERE c.id = p.id AND c.refunding_fen <= c.fen - p.fen RETURNING c.id
-"""
+def _so_far(order: Order) -> dict[UUID, int]:
+    """Return how many refunds an order has had."""
+    return {order.id: Refund.objects.filter(order_id=order.id).count()}
 
 
-def _claimed(parts: Sequence[Part], cause: str, reason: str, state: str, by: Actor, now: datetime) -> list[Refund]:
-    """Claim parts of captures by one conditional update, and write the refunds. Raises BeyondCapture, Wrong.
+def _claimed(
+    parts: Sequence[Part],
+    so_far: Mapping[UUID, int],
+    cause: str,
+    reason: str,
+    state: str,
+    by: Actor,
+    now: datetime,
+) -> list[Refund]:
+    """Claim parts of captures, write the refunds and have those that are due sent. Raises BeyondCapture, Wrong.
 
-    A capture stands in `parts` once.
+    A capture stands in `parts` once; `so_far` says how many refunds each order has had.
     """
     if any(fen <= 0 for _, _, fen in parts):
         raise Wrong("fen", "退款金额须大于 0。", "The amount must be above nought.")
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [[c.id for _, c, _ in parts], [fen for _, _, fen in parts]])
-        claimed = {pk for (pk,) in cursor.fetchall()}
-    for _, capture, _ in parts:
-        if capture.id not in claimed:
-            held = Capture.objects.values_list("refunding_fen", flat=True).get(id=capture.id)
-            raise BeyondCapture(capture.fen - held)
-    before = Refund.objects.filter(order_id__in={order.id for order, _, _ in parts}).order_by()
-    seqs = dict(before.values_list("order_id").annotate(many=Count("id")))
-    decided = state != "proposed"
-    refunds = []
+    seqs, decided, refunds = dict(so_far), state != "proposed", []
     for order, capture, fen in parts:
-        seq = seqs[order.id] = seqs.get(order.id, 0) + 1
+        seq = seqs[order.id] = seqs[order.id] + 1
         refund = Refund(
             id=new_id(),
             org_id=order.org_id,
@@ -179,9 +200,36 @@ def _claimed(parts: Sequence[Part], cause: str, reason: str, state: str, by: Act
         )
         refund.order = order
         refunds.append(refund)
-    Refund.objects.bulk_create(refunds)
+    _write(refunds, parts)
     ledger.append(*(_entry(r, "ordered" if decided else "proposed", by.account_id, now) for r in refunds))
     return refunds
+
+
+_OF_PART = ("id", "org_id", "order_id", "capture_id", "number", "seq", "house", "fen")
+
+
+def _write(refunds: Sequence[Refund], parts: Sequence[Part]) -> None:
+    """Claim the captures by one conditional update and write their refunds, all alike but for their parts."""
+    if not refunds:
+        return
+    one = refunds[0]
+    said = {
+        "parts": json.dumps([{name: _plain(getattr(r, name)) for name in _OF_PART} for r in refunds]),
+        "cause": one.cause, "reason": one.reason, "state": one.state, "by": one.asked_by, "now": one.asked_at,
+        "decided_by": one.decided_by, "decided_at": one.decided_at,
+        "queue": jobs.QUEUE, "task": jobs.SEND_REFUND, "lock": jobs.at_once(jobs.SEND_REFUND),
+    }  # fmt: skip
+    with prepared_cursor() as cursor:
+        cursor.execute(statement("claim"), said)
+        claimed = {pk for (pk,) in cursor.fetchall()}
+    for _, capture, _ in parts:
+        if capture.id not in claimed:
+            held = Capture.objects.values_list("refunding_fen", flat=True).get(id=capture.id)
+            raise BeyondCapture(capture.fen - held)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _release(refund: Refund) -> None:

@@ -1,4 +1,4 @@
-"""SQL of pay: the guards that hold whatever the code above does, and the matching of statements."""
+"""SQL of pay: the guards that hold whatever the code above does, the matching of statements, refunds."""
 
 from functools import cache
 from pathlib import Path

@@ -91,6 +91,19 @@ def test_the_database_refuses_a_claim_beyond_the_capture_and_one_without_a_refun
             claim(fen)
 
 
+def test_parts_of_several_orders_go_back_at_once_or_not_at_all(city: City, paid: Order):
+    (refund,) = refunds.refund_parts({paid.subject_id: 2_000}, by=city.lin, now=NOW)
+    assert (refund.fen, refund.seq, refund.state, refund.order.title) == (2_000, 1, "due", paid.title)
+    (again,) = refunds.refund_parts({paid.subject_id: 1}, by=city.lin, now=NOW)
+    assert (again.seq, again.number[:-8]) == (2, f"{paid.bill_no}R02")
+    with pytest.raises(BeyondCapture), transaction.atomic():
+        refunds.refund_parts({paid.subject_id: paid.total_fen}, by=city.lin, now=NOW)
+    assert Capture.objects.get(order_id=paid.id).refunding_fen == 2_001
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args->>'id' FROM procrastinate_jobs WHERE task_name = 'pay.send_refund' ORDER BY id")
+        assert [pk for (pk,) in cursor.fetchall()] == [str(refund.id), str(again.id)]
+
+
 def test_everything_back_returns_the_order(city: City, paid: Order):
     (refund,) = refunds.refund_all(paid.subject_id, by=city.lin, now=NOW)
     assert refunds.refund_all(paid.subject_id, by=city.lin, now=NOW) == []

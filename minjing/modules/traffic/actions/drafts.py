@@ -21,7 +21,6 @@ from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import DraftReplay, RuleDraft
 from minjing.modules.traffic.queries import replaying
 from minjing.modules.traffic.rules.penalties.columns import replay as evaluated
-from minjing.modules.traffic.rules.penalties.history import reach_months
 from minjing.modules.traffic.rules.penalties.tally import Tally
 
 DRAFT = "draft_rules"
@@ -112,7 +111,7 @@ def run(replay_id: UUID, *, now: datetime) -> DraftReplay:
     if row.state in (DraftReplay.DONE, DraftReplay.FAILED):
         return row
     in_force, drafted = packs.in_force(), packs.with_draft(row.draft.base, row.source)
-    reach = max(reach_months(in_force), reach_months(drafted))
+    reach = max(in_force.reach_months, drafted.reach_months)
     period = replaying.Period(row.from_date, row.until_date, reach)
     count, tally, read = replaying.slices_of(period), Tally(), 0
     known = local_day(row.asked_at)

@@ -24,7 +24,12 @@ def refuse_own(violation: Violation, act: str, *, by: Actor, now: datetime) -> N
     An officer's account names no person: where it does not, an owner or driver of the same name is theirs to leave to
     another officer.
     """
-    if any(is_own(pk, by) for pk in {violation.person_id, owner_of(violation)} if pk):
+    refuse_concerned(violation, owner_of(violation), act, by=by, now=now)
+
+
+def refuse_concerned(violation: Violation, owner: UUID | None, act: str, *, by: Actor, now: datetime) -> None:
+    """Raise Refused as `refuse_own` does, where the caller knows the owner."""
+    if any(is_own(pk, by) for pk in {violation.person_id, owner} if pk):
         refused(violation, act, "own_car", by=by, now=now)
 
 
@@ -38,7 +43,7 @@ def is_own(person_id: UUID, by: Actor) -> bool:
     """Say whether an officer may be this person: their own record, or one of their name."""
     if not by.is_officer:
         return False
-    return person_id == by.person_id or bool(by.name and checks.name_and_number(person_id)[0] == by.name)
+    return person_id == by.person_id or bool(by.name and checks.name_of(person_id) == by.name)
 
 
 def require_reviewer(violation: Violation | None, *, by: Actor, now: datetime) -> None:

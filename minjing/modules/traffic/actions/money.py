@@ -6,17 +6,18 @@ was let go comes back by kernel pay itself, as its order is cancelled.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters import queries as matters
 from minjing.kernel.pay.actions import orders, refunds
 from minjing.kernel.pay.rules.amounts import Item
@@ -103,41 +104,61 @@ def expired(order: Order, *, by: Actor, now: datetime) -> None:
     Charge.objects.filter(pk=order.subject_id, state="open").update(state="due")
 
 
-def hold(violation_ids: Collection[UUID]) -> None:
-    """Lock every order of these violations, in one order, before their rows: see `actions.penalties`."""
-    charges = Charge.objects.filter(decision__violation_id__in=violation_ids).values_list("pk", flat=True)
-    if found := list(charges):
-        orders.hold_subjects(found)
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What goes back of each violation, and the parts of fines that have changed: the caller writes them."""
+
+    back: Mapping[UUID, int]
+    parts: Sequence[Charge] = ()
 
 
-def settle_down(rows: Sequence[Violation], *, by: Actor, now: datetime) -> dict[UUID, int]:
-    """Bring the parts of decided violations down to what each fine is now; return by id what is ordered to go back.
+def settle_down(fines: Mapping[UUID, int], charges: Collection[UUID], *, by: Actor, now: datetime) -> Settled:
+    """Bring the parts of decided violations down to what each fine is now; order what was paid too much to go back.
 
-    What is unpaid is let go first, from the last part on; what was paid above the new fine goes back with its share
-    of what was added for lateness.
+    `fines` says by violation what the fine is, `charges` names all their parts. The orders of these are locked first,
+    in the one order in which everybody locks orders. What is unpaid is let go first, from the last part on; what was
+    paid above the new fine goes back with its share of what was added for lateness.
     """
-    ids = [row.pk for row in rows]
-    parts: dict[UUID, list[Charge]] = {}
-    found = Charge.objects.select_for_update(of=("self",)).select_related("decision")
-    for charge in found.filter(decision__violation_id__in=ids).order_by("-seq"):
-        parts.setdefault(charge.decision.violation_id, []).append(charge)
-    back, changed, done = dict.fromkeys(ids, 0), [], []
+    back = dict.fromkeys(fines, 0)
+    if not charges:
+        return Settled(back)
+    orders.hold_subjects(charges)
+    changed, done = [], []
     returned: dict[UUID, int] = {}
-    for row in rows:
-        charges = parts.get(row.pk, [])
-        for charge, fen in _brought_down(charges, row.fine_fen, by, now):
+    for violation_id, parts in _held(charges).items():
+        for charge, fen in _brought_down(parts, fines[violation_id], by, now):
             changed.append(charge)
             if fen:
                 returned[charge.pk] = fen
-                back[row.pk] += fen
-        if back[row.pk] == 0 and charges and all(c.state in ("paid", "dropped") for c in charges):
-            done.append(row.pk)
+                back[violation_id] += fen
+        if back[violation_id] == 0 and all(c.state in ("paid", "dropped") for c in parts):
+            done.append(violation_id)
     if returned:
         refunds.refund_parts(returned, by=by, now=now)
-    _save(changed)
     if done:
         Violation.objects.filter(pk__in=done, state=Violation.DECIDED).update(state=Violation.PAID)
-    return back
+    return Settled(back, changed)
+
+
+_OF_CHARGE = (
+    "id", "org_id", "decision_id", "seq", "fen", "surcharge_fen", "due_date", "order_id", "state", "returned_fen",
+)  # fmt: skip
+_HELD = """
+SELECT d.violation_id, c.id, c.org_id, c.decision_id, c.seq, c.fen, c.surcharge_fen, c.due_date, c.order_id, c.state,
+    c.returned_fen
+FROM traffic_charge c JOIN traffic_decision d ON d.id = c.decision_id
+WHERE c.id = ANY(%s) ORDER BY c.seq DESC FOR UPDATE OF c
+"""
+
+
+def _held(charges: Collection[UUID]) -> dict[UUID, list[Charge]]:
+    """Return these parts by their violation, locked, the last of each first."""
+    found: dict[UUID, list[Charge]] = {}
+    with prepared_cursor() as cursor:
+        cursor.execute(_HELD, [list(charges)])
+        for violation_id, *columns in cursor.fetchall():
+            found.setdefault(violation_id, []).append(Charge.from_db(DEFAULT_DB_ALIAS, _OF_CHARGE, columns))
+    return found
 
 
 def _brought_down(charges: Sequence[Charge], fine_fen: int, by: Actor, now: datetime) -> Iterator[tuple[Charge, int]]:
@@ -163,25 +184,3 @@ def _brought_down(charges: Sequence[Charge], fine_fen: int, by: Actor, now: date
             charge.returned_fen += off
             over -= off
             yield charge, off + added
-
-
-_SAVE = """
-UPDATE traffic_charge c SET fen = n.fen, state = n.state, surcharge_fen = n.surcharge_fen, order_id = n.order_id,
-    returned_fen = n.returned_fen
-FROM jsonb_to_recordset(%s::jsonb) AS n(id uuid, fen integer, state text, surcharge_fen integer, order_id uuid,
-    returned_fen integer)
-WHERE c.id = n.id
-"""
-
-
-def _save(charges: Sequence[Charge]) -> None:
-    said = [
-        {
-            "id": str(c.pk), "fen": c.fen, "state": c.state, "surcharge_fen": c.surcharge_fen,
-            "order_id": str(c.order_id) if c.order_id else None, "returned_fen": c.returned_fen,
-        }
-        for c in charges
-    ]  # fmt: skip
-    if said:
-        with connection.cursor() as cursor:
-            cursor.execute(_SAVE, [json.dumps(said)])

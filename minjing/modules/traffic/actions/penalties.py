@@ -16,13 +16,16 @@ from django.db import transaction
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.notify import actions as notify
 from minjing.modules.traffic import events, packs
 from minjing.modules.traffic.actions import judging, money, telling, withholding
-from minjing.modules.traffic.actions.guarding import refuse_own
+from minjing.modules.traffic.actions.guarding import refuse_concerned
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Strike, Violation
 from minjing.modules.traffic.queries import histories
+from minjing.modules.traffic.queries.histories import Found
 from minjing.modules.traffic.rules.penalties.cascade import Difference, cascade
+from minjing.modules.traffic.rules.penalties.judge import Judge
 
 
 def strike(
@@ -42,87 +45,92 @@ def strike(
     """
     if ground not in packs.in_force().grounds:
         raise Refused("unknown_ground")
-    violation = Violation.objects.filter(pk=violation_id).first()
-    if violation is None:
+    struck = histories.found(violation_id)
+    if struck is None:
         raise Refused("not_yours")
-    refuse_own(violation, "strike", by=by, now=now)
-    with transaction.atomic():
-        judging.hold(violation)
-        before = Strike.objects.filter(violation_id=violation_id).first()
+    refuse_concerned(struck.row, struck.owner_person_id, "strike", by=by, now=now)
+    with transaction.atomic(), ledger.together(), notify.together(now=now):
+        judging.hold(struck.row)
+        judge = histories.judge_of(now)
+        history = histories.history_of(struck.row, judge)
+        before = next((one.strike_id for one in history if one.row.pk == violation_id), None)
         if before is not None:
-            return before
-        return _struck(violation, ground, evidence, reason, matter_id, by, now)
+            return Strike.objects.get(pk=before)
+        made = Strike(
+            id=new_id(), org_id=struck.row.org_id, violation_id=violation_id, ground=ground, evidence=dict(evidence),
+            reason=reason[:500], matter_id=matter_id, by=by.account_id, at=now,
+        )  # fmt: skip
+        _fall(struck, made, _differences(history, made, judge), by, now)
+        return made
 
 
-def _struck(
-    violation: Violation,
-    ground: str,
-    evidence: Mapping[str, Any],
-    reason: str,
-    matter_id: UUID | None,
-    by: Actor,
-    now: datetime,
-) -> Strike:
-    judge = histories.judge_of(now)
-    rows = {row.number: row for row in histories.history_of(violation, judge)}
-    stored = {number: (row.kind, row.fine_fen, row.points, row.suspension_months) for number, row in rows.items()}
-    found = cascade(histories.records(rows.values()), {violation.number: ground}, judge, stored)
+Changed = tuple[Found, Difference]
+
+
+def _differences(history: Sequence[Found], strike: Strike, judge: Judge) -> list[Changed]:
+    """Return what comes to another answer when one of a history falls, that one first."""
+    by_number = {one.row.number: one for one in history}
+    stored = {number: _stored(one.row) for number, one in by_number.items()}
+    grounds = {one.row.number: strike.ground for one in history if one.row.pk == strike.violation_id}
+    found = cascade(histories.records(one.row for one in history), grounds, judge, stored)
     # What an officer has not reviewed yet is in nobody's sums: nothing to recompute there.
-    differences = [d for d in found if d.key == violation.number or rows[d.key].state != Violation.RECORDED]
-    strike_id = new_id()
-    money.hold([rows[d.key].pk for d in differences])
-    if all(d.key != violation.number for d in differences):  # a rule had removed it before: it falls all the same
-        Violation.objects.filter(pk=violation.pk).update(state=Violation.STRUCK, ground=ground, checked=True)
-    said = _changed([(rows[d.key], d) for d in differences], violation.pk, ground, strike_id, by, now)
-    withholding.reconsider({rows[d.key].pk: d.after.suspension_months for d in differences}, by=by, now=now)
-    made = Strike.objects.create(
-        id=strike_id,
-        org_id=violation.org_id,
-        violation_id=violation.pk,
-        ground=ground,
-        evidence=dict(evidence),
-        reason=reason[:500],
-        matter_id=matter_id,
-        by=by.account_id,
-        at=now,
-        differences=said,
-    )
-    entry = {
-        "violation": violation.pk, "strike": strike_id, "ground": ground, "evidence": dict(evidence),
-        "matter": matter_id, "differences": said, "pack": packs.in_force().version, "by": by.account_id,
-    }  # fmt: skip
-    whose = violation.person_id or telling.owner_of(violation)
-    ledger.append(ledger.entry(events.VIOLATION_STRUCK, entry, at=now, org_id=violation.org_id, subject_id=whose))
-    return made
-
-
-def _changed(
-    found: Sequence[tuple[Violation, Difference]],
-    struck: UUID,
-    ground: str,
-    strike_id: UUID,
-    by: Actor,
-    now: datetime,
-) -> list[dict[str, Any]]:
-    """Write the new outcomes, settle their money and tell their drivers, all at once; return before and after."""
-    kept = [
-        judging.Kept(row, d.after, "struck", ground) if row.pk == struck else judging.Kept(row, d.after, "cascade")
-        for row, d in found
-    ]
-    judging.keep(kept, now=now, caused_by=strike_id)
-    back = money.settle_down([row for row, _ in found], by=by, now=now)
-    shown = [(row, d, back[row.pk]) for row, d in found if row.published_at is not None or row.state in row.SHOWN]
-    telling.changed(shown, about=str(strike_id), now=now)
     return [
-        {
-            "violation": str(row.pk),
-            "number": row.number,
-            "before": _sums(d.before),
-            "after": _sums(d.after.sums),
-            "back_fen": back[row.pk],
-        }
-        for row, d in found
+        (by_number[d.key], d) for d in found if d.key in grounds or by_number[d.key].row.state != Violation.RECORDED
     ]
+
+
+def _stored(row: Violation) -> tuple[str, int, int, int]:
+    return row.kind, row.fine_fen, row.points, row.suspension_months
+
+
+def _fall(struck: Found, strike: Strike, changed: Sequence[Changed], by: Actor, now: datetime) -> None:
+    """Settle the money, write the new outcomes, give back licences, tell the drivers; record before and after."""
+    settled = _settled(changed, by, now)
+    back = settled.back
+    if all(one.row.pk != strike.violation_id for one, _ in changed):  # a rule had removed it: it falls all the same
+        rows = Violation.objects.filter(pk=strike.violation_id)
+        rows.update(state=Violation.STRUCK, ground=strike.ground, checked=True)
+    strike.differences = [_said(one.row, d, back[one.row.pk]) for one, d in changed]
+    judging.keep([_kept(one.row, d, strike) for one, d in changed], now=now, strike=strike, parts=settled.parts)
+    _reconsider(changed, by, now)
+    shown = [
+        (one, d, back[one.row.pk]) for one, d in changed if one.row.published_at or one.row.state in Violation.SHOWN
+    ]
+    telling.changed(shown, about=str(strike.pk), now=now)
+    entry = {
+        "violation": strike.violation_id, "strike": strike.pk, "ground": strike.ground, "evidence": strike.evidence,
+        "matter": strike.matter_id, "differences": strike.differences, "pack": packs.in_force().version,
+        "by": by.account_id,
+    }  # fmt: skip
+    whose = struck.row.person_id or struck.owner_person_id
+    ledger.append(ledger.entry(events.VIOLATION_STRUCK, entry, at=now, org_id=strike.org_id, subject_id=whose))
+
+
+def _settled(changed: Sequence[Changed], by: Actor, now: datetime) -> money.Settled:
+    fines = {one.row.pk: d.after.fine_fen for one, d in changed}
+    return money.settle_down(fines, [pk for one, _ in changed for pk in one.charges], by=by, now=now)
+
+
+def _kept(row: Violation, difference: Difference, strike: Strike) -> judging.Kept:
+    if row.pk == strike.violation_id:
+        return judging.Kept(row, difference.after, "struck", strike.ground)
+    return judging.Kept(row, difference.after, "cascade")
+
+
+def _reconsider(changed: Sequence[Changed], by: Actor, now: datetime) -> None:
+    months = {one.row.pk: d.after.suspension_months for one, d in changed}
+    drivers = {one.withheld_from for one, _ in changed} | {one.row.person_id for one, _ in changed if one.decided}
+    withholding.reconsider(months, [pk for pk in drivers if pk], by=by, now=now)
+
+
+def _said(row: Violation, difference: Difference, back_fen: int) -> dict[str, Any]:
+    return {
+        "violation": str(row.pk),
+        "number": row.number,
+        "before": _sums(difference.before),
+        "after": _sums(difference.after.sums),
+        "back_fen": back_fen,
+    }
 
 
 def _sums(sums: Sequence[Any]) -> dict[str, Any]:

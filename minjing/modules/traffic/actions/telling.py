@@ -11,6 +11,7 @@ from minjing.kernel.identity import queries as people
 from minjing.kernel.notify import actions as notify
 from minjing.modules.traffic import packs
 from minjing.modules.traffic.models import Vehicle, Violation
+from minjing.modules.traffic.queries.histories import Found
 from minjing.modules.traffic.rules.penalties import words
 from minjing.modules.traffic.rules.penalties.cascade import Difference
 from minjing.modules.traffic.rules.penalties.shapes import WARNED, Text
@@ -31,36 +32,32 @@ def title_of(conduct: str) -> Text:
 
 def published(row: Violation, *, now: datetime) -> None:
     """Tell the driver, or else the owner, of a violation that is established now."""
-    _tell([(row, "violation_published", {"sums": _sums(row)})], about="published", now=now)
+    whose = row.person_id or owner_of(row)
+    _tell([(row, whose, "violation_published", {"sums": _sums(row)})], about="published", now=now)
 
 
-def changed(found: Sequence[tuple[Violation, Difference, int]], *, about: str, now: datetime) -> None:
+def changed(found: Sequence[tuple[Found, Difference, int]], *, about: str, now: datetime) -> None:
     """Tell what a strike has changed, row by row: what it was, what it is, how many fen come back."""
     said = []
-    for row, difference, back_fen in found:
+    for one, difference, back_fen in found:
+        row = one.row
         kind, fine, points, months = difference.before
         was = words.sums(fine, points, months, kind == WARNED)
         zh = f"多缴的 {words.yuan(back_fen)} 将原路退回。" if back_fen > 0 else ""
         en = f"The {words.yuan(back_fen)} paid too much comes back the way it was paid." if back_fen > 0 else ""
         template = "violation_struck" if row.state == Violation.STRUCK else "violation_changed"
-        said.append((row, template, {"was": was, "sums": _sums(row), "back": {"zh": zh, "en": en}}))
+        whose = row.person_id or one.owner_person_id
+        said.append((row, whose, template, {"was": was, "sums": _sums(row), "back": {"zh": zh, "en": en}}))
     _tell(said, about=about, now=now)
 
 
-def _tell(said: Sequence[tuple[Violation, str, dict[str, Text]]], *, about: str, now: datetime) -> None:
-    """Tell the driver of each row, or else the owner of its vehicle; each person is looked up once."""
-    owners: dict[UUID | None, UUID | None] = {}
-    accounts: dict[UUID, UUID | None] = {}
+def _tell(said: Sequence[tuple[Violation, UUID | None, str, dict[str, Text]]], *, about: str, now: datetime) -> None:
+    """Tell the driver of each row, or else the owner of its vehicle; each person's account is looked up once."""
+    concerned = {whose for _, whose, _, _ in said if whose}
+    accounts = {person_id: people.account_of_person(person_id) for person_id in concerned}
     tellings = []
-    for row, template, params in said:
-        person_id = row.person_id
-        if person_id is None:
-            if row.vehicle_id not in owners:
-                owners[row.vehicle_id] = owner_of(row)
-            person_id = owners[row.vehicle_id]
-        if person_id is not None and person_id not in accounts:
-            accounts[person_id] = people.account_of_person(person_id)
-        account_id = accounts[person_id] if person_id else None
+    for row, whose, template, params in said:
+        account_id = accounts[whose] if whose else None
         if account_id is None:
             continue
         day = row.violated_at.astimezone(CHINA)

@@ -85,7 +85,7 @@ def _publish(violation: Violation, by: Actor, now: datetime) -> None:
     violation.state, violation.checked = Violation.PUBLISHED, True
     violation.reviewed_by, violation.published_at = by.account_id, now
     violation.save(update_fields=["state", "checked", "reviewed_by", "published_at"])
-    rows = histories.history_of(violation, histories.judge_of(now))
+    rows = [one.row for one in histories.history_of(violation, histories.judge_of(now))]
     undecided = [r for r in rows if r.state == Violation.PUBLISHED and r.violated_at >= violation.violated_at]
     by_id = {row.pk: row for row in undecided}
     for pk, answer in histories.answers(rows, by_id, now).items():

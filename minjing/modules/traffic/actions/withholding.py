@@ -7,7 +7,7 @@ The licence's row is locked before its grounds are read: of two acts on one lice
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import actions as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.notify import actions as notify
 from minjing.modules.traffic import events
 from minjing.modules.traffic.actions.registers import change_licence
@@ -34,6 +35,7 @@ from minjing.modules.traffic.rules import withholding as rules
 from minjing.modules.traffic.rules.penalties.points import FULL, study_days
 
 BATCH = 500
+WITHHELD = (Licence.SUSPENDED, Licence.FULL_POINTS)
 
 
 @transaction.atomic
@@ -116,19 +118,15 @@ def passed(booking: TestBooking, *, by: Actor, now: datetime) -> None:
     _settle(licence, "retest_passed", by=by, now=now)
 
 
-@transaction.atomic
-def reconsider(months: Mapping[UUID, int], *, by: Actor, now: datetime) -> None:
+@transaction.atomic(savepoint=False)
+def reconsider(months: Mapping[UUID, int], drivers: Collection[UUID], *, by: Actor, now: datetime) -> None:
     """Follow a strike: `months` says what is left of the suspension of each violation whose outcome has changed.
 
     None left lifts it, fewer bring its end forward; one that waited for it begins earlier. Points that fall below
-    twelve end what rested on them. The caller holds the history of the violations.
+    twelve end what rested on them. `drivers` are those for whom these violations were decided, or whose licence is
+    withheld for them. The caller holds the history of the violations.
     """
-    rows = Suspension.objects.filter(violation_id__in=months, lifted_at__isnull=True, returned_at__isnull=True)
-    decided = Violation.objects.filter(pk__in=months, decision__isnull=False, person_id__isnull=False)
-    drivers = {pk for pk in decided.values_list("person_id", flat=True) if pk}
-    for person_id in sorted(
-        {*rows.values_list("person_id", flat=True), *drivers}
-    ):  # in one order, so that two strikes never wait for each other
+    for person_id in _burdened(drivers):
         licence = held(person_id)
         for row in withholding.open_suspensions(person_id):
             if row.violation_id in months:
@@ -137,6 +135,22 @@ def reconsider(months: Mapping[UUID, int], *, by: Actor, now: datetime) -> None:
         if licence is not None:
             _drop_full(licence, by, now)
         _settle(licence, "ground_struck", by=by, now=now)
+
+
+_HOLD = "SELECT person_id, status FROM traffic_licence WHERE person_id = ANY(%s) ORDER BY person_id FOR UPDATE"
+
+
+def _burdened(drivers: Collection[UUID]) -> list[UUID]:
+    """Return those drivers on whose licence something weighs, all their licences locked.
+
+    In one order, so that two strikes never wait for each other.
+    """
+    if not drivers:
+        return []
+    with prepared_cursor() as cursor:
+        cursor.execute(_HOLD, [list(drivers)])
+        withheld = {person_id for person_id, status in cursor.fetchall() if status in WITHHELD}
+    return sorted(withheld | withholding.with_grounds(drivers))
 
 
 def give_back_due(*, by: Actor, now: datetime, limit: int = BATCH) -> int:

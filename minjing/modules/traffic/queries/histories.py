@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS
 
 from minjing.base.clock import local_day
-from minjing.modules.traffic import packs
+from minjing.kernel.ledger.prepared import prepared_cursor
+from minjing.modules.traffic import packs, sql
 from minjing.modules.traffic.models import Violation
 from minjing.modules.traffic.rules.penalties.evaluate import explained
-from minjing.modules.traffic.rules.penalties.history import ordered, reach_months, walk
+from minjing.modules.traffic.rules.penalties.history import ordered, walk
 from minjing.modules.traffic.rules.penalties.judge import Judge
 from minjing.modules.traffic.rules.penalties.shapes import Answer, Record
 
@@ -34,16 +38,62 @@ def subject_of(violation: Violation) -> tuple[str, UUID | None]:
     return "vehicle_id", violation.vehicle_id
 
 
-def history_of(violation: Violation, judge: Judge) -> list[Violation]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A violation of a history, without its evidence, and what hangs on it."""
+
+    row: Violation
+    owner_person_id: UUID | None  # of its vehicle, now
+    strike_id: UUID | None
+    decided: bool
+    charges: Sequence[UUID]
+    withheld_from: UUID | None  # whose licence is withheld for it
+
+
+# As the statement returns them, which is the order of the model's own.
+COLUMNS = (
+    "id", "org_id", "number", "violated_at", "conduct", "city", "place", "vehicle_id", "person_id", "source",
+    "checked", "accident", "act_id", "local", "held_since_date", "ground", "state", "published_at", "kind",
+    "fine_fen", "points", "suspension_months",
+)  # fmt: skip
+_READ = frozenset(COLUMNS)
+_NEAR = """v.{name} = %(subject)s AND v.violated_at > %(after)s AND v.violated_at < %(before)s
+    AND (v.state = ANY(%(established)s) OR v.id = %(violation)s)"""
+_ALONE = "v.id = %(violation)s"
+
+
+def found(violation_id: UUID) -> Found | None:
+    """Return one violation and what hangs on it; None where there is none."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_statement(""), {"violation": violation_id})
+        said = cursor.fetchone()
+    return _found(said) if said else None
+
+
+def history_of(violation: Violation, judge: Judge) -> list[Found]:
     """Return the subject's violations that bear on this one or on which it bears, itself among them, oldest first."""
     name, subject = subject_of(violation)
-    if subject is None:
-        return [violation]
-    reach = reach_months(judge.rules) * MONTH_MAX
-    near = Q(violated_at__gt=violation.violated_at - 2 * reach, violated_at__lt=violation.violated_at + 2 * reach)
-    rows = Violation.objects.filter(near, **{name: subject}).filter(Q(state__in=ESTABLISHED) | Q(pk=violation.pk))
-    found = [row for row in rows if subject_of(row)[0] == name]
-    return sorted(found, key=lambda row: (row.violated_at, row.number))
+    asked: dict[str, object] = {"violation": violation.pk}
+    if subject is not None:
+        reach = 2 * judge.rules.reach_months * MONTH_MAX
+        asked |= {"after": violation.violated_at - reach, "before": violation.violated_at + reach}
+        asked |= {"subject": subject, "established": list(ESTABLISHED)}
+    with prepared_cursor() as cursor:
+        cursor.execute(_statement(name if subject else ""), asked)
+        rows = [_found(said) for said in cursor.fetchall()]
+    fits = [one for one in rows if subject is None or subject_of(one.row)[0] == name]
+    return sorted(fits, key=lambda one: (one.row.violated_at, one.row.number))
+
+
+@cache
+def _statement(name: str) -> str:
+    whose = _NEAR.format(name=name) if name else _ALONE
+    return sql.read_once("subject_history.sql").replace("{subject}", whose)
+
+
+def _found(said: tuple[Any, ...]) -> Found:
+    row = Violation.from_db(DEFAULT_DB_ALIAS, _READ, said[: len(COLUMNS)])
+    return Found(row, *said[len(COLUMNS) :])
 
 
 def records(rows: Iterable[Violation]) -> list[Record]:

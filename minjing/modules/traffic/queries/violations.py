@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,8 +68,9 @@ def seen(row: Violation, now: datetime) -> Seen:
         reasons, would = outcomes[0].reasons, outcomes[0].would_change
     else:
         judge = histories.judge_of(now)
-        answer = histories.answers(histories.history_of(row, judge), [row.pk], now)[row.pk]
-        reasons, would = [asdict(r) for r in answer.reasons], [asdict(c) for c in answer.would_change]
+        rows = [one.row for one in histories.history_of(row, judge)]
+        answer = histories.answers(rows, [row.pk], now)[row.pk]
+        reasons, would = [r.said for r in answer.reasons], [c.said for c in answer.would_change]
     decision = Decision.objects.filter(violation_id=row.pk).first()
     charges = list(Charge.objects.filter(decision=decision).order_by("seq")) if decision else []
     strike = Strike.objects.filter(violation_id=row.pk).first()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from minjing.base.clock import local_day
+from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.modules.traffic.models import FullPoints, Licence, Study, Suspension, TestBooking
 from minjing.modules.traffic.rules import study as studies
 from minjing.modules.traffic.rules.withholding import Clock, clock
@@ -43,6 +45,20 @@ def free_from(licence: Licence | None, person_id: UUID, day: date) -> date:
 def open_full(person_id: UUID) -> FullPoints | None:
     """Return the twelve points of a person that no retest has answered yet."""
     return FullPoints.objects.filter(person_id=person_id, ended_at__isnull=True).first()
+
+
+_WITH_GROUNDS = """
+SELECT person_id FROM traffic_suspension
+WHERE person_id = ANY(%(people)s) AND lifted_at IS NULL AND returned_at IS NULL
+UNION SELECT person_id FROM traffic_fullpoints WHERE person_id = ANY(%(people)s) AND ended_at IS NULL
+"""
+
+
+def with_grounds(people: Collection[UUID]) -> set[UUID]:
+    """Return who of these has a suspension that runs or waits, or twelve points that no retest has answered yet."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_WITH_GROUNDS, {"people": list(people)})
+        return {person_id for (person_id,) in cursor.fetchall()}
 
 
 def study_days(person_id: UUID) -> int:

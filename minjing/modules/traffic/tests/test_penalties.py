@@ -19,6 +19,7 @@ from minjing.kernel.pay.tests.simulated import HOUSE
 from minjing.modules.traffic.actions import deciding, money, penalties, points, registers, violations
 from minjing.modules.traffic.errors import Refused
 from minjing.modules.traffic.models import Charge, Outcome, Strike, Violation
+from minjing.modules.traffic.queries import histories
 from minjing.modules.traffic.queries import points as points_of
 from minjing.modules.traffic.queries import violations as seen_by
 
@@ -134,6 +135,25 @@ def test_a_strike_recomputes_the_later_ones_tells_and_records_before_and_after(l
     assert [o.cause for o in Outcome.objects.filter(violation=third).order_by("seq")] == ["initial", "cascade"]
     assert told(lin)["violation_changed"] == 2
     assert told(lin)["violation_struck"] == 1
+
+
+def test_a_history_is_read_into_the_fields_it_is_of(lin, car, driver):
+    first, second = red_lights(car, 2)
+    decision = deciding.decide(second.pk, by=lin, now=NOW)
+    one, two = histories.history_of(first, histories.judge_of(NOW))
+    for found, row in ((one, first), (two, Violation.objects.get(pk=second.pk))):
+        assert {name: getattr(found.row, name) for name in histories.COLUMNS} == {
+            name: getattr(row, name) for name in histories.COLUMNS
+        }
+        assert (found.owner_person_id, found.strike_id, found.withheld_from) == (lin.person_id, None, None)
+    assert (one.decided, list(one.charges)) == (False, [])
+    assert (two.decided, list(two.charges)) == (True, [charge.pk for charge in decision.charges.all()])
+
+
+def test_a_strike_takes_the_same_few_statements_however_many_it_changes(lin, car, driver, django_assert_num_queries):
+    rows = red_lights(car, 4)
+    with django_assert_num_queries(8 + 2):  # and the savepoint that a transaction of its own is within a test
+        penalties.strike(rows[0].pk, "made_way", {}, by=ZHOU, now=NOW)
 
 
 def test_a_strike_is_done_once(lin, car):

@@ -202,9 +202,9 @@ def test_a_strike_of_an_earlier_one_lifts_what_rested_on_the_count(fifth, driver
 
 def test_fewer_months_bring_the_end_forward_and_what_has_run_longer_is_over(fifth, driver):
     row = suspended(fifth, driver)
-    withholding.reconsider({fifth[-1].pk: 1}, by=SYSTEM, now=NOW + 5 * DAY)
+    withholding.reconsider({fifth[-1].pk: 1}, [driver.person_id], by=SYSTEM, now=NOW + 5 * DAY)
     assert state(driver) == ("suspended", date(2026, 12, 26))
-    withholding.reconsider({fifth[-1].pk: 1}, by=SYSTEM, now=NOW + 6 * DAY)
+    withholding.reconsider({fifth[-1].pk: 1}, [driver.person_id], by=SYSTEM, now=NOW + 6 * DAY)
     assert Outbox.objects.filter(kind=events.SUSPENSION_SHORTENED).count() == 1
     row.refresh_from_db()
     assert row.until_date == date(2026, 12, 26)
@@ -215,7 +215,7 @@ def test_a_second_suspension_waits_for_the_first_and_begins_when_it_falls(car, f
     sixth = published(car, NOW - 10 * DAY)
     deciding.decide_at_counter(sixth.pk, driver.file_number, by=ZHOU, now=NOW)
     assert state(driver) == ("suspended", date(2027, 5, 26))
-    withholding.reconsider({fifth[-1].pk: 0}, by=SYSTEM, now=NOW + 10 * DAY)
+    withholding.reconsider({fifth[-1].pk: 0}, [driver.person_id], by=SYSTEM, now=NOW + 10 * DAY)
     (row,) = withheld.open_suspensions(driver.person_id)
     assert (row.from_date, row.until_date) == (date(2026, 12, 6), date(2027, 3, 6))
     assert state(driver) == ("suspended", date(2027, 3, 6))

@@ -33,7 +33,7 @@ def cascade(
 ) -> list[Difference]:
     """Return every record that comes to another answer when those in `grounds` fall for the ground named there.
 
-    `records` are the subject's, as far back and ahead as the rules look (`history.reach_months`); `stored` is what
+    `records` are the subject's, as far back and ahead as the rules look (`Rules.reach_months`); `stored` is what
     each was last charged, by key; what is not in it is taken from the rules. Those in `grounds` come first.
     """
     were = ordered(records)
@@ -45,9 +45,8 @@ def cascade(
         if at < first or _same(old, new):
             continue
         said = (stored or {}).get(old.record.key) or answered(old, judge).sums
-        after = explained(new, judge)
-        if after.sums != said:
-            differences.append(Difference(old.record.key, said, after))
+        if answered(new, judge).sums != said:
+            differences.append(Difference(old.record.key, said, explained(new, judge)))
     return sorted(differences, key=lambda d: d.key not in grounds)
 
 

@@ -7,13 +7,13 @@ removed or belongs to another record of the same act does not count for later on
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from minjing.modules.traffic.rules.penalties.judge import Judge
 from minjing.modules.traffic.rules.penalties.months import MONTH_US, NEVER, months_between, slot
-from minjing.modules.traffic.rules.penalties.shapes import Before, Merge, Record, Rule, Rules
+from minjing.modules.traffic.rules.penalties.shapes import Before, Merge, Record, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +34,6 @@ class Step:
 def ordered(records: Sequence[Record]) -> list[Record]:
     """Return the records in the one order that everything here goes by."""
     return sorted(records, key=lambda r: (r.at, r.key))
-
-
-def reach_months(rules: Rules) -> int:
-    """Return how far a record can bear on later ones: the longest look-back of these rules."""
-    asked = [counter.months for counter in rules.counters.values()]
-    asked += [int(bound) for rule in rules.rules for bound in _bounds(rule.when)]
-    return max(asked, default=0)
-
-
-def _bounds(condition: object) -> Iterator[float]:
-    if isinstance(condition, dict):
-        for key, want in condition.items():
-            if key == "clean_months" and isinstance(want, dict):
-                yield from want.values()
-            else:
-                yield from _bounds(want)
-    elif isinstance(condition, (list, tuple)):
-        for part in condition:
-            yield from _bounds(part)
 
 
 def walk(records: Sequence[Record], judge: Judge) -> list[Step]:

@@ -5,7 +5,7 @@ The facts are those of the violation's time; the rules those in force on its day
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -43,7 +43,10 @@ class Judge:
 
     def winner(self, slot: str, facts: Facts, day: date) -> Rule | None:
         """Return the rule that decides a slot for these facts on this day; None when none does."""
-        for rule in self.candidates(facts["conduct"], slot):
+        return self._first(self.candidates(facts["conduct"], slot), facts, day)
+
+    def _first(self, rules: Sequence[Rule], facts: Facts, day: date) -> Rule | None:
+        for rule in rules:
             in_place = rule.place in ("*", facts["city"])
             if in_place and rule.in_force(day, self.known) and holds(rule.when, facts, day):
                 return rule
@@ -51,7 +54,11 @@ class Judge:
 
     def removal(self, record: Record) -> Rule | None:
         """Return the rule that removes the record, by its own facts alone."""
-        return self.winner(REMOVE, own_facts(record), local_day(record.at))
+        index = self.rules.removing
+        rules = index.get((record.conduct, record.ground), index.get(("", record.ground)))
+        if rules is None:  # a ground of packs before these
+            rules = self.candidates(record.conduct, REMOVE)
+        return self._first(rules, own_facts(record), local_day(record.at)) if rules else None
 
     def winners(self, facts: Facts, day: date) -> Winners:
         """Return the rule that decides each slot; the charge is among the facts a relief looks at."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -117,7 +117,7 @@ class Rules:
         index: dict[str, dict[str, list[Rule]]] = {"": {}}
         general = []
         for rule in self.rules:
-            named = _conducts(rule)
+            named = _named(rule, "conduct")
             if named is None:
                 general.append(rule)
             for code in named if named is not None else ("",):
@@ -128,6 +128,24 @@ class Rules:
             for found in slots.values():
                 found.sort(key=lambda r: -r.priority)
         return index
+
+    @cached_property
+    def removing(self) -> Mapping[tuple[str, str], list[Rule]]:
+        """Return the rules that may remove a record, by its conduct ("": one no rule names) and its ground."""
+        return {
+            (conduct, ground): [
+                rule for rule in slots.get(REMOVE, []) if ground in (_named(rule, "ground") or (ground,))
+            ]
+            for conduct, slots in self.by_conduct.items()
+            for ground in ("", *self.grounds)
+        }
+
+    @cached_property
+    def reach_months(self) -> int:
+        """Return how far a record can bear on later ones: the longest look-back of these rules."""
+        asked = [counter.months for counter in self.counters.values()]
+        asked += [int(bound) for rule in self.rules for bound in _bounds(rule.when)]
+        return max(asked, default=0)
 
     @cached_property
     def ground_of(self) -> Mapping[str, Ground]:
@@ -146,6 +164,14 @@ class Reason:
     article: str
     confidence: str
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return it as it is kept with an outcome."""
+        return {
+            "rule": self.rule, "slot": self.slot, "words": self.words, "facts": self.facts, "article": self.article,
+            "confidence": self.confidence,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -157,6 +183,14 @@ class Change:
     points: int
     suspension_months: int
     warning: bool
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return it as it is kept with an outcome."""
+        return {
+            "words": self.words, "facts": self.facts, "fine_fen": self.fine_fen, "points": self.points,
+            "suspension_months": self.suspension_months, "warning": self.warning,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +222,24 @@ class Before:
     merge: str = ""  # the code of the merge that says so
 
 
-def _conducts(rule: Rule) -> frozenset[str] | None:
-    """Return the conducts a rule names; None when it may concern any."""
+def _named(rule: Rule, field: str) -> frozenset[str] | None:
+    """Return the conducts, or grounds, that a rule names; None when it may concern any."""
     named: frozenset[str] = frozenset()
     for one in alternatives(rule.when):
-        only = one["conduct"].only if "conduct" in one else None
+        only = one[field].only if field in one else None
         if only is None:
             return None
         named |= only
     return named
+
+
+def _bounds(condition: object) -> Iterator[float]:
+    if isinstance(condition, dict):
+        for key, want in condition.items():
+            if key == "clean_months" and isinstance(want, dict):
+                yield from want.values()
+            else:
+                yield from _bounds(want)
+    elif isinstance(condition, (list, tuple)):
+        for part in condition:
+            yield from _bounds(part)
