@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.actions.promise import promised
 from minjing.kernel.ledger.prepared import prepared_cursor
@@ -175,22 +177,18 @@ def append(*entries: Entry) -> None:
 
 def as_rows(entries: Sequence[Entry]) -> str:
     """Return entries as the statement takes them."""
-    return json.dumps([_row(e) for e in entries])
+    return to_json([_row(e) for e in entries]).decode()
 
 
 def _row(e: Entry) -> dict[str, Any]:
     return {
-        "id": str(e.id),
+        "id": e.id,
         "kind": e.kind,
         "org_id": e.org_id,
-        "at": e.at.isoformat(),
-        "subject_id": _text(e.subject_id),
-        "actor_id": _text(e.actor_id),
-        "object_id": _text(e.object_id),
+        "at": e.at,
+        "subject_id": e.subject_id,
+        "actor_id": e.actor_id,
+        "object_id": e.object_id,
         "salt": e.salt.hex(),
         "payload": e.payload.decode(),
     }
-
-
-def _text(value: UUID | None) -> str | None:
-    return None if value is None else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from pydantic_core import to_json
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger import actions as ledger
@@ -247,7 +247,7 @@ def _keep(wanted: Sequence[Mapping[str, Any]], now: datetime) -> int:
     if not wanted:
         return 0
     with prepared_cursor() as cursor:
-        cursor.execute(_KEEP, [json.dumps(wanted, ensure_ascii=False), now, now])
+        cursor.execute(_KEEP, [to_json(wanted).decode(), now, now])
         new = {str(pk) for (pk,) in cursor.fetchall()}
     told: dict[tuple[str, str | None, int], set[str]] = {}
     for one in wanted:

@@ -6,12 +6,13 @@ Whoever evaluates takes the subject's lock first, so that no two acts recompute 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.prepared import prepared_cursor
@@ -68,7 +69,7 @@ def keep(
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False)
+    return to_json(rows).decode()
 
 
 def _kept(one: Kept) -> dict[str, Any]:
