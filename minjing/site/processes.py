@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -186,12 +187,10 @@ def check_port(port: int, variable: str = "PORT") -> None:
 
 
 def check_folder(data_dir: Path) -> None:
-    """Raise CannotStart when the folder of the data cannot be made or written."""
+    """Raise CannotStart when the folder of the data cannot be made or written; several processes may ask at once."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        probe = data_dir / ".writable"
-        probe.write_text("")
-        probe.unlink()
+        tempfile.TemporaryFile(dir=data_dir).close()
     except OSError as error:
         raise CannotStart(
             f"The folder {data_dir} cannot be written ({error.strerror})."

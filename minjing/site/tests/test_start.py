@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,6 +66,13 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     said = one_sentence(minjing("up", DATA_DIR=str(tmp_path / "file" / "var")))
     assert "cannot be written" in said
     assert "DATA_DIR=" in said
+
+
+def test_processes_that_start_at_once_do_not_take_the_folder_for_unwritable(tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        for asked in [pool.submit(processes.check_folder, tmp_path) for _ in range(400)]:
+            asked.result()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_database_that_does_not_answer_is_said():
