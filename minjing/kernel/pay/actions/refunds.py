@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F, Sum
+from pydantic_core import to_json
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
@@ -107,12 +107,9 @@ def _captured(subjects: Collection[UUID]) -> list[tuple[Order, Capture, int]]:
         rows = cursor.fetchall()
     found = []
     for *columns, refunds in rows:
-        of_capture, of_order = (
-            columns[: len(_OF_CAPTURE)],
-            dict(zip(_OF_ORDER, columns[len(_OF_CAPTURE) :], strict=True)),
-        )
-        of_order["title"] = json.loads(of_order["title"])  # this cursor leaves jsonb as text
-        order = Order.from_db(DEFAULT_DB_ALIAS, _OF_ORDER, list(of_order.values()))
+        of_capture, of_order = columns[: len(_OF_CAPTURE)], columns[len(_OF_CAPTURE) :]
+        order = Order.from_db(DEFAULT_DB_ALIAS, _OF_ORDER, of_order)
+        order.title = json.loads(order.title)  # this cursor leaves jsonb as text
         found.append((order, Capture.from_db(DEFAULT_DB_ALIAS, _OF_CAPTURE, of_capture), refunds))
     return found
 
@@ -214,7 +211,7 @@ def _write(refunds: Sequence[Refund], parts: Sequence[Part]) -> None:
         return
     one = refunds[0]
     said = {
-        "parts": json.dumps([{name: _plain(getattr(r, name)) for name in _OF_PART} for r in refunds]),
+        "parts": to_json([{name: getattr(r, name) for name in _OF_PART} for r in refunds]).decode(),
         "cause": one.cause, "reason": one.reason, "state": one.state, "by": one.asked_by, "now": one.asked_at,
         "decided_by": one.decided_by, "decided_at": one.decided_at,
         "queue": jobs.QUEUE, "task": jobs.SEND_REFUND, "lock": jobs.at_once(jobs.SEND_REFUND),
@@ -226,10 +223,6 @@ def _write(refunds: Sequence[Refund], parts: Sequence[Part]) -> None:
         if capture.id not in claimed:
             held = Capture.objects.values_list("refunding_fen", flat=True).get(id=capture.id)
             raise BeyondCapture(capture.fen - held)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
 
 
 def _release(refund: Refund) -> None:

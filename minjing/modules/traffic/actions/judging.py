@@ -79,8 +79,8 @@ def _kept(one: Kept) -> dict[str, Any]:
     if one.ground:
         row.state, row.ground, row.checked = Violation.STRUCK, one.ground, True
     return {
-        "id": str(new_id()),
-        "violation_id": str(row.pk),
+        "id": new_id(),
+        "violation_id": row.pk,
         "kind": answer.kind,
         "fine_fen": answer.fine_fen,
         "points": answer.points,
@@ -94,24 +94,24 @@ def _kept(one: Kept) -> dict[str, Any]:
 
 def _part(charge: Charge) -> dict[str, Any]:
     return {
-        "id": str(charge.pk),
+        "id": charge.pk,
         "fen": charge.fen,
         "state": charge.state,
         "surcharge_fen": charge.surcharge_fen,
-        "order_id": str(charge.order_id) if charge.order_id else None,
+        "order_id": charge.order_id,
         "returned_fen": charge.returned_fen,
     }
 
 
 def _strike(strike: Strike) -> dict[str, Any]:
     return {
-        "id": str(strike.pk),
+        "id": strike.pk,
         "org_id": strike.org_id,
-        "violation_id": str(strike.violation_id),
+        "violation_id": strike.violation_id,
         "ground": strike.ground,
         "evidence": strike.evidence,
         "reason": strike.reason,
-        "matter_id": str(strike.matter_id) if strike.matter_id else None,
-        "by": str(strike.by),
+        "matter_id": strike.matter_id,
+        "by": strike.by,
         "differences": strike.differences,
     }
