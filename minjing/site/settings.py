@@ -154,9 +154,6 @@ def database(url: str) -> dict[str, Any]:
         "PORT": parts.port or query.get("port") or "",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        # The cursors that bind on the server have a statement prepared once it comes up for the sixth time; behind
-        # a pooler that swaps connections between transactions it must know prepared statements (PgBouncer ≥ 1.21).
-        "OPTIONS": {"prepare_threshold": 5},
         "TEST": {"NAME": env("MINJING_TEST_DB") or "minjing_test"},
     }
 

@@ -1,22 +1,131 @@
 """Statements that PostgreSQL keeps planned, for what every request or act asks.
 
-Here because every other part of the kernel may import the ledger.
+Here because every other part of the kernel may import the ledger. A pooler that swaps connections between
+transactions must know prepared statements (PgBouncer ≥ 1.21).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.postgresql.base import ServerBindingCursor
+from psycopg import Connection, OperationalError, abc
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+KEPT_MAX = 200  # plans a connection keeps; the oldest goes first
+DONE = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 
 
 def prepared_cursor() -> Any:
     """Return a cursor whose statements are parsed and planned once a connection: for long ones that costs most.
 
-    Django's usual cursor writes the values into the text, so that each statement is a new one to the server.
+    Django's usual cursor writes the values into the text, so that each statement is a new one to the server. The
+    rows are there when `execute` returns.
     """
     wrapper: Any = connections[DEFAULT_DB_ALIAS]  # looked up once: `connection` does it for each attribute
     wrapper.ensure_connection()
-    bind: Any = ServerBindingCursor
-    return wrapper._prepare_cursor(bind(wrapper.connection))  # as connection.cursor() does with the one it makes
+    return wrapper._prepare_cursor(Cursor(wrapper.connection))  # as connection.cursor() does with the one it makes
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement as the server takes it, and the names of its values in the order of their numbers."""
+
+    query: bytes
+    names: tuple[str, ...]
+
+
+@cache
+def numbered(text: str) -> Statement:
+    """Return a statement with $1, $2 … for %(name)s, each name once, or for each %s; %% stands for a percent sign."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1] or ("" if found[0] == "%s" else None)
+        if name is None:
+            return "%"
+        if not name or name not in names:
+            names.append(name)
+            return f"${len(names)}"
+        return f"${names.index(name) + 1}"
+
+    query = re.sub(r"%(?:\((\w+)\)s|s|%)", number, text)
+    return Statement(query.encode(), () if "" in names else tuple(names))
+
+
+@dataclass(slots=True)
+class Plans:
+    """What a connection keeps planned, by text and types, and what turns values into what it is sent and back."""
+
+    values: abc.Transformer
+    names: dict[tuple[str, tuple[int, ...] | None], bytes] = field(default_factory=dict)
+    made: int = 0
+
+
+_plans: WeakKeyDictionary[Connection[Any], Plans] = WeakKeyDictionary()
+
+
+class Cursor:
+    """As much of a cursor as our statements need, straight on libpq.
+
+    psycopg's own serves queries of every kind, in steps that could be awaited and interrupted: for a short statement
+    that is as much work as all the rest of a step. This one waits in libpq, and other threads run meanwhile.
+    """
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._rows: list[tuple[Any, ...]] = []
+        self._query: Statement | None = None  # where Django looks for what it logs
+
+    def execute(self, text: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> None:
+        """Run a statement with %(name)s or %s and keep its rows; raises what psycopg's own cursor would raise."""
+        statement = self._query = numbered(text)
+        values = [params[name] for name in statement.names] if isinstance(params, Mapping) else params
+        pgconn = self._connection.pgconn
+        plans = _plans.get(self._connection)
+        if plans is None:
+            plans = _plans[self._connection] = Plans(Transformer(self._connection))
+        sent: Any = plans.values.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        if not self._connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
+            self._checked(pgconn.exec_(b"BEGIN"))
+        name = plans.names.get((text, plans.values.types)) or self._prepare(plans, text, statement.query)
+        result = self._checked(pgconn.exec_prepared(name, sent, plans.values.formats))
+        plans.values.set_pgresult(result)
+        self._rows = plans.values.load_rows(0, result.ntuples, tuple)
+
+    def _prepare(self, plans: Plans, text: str, query: bytes) -> bytes:
+        pgconn = self._connection.pgconn
+        if len(plans.names) >= KEPT_MAX:
+            self._checked(pgconn.close_prepared(plans.names.pop(next(iter(plans.names)))))
+        name = f"minjing_{plans.made}".encode()
+        self._checked(pgconn.prepare(name, query, plans.values.types))
+        plans.made += 1
+        plans.names[text, plans.values.types] = name
+        return name
+
+    def _checked(self, result: PGresult) -> PGresult:
+        if result.status in DONE:
+            return result
+        if result.error_field(DiagnosticField.SQLSTATE) is None:  # not the server's word: it has gone
+            raise OperationalError(self._connection.pgconn.get_error_message())
+        raise error_from_result(result)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the first row, or None."""
+        return self._rows[0] if self._rows else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return self._rows
+
+    def close(self) -> None:
+        """Let go of the rows."""
+        self._rows = []
