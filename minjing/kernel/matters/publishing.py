@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -138,7 +138,7 @@ def recompute_provisional(*, by: Actor, now: datetime) -> int:
     for row in rows.order_by("due_at").iterator(chunk_size=BATCH):
         matter = queries.snapshot(row)
         body = queries.body_of(matter)
-        after = replace(replay_clock(body, matter, queries.events(matter), calendar), ver=matter.ver + 1)
+        after = replay_clock(body, matter, queries.events(matter), calendar).but(ver=matter.ver + 1)
         if (after.due_at, after.due_provisional) == (matter.due_at, matter.due_provisional):
             continue
         store.write(
@@ -156,7 +156,7 @@ def recompute_provisional(*, by: Actor, now: datetime) -> int:
 
 def replay_clock(body: Body, matter: Snapshot, events: Sequence[rules.Happening], calendar: Any) -> Snapshot:
     """Return `matter` with its due date computed from its history: the start, each pause, each extension."""
-    clock = rules.clocked(body, replace(matter, extension_days=0), calendar, matter.submitted_at)
+    clock = rules.clocked(body, matter.but(extension_days=0), calendar, matter.submitted_at)
     paused: datetime | None = None
     for event in events:
         state = body.flow.states.get(event.to_state)
@@ -164,14 +164,13 @@ def replay_clock(body: Body, matter: Snapshot, events: Sequence[rules.Happening]
             clock = rules.clocked(body, clock, calendar, event.at)
         elif event.action == "grant_extension":
             days = int(event.detail["after"]["extension_days"]) - clock.extension_days
-            clock = rules.extended(body, replace(clock, asked_days=days), calendar)
+            clock = rules.extended(body, clock.but(asked_days=days), calendar)
         elif paused is not None and event.from_state != event.to_state:
-            resumed = rules.resumed(body, replace(clock, paused_since=paused), calendar, event.at)
-            clock, paused = replace(clock, due_at=resumed.due_at, yellow_at=resumed.yellow_at), None
+            resumed = rules.resumed(body, clock.but(paused_since=paused), calendar, event.at)
+            clock, paused = clock.but(due_at=resumed.due_at, yellow_at=resumed.yellow_at), None
         if state is not None and state.pauses and event.from_state != event.to_state:
             paused = event.at
-    return replace(
-        matter,
+    return matter.but(
         due_at=clock.due_at,
         yellow_at=clock.yellow_at,
         due_provisional=calendar.is_provisional(local_day(clock.due_at)),
@@ -315,8 +314,7 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
             if matter.ver != row.seq:
                 report.moved_meanwhile += 1
                 continue
-            back = replace(
-                matter,
+            back = matter.but(
                 procedure_id=migration.source_id,
                 state=row.from_state,
                 post=row.from_post,
@@ -353,7 +351,7 @@ def _moved(matter: Snapshot, target_id: UUID, body: Body, mapping: Mapping[str, 
     if state.level and name != matter.state:
         unit = place.unit_at(body.service.decides if state.level == "decides" else state.level)
     post = "" if state.final or state.pauses else rules.post_of(body, state)
-    return matter, replace(matter, procedure_id=target_id, state=name, post=post, unit_id=unit)
+    return matter, matter.but(procedure_id=target_id, state=name, post=post, unit_id=unit)
 
 
 def _write_batch(

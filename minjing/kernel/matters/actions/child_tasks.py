@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -40,8 +39,7 @@ def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request
     if not closed:
         return _closed_before(task_id, result, matter, by)
     unit_id = verdict.holding.unit_id
-    after = replace(
-        matter,
+    after = matter.but(
         ver=matter.ver + 1,
         open_tasks=matter.open_tasks - 1,
         acts=rules.acted(matter.acts, f"{rules.TASK}{task.kind}", by, task.post, unit_id),

@@ -142,7 +142,7 @@ def _money_follows(change: Change, by: Actor, now: datetime) -> None:
 def _with_tasks(change: Change) -> Change:
     if not change.tasks:
         return change
-    return replace(change, after=replace(change.after, open_tasks=change.after.open_tasks + len(change.tasks)))
+    return replace(change, after=change.after.but(open_tasks=change.after.open_tasks + len(change.tasks)))
 
 
 def _again_or_stale(matter: Snapshot, action: str, by: Actor, request_id: UUID) -> Snapshot:

@@ -229,7 +229,7 @@ def _write_submission(
         )
         if number is None:
             raise NotWritten
-        new = replace(new, number=number)
+        new = new.but(number=number)
         if quote is not None:
             payment.open_fee(new, body, quote, by=by, now=now)
         run_step_act(body.service.on_submit, new, by, now)

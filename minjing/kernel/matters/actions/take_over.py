@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -119,7 +119,7 @@ def _entered(batch: Sequence[_Folded], source: str, now: datetime) -> None:
     matters, events, requests, entries = [], [], [], []
     for one, number, answers in zip(batch, numbers, sealed, strict=True):
         index = subject_index(one.body, one.past.answers, one.first.person_id)
-        matters.append(_matter(replace(one.last, number=number), index, answers))
+        matters.append(_matter(one.last.but(number=number), index, answers))
         for event, entry in _happened(one, source, now):
             events.append((*event, notes.get(event[:2])))
             requests.append((event[REQUEST], event[0], event[1], now))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -30,13 +31,15 @@ from minjing.kernel.matters.models import (
 )
 from minjing.kernel.matters.queries.acting import still_may_act
 from minjing.kernel.matters.queries.catalogue import body_of, place_of, units
-from minjing.kernel.matters.rules import COLUMNS, Happening, Snapshot
+from minjing.kernel.matters.rules import Happening, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
+
+_columns = attrgetter(*Snapshot._fields)
 
 
 def snapshot(row: Matter) -> Snapshot:
     """Return a row of the table as plain data."""
-    return Snapshot(**{name: getattr(row, name) for name in COLUMNS})
+    return Snapshot._make(_columns(row))
 
 
 def still_open(matter_id: UUID) -> bool:

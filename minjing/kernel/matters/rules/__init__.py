@@ -23,7 +23,6 @@ from minjing.kernel.matters.rules.moving import (
 from minjing.kernel.matters.rules.reading import Happening, Station, fold, light, main_line, stations
 from minjing.kernel.matters.rules.shapes import (
     BEFORE_WORK,
-    COLUMNS,
     FOR,
     MAX_EXTENSION_DAYS,
     MOVING,
@@ -43,7 +42,6 @@ from minjing.kernel.matters.rules.shapes import (
 
 __all__ = [
     "BEFORE_WORK",
-    "COLUMNS",
     "FOR",
     "MAX_EXTENSION_DAYS",
     "MOVING",

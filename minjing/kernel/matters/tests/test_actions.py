@@ -225,6 +225,9 @@ def test_the_database_refuses_writes_beside_a_transition(city):
 
     for statement in (
         "UPDATE matters_matter SET state = 'approved'",
+        "UPDATE matters_matter SET ver = ver + 2",
+        "UPDATE matters_matter SET ver = ver + 1, number = 'HZ'",
+        "UPDATE matters_matter SET ver = ver + 1, person_id = id",
         "DELETE FROM matters_matter",
         "DELETE FROM matters_matterevent",
         "UPDATE matters_matterevent SET action = 'x'",

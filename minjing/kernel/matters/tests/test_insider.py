@@ -29,7 +29,7 @@ def test_a_request_used_for_one_step_is_not_taken_for_another(city):
     claimed = act(submit(), "claim", CHEN, request_id=request_id)
     for ver in (claimed.ver, claimed.ver - 1):
         with pytest.raises(MatterError) as raised:
-            act(replace(claimed, ver=ver), "recommend", CHEN, request_id=request_id)
+            act(claimed.but(ver=ver), "recommend", CHEN, request_id=request_id)
         assert raised.value.key == "request_reused"
     assert queries.matter(claimed.id, CHEN, MONDAY).state == "submitted"
 

@@ -143,7 +143,7 @@ def test_refusal_needs_a_reason_of_the_law_and_words():
 
 def test_open_child_tasks_hold_the_join():
     with pytest.raises(NotAllowed) as raised:
-        decide(replace(claimed(), open_tasks=1), "recommend", CHEN, MONDAY + 2 * HOUR)
+        decide(claimed().but(open_tasks=1), "recommend", CHEN, MONDAY + 2 * HOUR)
     assert key_of(raised) == "tasks_open"
 
 

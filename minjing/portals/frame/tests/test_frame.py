@@ -4,7 +4,6 @@ import errno
 import hashlib
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,8 +102,8 @@ def test_the_line_of_stations_says_in_words_what_it_draws(city):  # noqa: F811
 @pytest.mark.django_db
 def test_the_clock_says_what_remains_and_never_more_than_the_limit(city, received, at, said):  # noqa: F811
     since, now = (datetime.fromisoformat(text).replace(tzinfo=CHINA) for text in (received, at))
-    matter = rules.clocked(world.BODY, replace(world.submitted(), submitted_at=since), world.CALENDAR, since)
-    matter = replace(matter, procedure_id=queries.service("HZ9901")[0])
+    matter = rules.clocked(world.BODY, world.submitted().but(submitted_at=since), world.CALENDAR, since)
+    matter = matter.but(procedure_id=queries.service("HZ9901")[0])
     chip = shown("{% clock matter at %}", matter=matter, at=now)
     assert said in chip
     assert "<svg" in chip
@@ -114,14 +113,12 @@ def test_the_clock_says_what_remains_and_never_more_than_the_limit(city, receive
 @pytest.mark.django_db
 def test_a_pause_on_the_first_morning_and_an_extension_count_by_what_was_given(city):  # noqa: F811
     early = datetime(2026, 9, 14, 8, 0, tzinfo=CHINA)
-    given = rules.clocked(world.BODY, replace(world.submitted(), submitted_at=early), world.CALENDAR, early)
-    given = replace(given, procedure_id=queries.service("HZ9901")[0])
-    moved = replace(
-        given, due_at=world.CALENDAR.from_work(world.CALENDAR.to_work(given.due_at) + world.CALENDAR.day_s)
-    )
+    given = rules.clocked(world.BODY, world.submitted().but(submitted_at=early), world.CALENDAR, early)
+    given = given.but(procedure_id=queries.service("HZ9901")[0])
+    moved = given.but(due_at=world.CALENDAR.from_work(world.CALENDAR.to_work(given.due_at) + world.CALENDAR.day_s))
     resumed = early + timedelta(days=1)
     assert "还剩 20 个工作日" in shown("{% clock matter at %}", matter=moved, at=resumed)
-    assert "还剩 21 个工作日" in shown("{% clock matter at %}", matter=replace(moved, extension_days=1), at=resumed)
+    assert "还剩 21 个工作日" in shown("{% clock matter at %}", matter=moved.but(extension_days=1), at=resumed)
 
 
 def test_lights_have_shape_colour_and_word():
