@@ -26,9 +26,14 @@ class Promised:
     entries: tuple[Entry, ...]
 
     @cached_property
+    def words(self) -> str:
+        """What is promised: for the journal at once, and to be signed."""
+        return _words(origin(), self.entries)
+
+    @cached_property
     def note(self) -> str:
         """The signed note, made when somebody takes it: Ed25519 gives the same bytes whenever it is asked."""
-        return promise_of(*self.entries)
+        return promise_signer().sign(self.words)
 
 
 _kept: ContextVar[list[Promised] | None] = ContextVar("promises", default=None)
@@ -63,8 +68,7 @@ def promised(*entries: Entry) -> None:
 
 def promise_of(*entries: Entry) -> str:
     """Return the signed promise of entries written together: the same bytes each time it is asked for."""
-    signer = promise_signer()
-    return signer.sign(_words(signer.origin, entries))
+    return Promised(entries).note
 
 
 def _words(log: str, entries: tuple[Entry, ...]) -> str:
@@ -75,7 +79,6 @@ def _words(log: str, entries: tuple[Entry, ...]) -> str:
 def _committed(made: list[Promised]) -> None:
     kept = _kept.get()
     for promise in made:
-        words = _words(origin(), promise.entries)
-        journal.write(words, [entry.id for entry in promise.entries], promise.entries[-1].at)
+        journal.write(promise.words, [entry.id for entry in promise.entries], promise.entries[-1].at)
     if kept is not None:
         kept += made
