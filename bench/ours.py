@@ -9,39 +9,49 @@ from typing import Any
 OWN = 100  # matters of each client
 CODES = ("HZ0302", "HZ0303", "HZ0402", "HZ0403", "HZ0404")  # received at the station, decided by the branch
 LIFE = ("claim", "recommend", "claim", "return")
+ONWARD = {"submitted": "recommend", "recommended": "return"}
 NOTE = "材料需再核对一次。"
 
 
 def prepare(client: int) -> Callable[[], None]:
     """Return a step: the next of its life in the next matter."""
-    import django
+    mine, officers = owned(client)
 
-    django.setup()
     from minjing.base.clock import now
     from minjing.base.ids import new_id
-    from minjing.kernel.identity import queries as people
-    from minjing.kernel.matters import actions, queries
-    from minjing.kernel.matters.models import Matter
+    from minjing.kernel.matters import actions
     from minjing.kernel.matters.rules import Ask
 
-    clerk, approver, station = officers_of(client)
-    officers = {"submitted": people.actor_of(clerk, now()), "recommended": people.actor_of(approver, now())}
-    onward = {"submitted": "recommend", "recommended": "return"}
-    rows = Matter.objects.filter(station_id=station, state__in=onward, code__in=CODES).order_by("id")
-    # A run before this one may have stopped on the way: a matter in somebody else's hands is left out.
-    mine = [m for m in map(queries.snapshot, rows) if m.claimed_by in (None, officers[m.state].account_id)][:OWN]
-    assert len(mine) == OWN, len(mine)
     places = cycle(range(OWN))
 
     def step() -> None:
         place = next(places)
         matter = mine[place]
-        action = onward[matter.state] if matter.claimed_by else "claim"
+        action = ONWARD[matter.state] if matter.claimed_by else "claim"
         ask = Ask(note=NOTE) if action == "return" else Ask()
         by = officers[matter.state]
         mine[place] = actions.step(matter, action, ask, by=by, now=now(), request_id=new_id())
 
     return step
+
+
+def owned(client: int) -> tuple[list[Any], dict[str, Any]]:
+    """Return the matters of a client, and who acts in them in each state."""
+    import django
+
+    django.setup()
+    from minjing.base.clock import now
+    from minjing.kernel.identity import queries as people
+    from minjing.kernel.matters import queries
+    from minjing.kernel.matters.models import Matter
+
+    clerk, approver, station = officers_of(client)
+    officers = {"submitted": people.actor_of(clerk, now()), "recommended": people.actor_of(approver, now())}
+    rows = Matter.objects.filter(station_id=station, state__in=ONWARD, code__in=CODES).order_by("id")
+    # A run before this one may have stopped on the way: a matter in somebody else's hands is left out.
+    mine = [m for m in map(queries.snapshot, rows) if m.claimed_by in (None, officers[m.state].account_id)][:OWN]
+    assert len(mine) == OWN, len(mine)
+    return mine, officers
 
 
 def officers_of(client: int) -> tuple[Any, Any, int]:

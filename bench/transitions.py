@@ -14,34 +14,39 @@ import psycopg
 from psycopg import sql
 
 from bench import clients, house
+from bench.ours import OWN
 from bench.table import Row, faster, median
 
 SECONDS = 4.0
 REPEATS = 3
 CLIENTS = (1, 8)
+AT_ONCE = f"an officer's act over {OWN} matters, each with an outcome; the peer commits them one by one"
 
 
 def run(say: Callable[[str], None]) -> list[Row]:
-    """Measure all four in turn, three times, with one client and with eight."""
+    """Measure all in turn, three times, with one client and with eight: ours one by one and many at once."""
     matters()
-    environments = {"ours": dict(os.environ), **peers()}
+    environments = {"ours": dict(os.environ), "ours_many": dict(os.environ), **peers()}
     script = pgbench_script()
     found: dict[tuple[str, int], list[float]] = {}
     for number in CLIENTS:
         for _ in range(REPEATS):
             rates = {kind: clients.rate(kind, number, SECONDS, env) for kind, env in environments.items()}
+            rates["ours_many"] *= OWN
             rates["pgbench"] = pgbench(script, number)
             for kind, value in rates.items():
                 found.setdefault((kind, number), []).append(value)
             say(f"{number} client(s): " + ", ".join(f"{kind} {value:,.0f}/s" for kind, value in rates.items()))
     rows = []
     for number in CLIENTS:
-        ours, viewflow, spiff, bare = (median(found[kind, number]) for kind in (*environments, "pgbench"))
+        ours, many, viewflow, spiff, bare = (median(found[kind, number]) for kind in (*environments, "pgbench"))
         people = "1 client" if number == 1 else f"{number} clients"
         rows += [
             faster(f"transitions, {people}, beside django-viewflow", ours, viewflow, 5, "/s"),
             faster(f"transitions, {people}, beside SpiffWorkflow", ours, spiff, 5, "/s"),
             faster(f"transitions, {people}, beside pgbench", ours, bare, 0.4, "/s", "same statement, prepared"),
+            faster(f"transitions, {people}, bulk acts, beside django-viewflow", many, viewflow, 5, "/s", AT_ONCE),
+            faster(f"transitions, {people}, bulk acts, beside SpiffWorkflow", many, spiff, 5, "/s", AT_ONCE),
         ]
     for database in PEERS.values():
         house.drop(database)

@@ -5,7 +5,7 @@ The caller has checked the right to supervise; every query names the districts a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -335,10 +335,3 @@ def _found(by_them: Q, indexes: Sequence[bytes], by: Actor, limit: int) -> list[
         rows.update({row.id: queries.snapshot(row) for row in found})
     seen = [matter for matter in rows.values() if queries.may_see(matter, by)]
     return sorted(seen, key=lambda m: m.submitted_at, reverse=True)[:limit]
-
-
-def by_id(matter_ids: Iterable[UUID], by: Actor) -> dict[UUID, Snapshot]:
-    """Return those of these matters that are the asker's business."""
-    rows = Matter.objects.filter(id__in=set(matter_ids)).defer("answers_sealed")
-    found = (queries.snapshot(row) for row in rows)
-    return {matter.id: matter for matter in found if queries.may_see(matter, by)}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
@@ -23,7 +23,7 @@ from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.rules import PAYING, Change, Place, Snapshot, moving_of
 from minjing.kernel.matters.schema import Body
-from minjing.kernel.matters.sql import composed, transition
+from minjing.kernel.matters.sql import composed, transition, transitions
 from minjing.kernel.notify import actions as notify
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -88,6 +88,83 @@ def write(
         return False
     promised(entry)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A change to be written with others, the request behind it, and the officer's words, sealed."""
+
+    change: Change
+    body: Body
+    place: Place
+    request_id: UUID
+    note: bytes | None = None
+
+
+Kind = tuple[tuple[str, ...], frozenset[str]]  # which columns change, and what follows
+
+
+def write_many(planned: Iterable[Planned], *, by: Actor, calendar: WorkCalendar, now: datetime) -> set[UUID]:
+    """Write changes by the same action, a statement for each kind of them; return the matters that moved.
+
+    A matter that is no longer as the asker saw it is left out. Where the tables refuse one, as when its request was
+    done before, nothing of its kind is written: whoever asks takes them one by one.
+    """
+    kinds: dict[Kind, list[tuple[Entry, dict[str, Any]]]] = {}
+    for one in planned:
+        kind, entry, row = _planned_row(one, by, calendar, now)
+        kinds.setdefault(kind, []).append((entry, row))
+    return {moved for kind, rows in kinds.items() for moved in _write_kind(kind, rows, by, now)}
+
+
+def _planned_row(
+    one: Planned, by: Actor, calendar: WorkCalendar, now: datetime
+) -> tuple[Kind, Entry, dict[str, Any]]:
+    """Return of what kind a change is, its ledger entry, and its row of transitions.sql."""
+    change, moves, entry = one.change, one.change.moves, entry_of(one.change, by, now)
+    tasks, notices = (
+        tasks_of(one.body, change.tasks, one.place, calendar, now),
+        told(one.body, change.after, change.tells),
+    )
+    follows = {name: rows for name, rows in (("tasks", tasks), ("notices", notices)) if rows}
+    row = {
+        "id": change.before.id,
+        "ver": change.before.ver,
+        "request_id": one.request_id,
+        "from_state": change.before.state,
+        "to_state": change.after.state,
+        "post": change.post,
+        "acting_unit": change.acting_unit,
+        "note": one.note and one.note.hex(),
+        "detail": change_detail(change, moves, by),
+        "entry_id": entry.id,
+        "salt": entry.salt.hex(),
+        "payload": entry.payload.decode(),
+        **follows,
+    }
+    return (tuple(moves), frozenset(follows)), entry, row
+
+
+def _write_kind(kind: Kind, rows: Sequence[tuple[Entry, dict[str, Any]]], by: Actor, now: datetime) -> set[UUID]:
+    ledger_kind = rows[0][0].kind
+    params = {
+        "rows": Jsonb([row for _, row in rows]),
+        "now": now,
+        "action": ledger_kind.rpartition(":")[2],
+        "actor_kind": by.kind,
+        "actor_id": by.account_id,
+        "entry_kind": ledger_kind,
+    }
+    try:
+        with transaction.atomic(), prepared_cursor() as cursor:
+            cursor.execute(transitions(*kind), params)
+            moved = {pk for (pk,) in cursor.fetchall()}
+            for entry, row in rows:
+                if row["id"] in moved:
+                    promised(entry)
+    except IntegrityError:  # by one of them; taken by itself each says which
+        return set()
+    return moved
 
 
 def _column(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,11 +68,8 @@ def step(
     corrections: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """Take one step in a matter that has been read by right: one statement, unless it ends in an effect."""
-    body = queries.body_of(matter)
-    place, calendar = queries.place_of(matter.station_id), queries.calendar()
-    require_level(by, body.service.level_for(action))
-    change = rules.decide(body, matter, action, ask, by=by, place=place, calendar=calendar, now=now)
-    change = _with_tasks(change)
+    body, place = queries.body_of(matter), queries.place_of(matter.station_id)
+    change = decided(matter, action, ask, by=by, now=now)
     try:
         with refusals_on_record(matter, action, by=by, now=now):
             _write(
@@ -81,6 +78,39 @@ def step(
     except NotWritten:
         return _again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
     return change.after
+
+
+def decided(matter: Snapshot, action: str, ask: Ask, *, by: Actor, now: datetime) -> Change:
+    """Return what a step does to a matter that has been read by right, before anything is written."""
+    body, place = queries.body_of(matter), queries.place_of(matter.station_id)
+    require_level(by, body.service.level_for(action))
+    return _with_tasks(
+        rules.decide(body, matter, action, ask, by=by, place=place, calendar=queries.calendar(), now=now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What belongs to a step beside its own statement, and shares its transaction."""
+
+    money: bool  # it ends a matter that has a fee
+    taking_over: bool  # it claims what another station took in
+    visit: bool  # it ends a matter that has a visit
+    module: bool  # papers of the applicant, a register or a module's act
+
+    def __bool__(self) -> bool:
+        return self.money or self.taking_over or self.visit or self.module
+
+
+def beside(change: Change, body: Body) -> Beside:
+    """Return what belongs to a change beside its own statement."""
+    ends = change.after.closed_at is not None
+    return Beside(
+        money=ends and body.service.fee is not None,
+        taking_over=change.action == "claim" and change.before.is_received_elsewhere,
+        visit=ends and body.service.booking is not None,
+        module=change.runs_effect or change.action == "supplement" or bool(change.does),
+    )
 
 
 def _write(
@@ -96,14 +126,9 @@ def _write(
 ) -> None:
     """Write a change with what follows from it: the supplement's papers, the effect, the certificate."""
     sealed = _sealed(change, body, by, now, corrections)
-    ends = body.service.fee is not None and change.after.closed_at is not None
-    taking_over = change.action == "claim" and change.before.is_received_elsewhere
-    visited = body.service.booking is not None and change.after.closed_at is not None
-    several = (
-        change.runs_effect or change.action == "supplement" or bool(change.does) or ends or taking_over or visited
-    )
-    with together(several or visited):
-        if ends:
+    also = beside(change, body)
+    with together(bool(also)):
+        if also.money:
             orders.hold_subject(change.before.id)  # before the matter, as a payment takes them
         written = store.write(
             change,
@@ -119,14 +144,14 @@ def _write(
             raise NotWritten
         if change.action == "supplement":
             _add_supplement(change.before, files or {}, now)
-        if taking_over:
+        if also.taking_over:
             took_over(change.before, by=by, now=now)
         if change.runs_effect:
             run_effect(change, body, by, now)
         run_step_act(change.does, change.after, by, now)
-        if ends:
+        if also.money:
             _money_follows(change, by, now)
-        if visited:
+        if also.visit:
             let_visit_go(change.after, by=by, now=now)
 
 

@@ -34,7 +34,7 @@ def applied(
     target = (matter.back_to if spec.to == "back" else spec.to) or matter.state
     if target == matter.state:
         return matter
-    return enter(body, matter.but(asked=ask.materials or ()), target, place, calendar, now)
+    return enter(body, matter.but(asked=list(ask.materials)), target, place, calendar, now)
 
 
 def post_of(body: Body, state: State, spec: ActionSpec | None = None) -> str:

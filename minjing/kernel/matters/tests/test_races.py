@@ -108,3 +108,15 @@ def test_a_step_on_a_matter_that_moved_on_leaves_nothing(lasting_city):
     with pytest.raises(Stale):
         actions.step(matter, "claim", rules.Ask(), by=ZHOU, now=MONDAY, request_id=new_id())
     assert (MatterEvent.objects.count(), Outbox.objects.count(), Request.objects.count()) == counted
+
+
+def test_bulk_acts_over_the_same_matters_in_any_order_never_wait_in_a_ring(lasting_city):
+    chosen = [submit() for _ in range(12)]
+    pairs = [(m.id, m.ver) for m in chosen]
+
+    def bulk(order):
+        return actions.act_many(order, "claim", by=CHEN, now=MONDAY, request_id=new_id())
+
+    results = all_at_once([lambda order=order: bulk(order) for order in (pairs, pairs[::-1]) * 4])
+    assert Counter(r.error is None for result in results for r in result)[True] == 12
+    assert MatterEvent.objects.filter(action="claim", matter_id__in=[m.id for m in chosen]).count() == 12

@@ -81,7 +81,7 @@ def test_a_supplement_moves_the_due_date_by_exactly_the_paused_working_time():
     assert paused.state == "supplement"
     assert paused.post == ""
     assert rules.light(paused, paused_at) == "paused"
-    assert paused.asked == ("marriage_certificate",)
+    assert paused.asked == ["marriage_certificate"]
     resumed = decide(paused, "supplement", LIN, resumed_at).after
     passed = CALENDAR.to_work(resumed_at) - CALENDAR.to_work(paused_at)
     # Tuesday 10:30-12 and 14-18, Wednesday 7 h, Thursday 8 Oct 7 h, Friday 9-12 and 14-15

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters import actions, oversight, queries
+from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.queries import Wish
 from minjing.kernel.matters.rules import Snapshot
 from minjing.portals.officer.gate import OfficerRequest, officer_page
@@ -194,7 +194,7 @@ def rows_of(listed: Sequence[Snapshot], actor: Actor) -> list[Row]:
 
 def _tasks(request: OfficerRequest) -> list[dict[str, Any]]:
     waiting = list(queries.open_tasks(request.actor)[: queries.PAGE])
-    theirs = oversight.by_id([task.matter_id for task in waiting], request.actor)
+    theirs = queries.by_id([task.matter_id for task in waiting], request.actor)
     listed = []
     for task in waiting:
         matter = theirs.get(task.matter_id)
@@ -221,7 +221,7 @@ def bulk(request: OfficerRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('officer:workbench')}?queue={back if back in TITLES else ''}")
     context: dict[str, Any] = {"action": action, "action_title": BULK_TITLES[action], "queue": back}
     if action in CONFIRMED_FIRST and not request.POST.get("confirmed"):
-        found = oversight.by_id([matter_id for matter_id, _ in chosen], request.actor)
+        found = queries.by_id([matter_id for matter_id, _ in chosen], request.actor)
         seen = [(found[matter_id], ver) for matter_id, ver in chosen if matter_id in found]
         rows = rows_of([matter for matter, _ in seen], request.actor)
         papers = [queries.body_of(matter).service.grants for matter, _ in seen]
@@ -229,7 +229,7 @@ def bulk(request: OfficerRequest) -> HttpResponse:
         context |= {"items": items, "request_id": _request_id(request)}
         return show(request, "officer/bulk_confirm.html", context, page=back)
     results = actions.act_many(chosen, action, by=request.actor, now=request.at, request_id=_request_id(request))
-    found = oversight.by_id([r.matter_id for r in results], request.actor)
+    found = queries.by_id([r.matter_id for r in results], request.actor)
     outcomes = [
         {"row": rows_of([found[r.matter_id]], request.actor)[0] if r.matter_id in found else None, "error": r.error}
         for r in results
