@@ -47,11 +47,10 @@ def is_required(field: FormField, answers: Answers, today: date) -> bool:
 
 def check_page(page: Page, data: Answers, answers: Answers, today: date) -> Checked:
     """Check the fields of one page; `answers` are those of the other pages. Hidden values are absent."""
-    given = {**answers, **_read(page.fields, data)}
+    facts = {**answers, **_read(page.fields, data)}
     clean: dict[str, Any] = {}
     errors: dict[str, Text] = {}
     for field in page.fields:
-        facts = {**given, **clean}
         if not conditions.holds(field.show, facts, today):
             continue
         try:
@@ -60,7 +59,7 @@ def check_page(page: Page, data: Answers, answers: Answers, today: date) -> Chec
             errors[field.name] = wrong.text
         else:
             if value is not None:
-                clean[field.name] = value
+                clean[field.name] = facts[field.name] = value
     return Checked(clean, errors)
 
 

@@ -35,6 +35,8 @@ class Promises:
 def _that_fit(promises: Sequence[Promised]) -> str:
     text = ""
     for promise in promises:
+        if len(text) + len(promise.words) > HEADER_MAX:  # not even its words would fit: it need not be signed
+            continue
         longer = f"{text}{', ' if text else ''}{b64encode(promise.note.encode()).decode()}"
         if len(longer) <= HEADER_MAX:
             text = longer
