@@ -236,6 +236,17 @@ def standin_file():
     return settings.CARD_READERS
 
 
+def test_a_second_page_waits_for_one_that_is_going_and_is_told_of_one_that_stays(reader):
+    with page(reader) as first:
+        say(first, do="hello")
+        going = threading.Timer(0.3, first.close)
+        going.start()
+        with page(reader) as second:
+            assert say(second, do="hello")["reader"] == "stand-in"
+            with page(reader) as third:
+                assert say(third, do="hello") == {"refused": "busy"}
+
+
 # ---- the camera beside it --------------------------------------------------------------------------------
 
 

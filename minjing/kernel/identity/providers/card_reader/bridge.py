@@ -45,6 +45,7 @@ from minjing.kernel.identity.rules.permit_slot import TAKEN, WRITTEN, SlotSaid
 
 CARD_S = 60.0  # how long a page may wait for a card
 GLANCE_S = 0.25
+GOING_S = 1.0  # how long a page that is left may take to go
 MESSAGE_MAX = 2000
 PERMIT_S = 300.0  # how long a permit lies in the slot
 COUNTDOWN_S = 3.0  # to see oneself before the picture is taken
@@ -90,8 +91,11 @@ class Bridge:
         return None
 
     def talk(self, line: ServerConnection) -> None:
-        """Serve one page until it goes; a second page is told that the reader is taken."""
-        if not self.page.acquire(blocking=False):
+        """Serve one page until it goes; a second page is told that the reader is taken.
+
+        Whoever goes from one page to the next is not told so because the one before is still going.
+        """
+        if not self.page.acquire(timeout=GOING_S):
             self._say(line, {"refused": "busy"})
             return
         try:
