@@ -14,13 +14,15 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg import Connection, OperationalError, abc
+from psycopg import Connection, OperationalError
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 KEPT_MAX = 200  # plans a connection keeps; the oldest goes first
+# The server has no such plan any more, or what it was made for has changed: after DISCARD ALL, after a migration.
+NO_LONGER_PLANNED = (InvalidSqlStatementName, FeatureNotSupported)
 DONE = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 
 
@@ -63,13 +65,13 @@ def numbered(text: str) -> Statement:
 
 @dataclass(slots=True)
 class Plans:
-    """What a connection keeps planned, by text and types, and what turns values into what it is sent and back."""
+    """What a connection keeps planned: a name for each text and types of values."""
 
-    values: abc.Transformer
     names: dict[tuple[str, tuple[int, ...] | None], bytes] = field(default_factory=dict)
     made: int = 0
 
 
+# Nothing in a connection's plans may lead back to it: the connection of a thread that ends is to end with it.
 _plans: WeakKeyDictionary[Connection[Any], Plans] = WeakKeyDictionary()
 
 
@@ -77,7 +79,8 @@ class Cursor:
     """As much of a cursor as our statements need, straight on libpq.
 
     psycopg's own serves queries of every kind, in steps that could be awaited and interrupted: for a short statement
-    that is as much work as all the rest of a step. This one waits in libpq, and other threads run meanwhile.
+    that is as much work as all the rest of a step. This one waits in libpq, where a signal does not reach it, and
+    other threads run meanwhile.
     """
 
     def __init__(self, connection: Connection[Any]) -> None:
@@ -86,29 +89,40 @@ class Cursor:
         self._query: Statement | None = None  # where Django looks for what it logs
 
     def execute(self, text: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> None:
-        """Run a statement with %(name)s or %s and keep its rows; raises what psycopg's own cursor would raise."""
+        """Run a statement with %(name)s or %s and keep its rows; the errors of the server are psycopg's."""
         statement = self._query = numbered(text)
         values = [params[name] for name in statement.names] if isinstance(params, Mapping) else params
-        pgconn = self._connection.pgconn
-        plans = _plans.get(self._connection)
-        if plans is None:
-            plans = _plans[self._connection] = Plans(Transformer(self._connection))
-        sent: Any = plans.values.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        pgconn, transformer = self._connection.pgconn, Transformer(self._connection)
+        sent: Any = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
         if not self._connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
             self._checked(pgconn.exec_(b"BEGIN"))
-        name = plans.names.get((text, plans.values.types)) or self._prepare(plans, text, statement.query)
-        result = self._checked(pgconn.exec_prepared(name, sent, plans.values.formats))
-        plans.values.set_pgresult(result)
-        self._rows = plans.values.load_rows(0, result.ntuples, tuple)
+        key = (text, transformer.types)
+        try:
+            result = self._checked(pgconn.exec_prepared(self._planned(key), sent, transformer.formats))
+        except NO_LONGER_PLANNED:
+            _plans[self._connection].names.pop(key, None)
+            if pgconn.transaction_status != TransactionStatus.IDLE:
+                raise  # what is around it is broken; whoever asks again has it planned anew
+            result = self._checked(pgconn.exec_prepared(self._planned(key), sent, transformer.formats))
+        transformer.set_pgresult(result)
+        self._rows = transformer.load_rows(0, result.ntuples, tuple)
 
-    def _prepare(self, plans: Plans, text: str, query: bytes) -> bytes:
-        pgconn = self._connection.pgconn
-        if len(plans.names) >= KEPT_MAX:
-            self._checked(pgconn.close_prepared(plans.names.pop(next(iter(plans.names)))))
-        name = f"minjing_{plans.made}".encode()
-        self._checked(pgconn.prepare(name, query, plans.values.types))
-        plans.made += 1
-        plans.names[text, plans.values.types] = name
+    def _planned(self, key: tuple[str, tuple[int, ...] | None]) -> bytes:
+        """Return the name of a statement's plan on this connection, made if there is none."""
+        plans = _plans.get(self._connection)
+        if plans is None:
+            plans = _plans[self._connection] = Plans()
+        name = plans.names.get(key)
+        if name is None:
+            if len(plans.names) >= KEPT_MAX:
+                oldest = next(iter(plans.names))
+                self._checked(self._connection.pgconn.close_prepared(plans.names[oldest]))
+                del plans.names[oldest]
+            plans.made += 1
+            name = f"minjing_{plans.made}".encode()
+            text, types = key
+            self._checked(self._connection.pgconn.prepare(name, numbered(text).query, types))
+            plans.names[key] = name
         return name
 
     def _checked(self, result: PGresult) -> PGresult:

@@ -146,14 +146,15 @@ def _planned_row(
 
 
 def _write_kind(kind: Kind, rows: Sequence[tuple[Entry, dict[str, Any]]], by: Actor, now: datetime) -> set[UUID]:
-    ledger_kind = rows[0][0].kind
+    one = rows[0][0]  # they are all of the same act and the same actor
     params = {
         "rows": Jsonb([row for _, row in rows]),
         "now": now,
-        "action": ledger_kind.rpartition(":")[2],
+        "action": one.kind.rpartition(":")[2],
         "actor_kind": by.kind,
         "actor_id": by.account_id,
-        "entry_kind": ledger_kind,
+        "entry_kind": one.kind,
+        "entry_actor": one.actor_id,
     }
     try:
         with transaction.atomic(), prepared_cursor() as cursor:

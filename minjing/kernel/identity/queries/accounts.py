@@ -133,7 +133,7 @@ def _actor(row: tuple[Any, ...], now: datetime, session_ref: UUID | None = None,
     if kind == Account.RESIDENT and name_sealed is not None and wrapped is not None:
         # Their own name on their own pages: the one read that is not a look.
         name = sealing.unseal_with(person_id, wrapped, NAME, name_sealed).decode()
-    # Django's cursor leaves jsonb as text.
+    # The connection leaves jsonb as text: Django's own fields read it.
     held, proved = (json.loads(said) if isinstance(said, str) else said for said in (held, proved))
     evidence = None
     if kind == Account.RESIDENT:

@@ -1,10 +1,21 @@
 """Statements that PostgreSQL keeps planned: values, rows, errors, transactions, and a connection that ends."""
 
+import gc
+import weakref
 from datetime import UTC, datetime
+from threading import Thread
 from uuid import UUID
 
 import pytest
-from django.db import DataError, IntegrityError, InternalError, OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
@@ -143,3 +154,41 @@ def test_what_is_asked_can_be_read_in_the_log_of_queries() -> None:
     with CaptureQueriesContext(connection) as seen:
         asked("SELECT %(n)s::int", {"n": 7})
     assert [query["sql"] for query in seen.captured_queries] == ["SELECT $1::int"]
+
+
+def test_a_plan_that_the_server_has_no_more_is_made_anew(fresh: None) -> None:
+    assert asked("SELECT %s + 1", [1]) == [(2,)]
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD ALL")
+    assert asked("SELECT %s + 1", [1]) == [(2,)]
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD ALL")
+    with transaction.atomic():
+        with pytest.raises(ProgrammingError):
+            asked("SELECT %s + 1", [1])
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        assert asked("SELECT %s + 1", [1]) == [(2,)]
+
+
+def test_a_plan_outlives_a_change_of_its_table(fresh: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE kept AS SELECT 1::int AS n")
+        assert asked("SELECT n FROM kept") == [(1,)]
+        cursor.execute("ALTER TABLE kept ALTER n TYPE text")
+        assert asked("SELECT n FROM kept") == [("1",)]
+        cursor.execute("DROP TABLE kept")
+
+
+def test_the_connection_of_a_thread_that_ends_ends_with_it() -> None:
+    left: list[weakref.ref[object]] = []
+
+    def once() -> None:
+        asked("SELECT 1")
+        left.append(weakref.ref(connection.connection))
+
+    thread = Thread(target=once)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert left[0]() is None

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import Erased
 from minjing.kernel.identity.sealing import seal_many
 from minjing.kernel.matters import plugs, queries, store
 from minjing.kernel.matters.actions.steps import act, beside, decided
@@ -41,9 +42,9 @@ def act_many(
 ) -> list[Result]:
     """Take the same step in many matters, each for itself: one that cannot does not hold up the others.
 
-    Steps that are one statement each are one statement together; what is more than that, or did not go with the
-    others, is taken by itself, and says for itself why it cannot be. The request of each follows from `request_id`
-    and the matter, so that sending the page twice does nothing twice.
+    Steps that are one statement each go together, those of a kind in one statement; what is more than that, or did
+    not go with the others, is taken by itself, and says for itself why it cannot be. The request of each follows from
+    `request_id` and the matter, so that sending the page twice does nothing twice.
     """
     done = _moved_together(chosen, action, Ask(note.strip(), reason), by=by, now=now, request_id=request_id)
     results = []
@@ -57,6 +58,8 @@ def act_many(
             results.append(Result(matter_id, moved, None))
         except (MatterError, plugs.EffectRefused) as refused:
             results.append(Result(matter_id, None, refused.text))
+        except Erased as erased:
+            results.append(Result(matter_id, None, Text(**erased.text)))
     return results
 
 
@@ -83,7 +86,11 @@ def _moved_together(
         body, place = queries.body_of(matter), queries.place_of(matter.station_id)
         if not beside(change, body):
             planned[matter_id] = Planned(change, body, place, _request_of(matter_id, request_id))
-    moved = store.write_many(_sealed(planned.values(), ask), by=by, calendar=queries.calendar(), now=now)
+    try:
+        sealed = _sealed(planned.values(), ask)
+    except Erased:  # one of the applicants: words about the others are sealed one by one
+        return {}
+    moved = store.write_many(sealed, by=by, calendar=queries.calendar(), now=now)
     return {matter_id: planned[matter_id].change.after for matter_id in moved}
 
 

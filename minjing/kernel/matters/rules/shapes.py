@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -63,13 +62,13 @@ class Snapshot(NamedTuple):
     due_at: datetime
     yellow_at: datetime
     step_since: datetime
+    acts: Mapping[str, str]
     due_provisional: bool = False
     paused_since: datetime | None = None
     pause_reason: str = ""
     lapses_at: datetime | None = None
     claimed_by: UUID | None = None
     claimed_at: datetime | None = None
-    acts: Mapping[str, str] = MappingProxyType({})
     open_tasks: int = 0
     extension_days: int = 0
     asked: Sequence[str] = ()

@@ -25,7 +25,7 @@ WITH wanted AS (
     FROM moved
 ), entry AS (
     INSERT INTO ledger_outbox (id, kind, org_id, at, subject_id, actor_id, object_id, salt, payload)
-    SELECT entry_id, %(entry_kind)s, org_id, %(now)s, person_id, %(actor_id)s, id, decode(salt, 'hex'),
+    SELECT entry_id, %(entry_kind)s, org_id, %(now)s, person_id, %(entry_actor)s, id, decode(salt, 'hex'),
         convert_to(payload, 'UTF8')
     FROM moved
 --[ tasks

@@ -163,3 +163,16 @@ def test_what_is_undone_around_it_leaves_nothing(city):
         transaction.set_rollback(True)
     assert MatterEvent.objects.filter(action="claim", matter_id__in=[m.id for m in matters]).count() == 0
     assert {m.ver for m in Matter.objects.all()} == {1}
+
+
+def test_an_applicant_who_was_erased_holds_up_no_other(city):
+    mine, gone = (
+        act(act(submit(), "claim", CHEN), "refuse_to_accept", CHEN, note="不受理", reason="elsewhere") for _ in "ab"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE matters_matter SET person_id = gen_random_uuid() WHERE id = %s", [gone.id])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    results = many([gone, mine], "ask_reopening", note="请重新办理。")
+    assert [r.error and r.error.zh for r in results] == ["该人员的数据已删除。", None]
+    assert queries.matter(mine.id, CHEN, MONDAY).state == "reopening"

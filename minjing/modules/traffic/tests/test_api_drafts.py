@@ -86,7 +86,8 @@ def test_rules_that_are_wrong_are_refused_with_every_fault_and_where(lawyer):
     address, seen, before = f"/{made['id']}", made["digest"], RuleDraft.objects.get().source
     for said, path in (
         ({"numbers": {"e-SZP01": -5}}, "SZP01"), ({"numbers": {"e-SZP01": 10**12}}, "SZP01"),
-        ({"numbers": {"e-none": 5}}, "e-none"), ({"source": "rules: ]"}, "YAML:1"), ({"source": "rules: 5"}, "rules"),
+        ({"numbers": {"e-none": 5}}, "e-none"), ({"numbers": {"\ud800": 5}}, "\ud800"),
+        ({"source": "rules: ]"}, "YAML:1"), ({"source": "rules: 5"}, "rules"),
     ):  # fmt: skip
         status, answer = post(lawyer, address, {"seen": seen} | said)
         assert (status, answer["key"], answer["faults"][0]["path"]) == (422, "wrong_pack", path)

@@ -1,10 +1,13 @@
 """The API as a program sees it."""
 
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.utils.translation import gettext_lazy, override
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
@@ -15,6 +18,9 @@ from minjing.kernel.ledger.rules.promise import open_promise
 from minjing.kernel.ledger.rules.tree import leaf_hash
 from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import CHEN, LIN, STRANGER
+from minjing.portals.api.views.door import Json
+
+AT = datetime(2026, 3, 2, 4, 0, 17, 250, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
 
@@ -166,3 +172,17 @@ def test_supervision_is_for_supervisors(as_):
 @pytest.mark.parametrize("path", ["/api/matters?limit=-5", "/api/me/notices?limit=-1", "/api/matters/not-a-number"])
 def test_odd_questions_are_answered_without_an_error(as_, path):
     assert as_(LIN).get(path).status_code in (200, 404, 422)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"名": "粤·𬭎", "at": AT}, '{"名":"粤·𬭎","at":"2026-03-02T04:00:17.000250Z"}'),
+        ([Decimal("1.50"), None, UUID(int=1), date(2026, 3, 2)], f'["1.50",null,"{UUID(int=1)}","2026-03-02"]'),
+        ({"\ud800": "half a character"}, '{"\\ud800": "half a character"}'),
+        (gettext_lazy("Yes"), '"是"'),
+    ],
+)
+def test_answers_are_json_whatever_is_in_them(data, said):
+    with override("zh-hans"):
+        assert Json().render(None, data, response_status=200).decode() == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 from urllib.parse import unquote
@@ -15,7 +16,7 @@ from ninja import NinjaAPI, UploadedFile
 from ninja.errors import ValidationError
 from ninja.renderers import BaseRenderer
 from ninja.security import APIKeyCookie, HttpBearer
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from minjing.base.clock import now
 from minjing.kernel.booking import errors as booking
@@ -61,8 +62,11 @@ class Json(BaseRenderer):
     media_type = "application/json"
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
-        """Return the answer's bytes; what JSON does not know is said as text."""
-        return to_json(data, fallback=str)
+        """Return the answer's bytes; what JSON does not know is said as text, half a character as its escape."""
+        try:
+            return to_json(data, fallback=str)
+        except PydanticSerializationError:
+            return json.dumps(data, default=str).encode()
 
 
 class Api(NinjaAPI):
