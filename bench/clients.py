@@ -15,12 +15,12 @@ WARM_UP = 30
 PROCESSES = 2  # one for each core, as a server of pages has; more of them only push one another out of the caches
 
 
-def rate(kind: str, clients: int, seconds: float, environment: Mapping[str, str]) -> float:
+def rate(kind: str, clients: int, seconds: float, environment: Mapping[str, str], *, warm_up: int = WARM_UP) -> float:
     """Return how many steps a second all the clients of module `kind` do together, each step committed.
 
     Each client has a thread and a connection of its own.
     """
-    command = [sys.executable, "-m", "bench.clients", kind, str(seconds)]
+    command = [sys.executable, "-m", "bench.clients", kind, str(seconds), str(warm_up)]
     started = [
         subprocess.Popen(
             [*command, *map(str, range(n, clients, PROCESSES))],
@@ -56,7 +56,7 @@ def _tell(client: subprocess.Popen[str], word: str) -> None:
     client.stdin.flush()
 
 
-def main(kind: str, seconds: float, clients: list[int]) -> None:
+def main(kind: str, seconds: float, warm_up: int, clients: list[int]) -> None:
     """Prepare, warm up, wait for the word, then count."""
     prepare = importlib.import_module(f"bench.{kind}").prepare
     ready, go, rates = threading.Barrier(len(clients) + 1), threading.Event(), []
@@ -64,7 +64,7 @@ def main(kind: str, seconds: float, clients: list[int]) -> None:
     def client(number: int) -> None:
         try:
             step = prepare(number)
-            for _ in range(WARM_UP):
+            for _ in range(warm_up):
                 step()
             ready.wait()
             go.wait()
@@ -95,4 +95,4 @@ def _counted(step: Callable[[], None], seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), [int(number) for number in sys.argv[3:]])
+    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), [int(number) for number in sys.argv[4:]])

@@ -20,37 +20,46 @@ from bench.table import Row, faster, median
 SECONDS = 4.0
 REPEATS = 3
 CLIENTS = (1, 8)
-AT_ONCE = f"an officer's act over {OWN} matters, each with an outcome; the peer commits them one by one"
+A_LIFE = 4  # bulk acts before counting
+NAMES = {"peers.viewflow": "django-viewflow", "peers.spiff": "SpiffWorkflow"}
+SAME = "same statement, prepared"
+AT_ONCE = f"{OWN} matters in an act, ours with rights and outcome of each; {OWN} in a transaction of the peer"
 
 
 def run(say: Callable[[str], None]) -> list[Row]:
-    """Measure all in turn, three times, with one client and with eight: ours one by one and many at once."""
+    """Measure all in turn, three times, with one client and with eight: step by step, and many at once."""
     matters()
-    environments = {"ours": dict(os.environ), "ours_many": dict(os.environ), **peers()}
+    environments = {"ours": dict(os.environ), **peers()}
     script = pgbench_script()
     found: dict[tuple[str, int], list[float]] = {}
     for number in CLIENTS:
         for _ in range(REPEATS):
-            rates = {kind: clients.rate(kind, number, SECONDS, env) for kind, env in environments.items()}
-            rates["ours_many"] *= OWN
-            rates["pgbench"] = pgbench(script, number)
+            rates = {"pgbench": pgbench(script, number)}
+            for kind, env in environments.items():
+                rates[kind] = clients.rate(kind, number, SECONDS, env)
+                rates[f"{kind}_many"] = OWN * clients.rate(f"{kind}_many", number, SECONDS, env, warm_up=A_LIFE)
             for kind, value in rates.items():
                 found.setdefault((kind, number), []).append(value)
             say(f"{number} client(s): " + ", ".join(f"{kind} {value:,.0f}/s" for kind, value in rates.items()))
-    rows = []
-    for number in CLIENTS:
-        ours, many, viewflow, spiff, bare = (median(found[kind, number]) for kind in (*environments, "pgbench"))
-        people = "1 client" if number == 1 else f"{number} clients"
-        rows += [
-            faster(f"transitions, {people}, beside django-viewflow", ours, viewflow, 5, "/s"),
-            faster(f"transitions, {people}, beside SpiffWorkflow", ours, spiff, 5, "/s"),
-            faster(f"transitions, {people}, beside pgbench", ours, bare, 0.4, "/s", "same statement, prepared"),
-            faster(f"transitions, {people}, bulk acts, beside django-viewflow", many, viewflow, 5, "/s", AT_ONCE),
-            faster(f"transitions, {people}, bulk acts, beside SpiffWorkflow", many, spiff, 5, "/s", AT_ONCE),
-        ]
     for database in PEERS.values():
         house.drop(database)
-    return rows
+    medians = {number: {kind: median(found[kind, number]) for kind, n in found if n == number} for number in CLIENTS}
+    return [row for number in CLIENTS for row in rows(number, medians[number])]
+
+
+def rows(number: int, rate: Mapping[str, float]) -> list[Row]:
+    """Return the rows of so many clients."""
+    people = "1 client" if number == 1 else f"{number} clients"
+    made = [faster(f"transitions, {people}, beside pgbench", rate["ours"], rate["pgbench"], 0.4, "/s", SAME)]
+    for kind, peer in NAMES.items():
+        made += [
+            faster(f"transitions, {people}, beside {peer}", rate["ours"], rate[kind], 5, "/s"),
+            faster(
+                f"transitions, {people}, bulk acts, beside {peer}",
+                rate["ours_many"], rate[f"{kind}_many"], 5, "/s", AT_ONCE,
+            ),
+        ]  # fmt: skip
+    return made
 
 
 def matters() -> None:

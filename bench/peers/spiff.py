@@ -29,13 +29,7 @@ LIFE = ("claim", "recommend", "claim", "return", "claim", "recommend", "claim", 
 
 def prepare(_client: int) -> Callable[[], None]:
     """Return a step: begin an instance, or take the next action in it."""
-    serializer = BpmnWorkflowSerializer(registry=BpmnWorkflowSerializer.configure())
-    parser = BpmnParser()
-    parser.add_bpmn_io(io.BytesIO(diagram(yaml.safe_load(FLOW.read_text(encoding="utf-8"))).encode()))
-    spec = parser.get_spec("reviewed")
-    connection = psycopg.connect(os.environ["DATABASE_URL"])
-    connection.execute(CREATE)
-    connection.commit()
+    serializer, spec, connection = opened()
     row = 0
     actions = cycle((None, *LIFE))
 
@@ -43,28 +37,48 @@ def prepare(_client: int) -> Callable[[], None]:
         nonlocal row
         action = next(actions)
         if action is None:
-            workflow = BpmnWorkflow(spec)
-            workflow.data.update(FORM)
-            workflow.do_engine_steps()
-            text = serializer.serialize_json(workflow)
+            text = begun(serializer, spec)
             row = connection.execute(
                 "INSERT INTO spiff (state, done) VALUES (%s, false) RETURNING id", [text]
             ).fetchone()[0]
             connection.commit()
             return
         (text,) = connection.execute("SELECT state FROM spiff WHERE id = %s FOR UPDATE", [row]).fetchone()
-        workflow = serializer.deserialize_json(text)
-        task = workflow.get_tasks(state=TaskState.READY, manual=True)[0]
-        task.data["action"] = action
-        task.run()
-        workflow.do_engine_steps()
-        finished = workflow.is_completed()
-        text = serializer.serialize_json(workflow)
+        text, finished = moved(serializer, text, action)
         connection.execute("UPDATE spiff SET state = %s, done = %s WHERE id = %s", [text, finished, row])
         connection.commit()
         assert finished == (action == "approve")
 
     return step
+
+
+def opened() -> tuple[BpmnWorkflowSerializer, Any, psycopg.Connection[Any]]:
+    """Return the serializer, the process and a connection to the database that keeps its instances."""
+    serializer = BpmnWorkflowSerializer(registry=BpmnWorkflowSerializer.configure())
+    parser = BpmnParser()
+    parser.add_bpmn_io(io.BytesIO(diagram(yaml.safe_load(FLOW.read_text(encoding="utf-8"))).encode()))
+    connection = psycopg.connect(os.environ["DATABASE_URL"])
+    connection.execute(CREATE)
+    connection.commit()
+    return serializer, parser.get_spec("reviewed"), connection
+
+
+def begun(serializer: BpmnWorkflowSerializer, spec: Any) -> str:
+    """Return the state of a new instance."""
+    workflow = BpmnWorkflow(spec)
+    workflow.data.update(FORM)
+    workflow.do_engine_steps()
+    return str(serializer.serialize_json(workflow))
+
+
+def moved(serializer: BpmnWorkflowSerializer, text: str, action: str) -> tuple[str, bool]:
+    """Return the state of an instance after the next action in it, and whether that was the last."""
+    workflow = serializer.deserialize_json(text)
+    task = workflow.get_tasks(state=TaskState.READY, manual=True)[0]
+    task.data["action"] = action
+    task.run()
+    workflow.do_engine_steps()
+    return serializer.serialize_json(workflow), workflow.is_completed()
 
 
 def diagram(flow: dict[str, Any]) -> str:

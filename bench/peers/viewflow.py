@@ -12,10 +12,6 @@ def prepare(_client: int) -> Callable[[], None]:
     import django
 
     django.setup()
-    from django.db import transaction
-    from viewflow.workflow.models import Task
-    from viewflow.workflow.status import STATUS
-
     from bench.peers.viewflow_app.flows import EightSteps, officer
 
     officer()
@@ -26,13 +22,24 @@ def prepare(_client: int) -> Callable[[], None]:
         if process is None:
             process, done = EightSteps.start.run(form=FORM), 0
             return
-        with EightSteps.lock(process.pk), transaction.atomic():
-            task = Task.objects.get(process_id=process.pk, status=STATUS.ASSIGNED)
-            activation = task.flow_task.activation_class(task)
-            activation.start(None)
-            activation.execute()
+        execute(process.pk)
         done += 1
         if done == 8:
             process = None
 
     return step
+
+
+def execute(process_id: int) -> None:
+    """Execute the open task of a process, under the process lock."""
+    from django.db import transaction
+    from viewflow.workflow.models import Task
+    from viewflow.workflow.status import STATUS
+
+    from bench.peers.viewflow_app.flows import EightSteps
+
+    with EightSteps.lock(process_id), transaction.atomic():
+        task = Task.objects.get(process_id=process_id, status=STATUS.ASSIGNED)
+        activation = task.flow_task.activation_class(task)
+        activation.start(None)
+        activation.execute()
