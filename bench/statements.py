@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 
 from bench import house
 from bench.table import Row, at_most
 from bench.transitions import PEERS, matters, peers
+from minjing.kernel.ledger import prepared
 
 STEPS = 180  # twenty instances of a peer: a beginning and eight steps each
 
@@ -72,25 +74,29 @@ def _position(connection: psycopg.Connection) -> int:  # type: ignore[type-arg]
 
 
 class traced:  # noqa: N801 - reads as a verb
-    """Counts the statements of every psycopg cursor of this process, but not BEGIN, COMMIT and SAVEPOINT."""
+    """Counts the statements of every cursor of this process, but not BEGIN, COMMIT and SAVEPOINT."""
 
     CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    CURSORS = (psycopg.Cursor, prepared.Cursor)
 
     def __enter__(self) -> traced:
         self.statements = 0
-        self._before = psycopg.Cursor.execute
-
-        def execute(cursor, query, *more, **named):  # type: ignore[no-untyped-def]
-            text = query if isinstance(query, str) else ""
-            if not text.lstrip().upper().startswith(self.CONTROL):
-                self.statements += 1
-            return self._before(cursor, query, *more, **named)
-
-        psycopg.Cursor.execute = execute  # type: ignore[method-assign]
+        self._before = [cursor.execute for cursor in self.CURSORS]
+        for cursor in self.CURSORS:
+            cursor.execute = self._counting(cursor.execute)  # type: ignore[method-assign]
         return self
 
-    def __exit__(self, *_: object) -> None:
-        psycopg.Cursor.execute = self._before  # type: ignore[method-assign]
+    def __exit__(self, *_error: object) -> None:
+        for cursor, execute in zip(self.CURSORS, self._before, strict=True):
+            cursor.execute = execute  # type: ignore[method-assign]
+
+    def _counting(self, execute: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(cursor: Any, query: Any, *more: Any, **named: Any) -> Any:
+            if not (query if isinstance(query, str) else "").lstrip().upper().startswith(self.CONTROL):
+                self.statements += 1
+            return execute(cursor, query, *more, **named)
+
+        return counted
 
 
 if __name__ == "__main__":
