@@ -39,21 +39,13 @@ class UnitFacts:
     parent_id: int | None
     path: str
     name: Text
-    place: Place  # with itself as the station
 
 
 def _read_units() -> dict[int, UnitFacts]:
-    known = {unit.id: unit for unit in Unit.objects.order_by("path")}
     return {
-        u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name), _place(u, known))
-        for u in known.values()
+        u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name))
+        for u in Unit.objects.order_by("path")
     }
-
-
-def _place(unit: Unit, known: Mapping[int, Unit]) -> Place:
-    above = [known[int(part)] for part in unit.path.rstrip(".").split(".")]
-    by_level = {found.level: found.id for found in above}
-    return Place(unit.id, by_level.get("branch", unit.id), above[0].id, unit.path)
 
 
 def _read_calendar() -> WorkCalendar:
@@ -103,7 +95,11 @@ def receiver(body: Body, answers: Mapping[str, Any]) -> UnitFacts | None:
 
 def place_of(station_id: int) -> Place:
     """Return the station with the branch and the bureau above it."""
-    return units()[station_id].place
+    known = units()
+    station = known[station_id]
+    above = [known[int(part)] for part in station.path.rstrip(".").split(".")]
+    by_level = {unit.level: unit.id for unit in above}
+    return Place(station_id, by_level.get("branch", station_id), above[0].id, station.path)
 
 
 def calendars() -> list[Calendar]:

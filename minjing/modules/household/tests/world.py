@@ -98,7 +98,7 @@ def matter(code: str, applicant: str, now: datetime = NOW) -> Snapshot:
     return Snapshot(
         id=new_id(), org_id=ORG, number="HZ02260000001", procedure_id=procedure_id, code=code, unit_id=STATION,
         station_id=STATION, state="approved", post="", ver=3, person_id=person(applicant), account_id=UUID(int=9),
-        submitted_at=now, due_at=now, yellow_at=now, step_since=now,
+        submitted_at=now, due_at=now, yellow_at=now, step_since=now, acts={},
     )  # fmt: skip
 
 
