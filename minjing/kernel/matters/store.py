@@ -122,10 +122,8 @@ def _planned_row(
 ) -> tuple[Kind, Entry, dict[str, Any]]:
     """Return of what kind a change is, its ledger entry, and its row of transitions.sql."""
     change, moves, entry = one.change, one.change.moves, entry_of(one.change, by, now)
-    tasks, notices = (
-        tasks_of(one.body, change.tasks, one.place, calendar, now),
-        told(one.body, change.after, change.tells),
-    )
+    tasks = tasks_of(one.body, change.tasks, one.place, calendar, now)
+    notices = told(one.body, change.after, change.tells)
     follows = {name: rows for name, rows in (("tasks", tasks), ("notices", notices)) if rows}
     row = {
         "id": change.before.id,

@@ -79,11 +79,11 @@ def _moved_together(
         matter = seen.get(matter_id)
         if matter is None or matter.ver != ver:
             continue
-        try:
-            change = decided(matter, action, ask, by=by, now=now)
-        except MatterError:
-            continue
         body, place = queries.body_of(matter), queries.place_of(matter.station_id)
+        try:
+            change = decided(matter, body, place, action, ask, by=by, now=now)
+        except MatterError:  # said when it is taken by itself
+            continue
         if not beside(change, body):
             planned[matter_id] = Planned(change, body, place, _request_of(matter_id, request_id))
     try:

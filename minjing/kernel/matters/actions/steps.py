@@ -69,7 +69,7 @@ def step(
 ) -> Snapshot:
     """Take one step in a matter that has been read by right: one statement, unless it ends in an effect."""
     body, place = queries.body_of(matter), queries.place_of(matter.station_id)
-    change = decided(matter, action, ask, by=by, now=now)
+    change = decided(matter, body, place, action, ask, by=by, now=now)
     try:
         with refusals_on_record(matter, action, by=by, now=now):
             _write(
@@ -80,9 +80,10 @@ def step(
     return change.after
 
 
-def decided(matter: Snapshot, action: str, ask: Ask, *, by: Actor, now: datetime) -> Change:
+def decided(
+    matter: Snapshot, body: Body, place: rules.Place, action: str, ask: Ask, *, by: Actor, now: datetime
+) -> Change:
     """Return what a step does to a matter that has been read by right, before anything is written."""
-    body, place = queries.body_of(matter), queries.place_of(matter.station_id)
     require_level(by, body.service.level_for(action))
     return _with_tasks(
         rules.decide(body, matter, action, ask, by=by, place=place, calendar=queries.calendar(), now=now)
