@@ -118,21 +118,22 @@ def carry_out(order: Order) -> Answers:
     coming, waiting = next(due, None), deque[float]()
     queue = iter(order.requests)
     while (now := time.perf_counter()) < began + order.seconds + PATIENCE_S:
-        while coming is not None and coming <= now and (order.rate or len(waiting) < len(idle)):
+        while coming is not None and coming <= now:
             waiting.append(coming)
             coming = next(due, None)
+        if not order.rate and now < began + order.seconds:
+            waiting.extend([now] * len(idle))
         while waiting and idle:
             request = next(queue, None)
             if request is None:
                 waiting.clear()
                 coming = None
                 break
-            idle.popleft().ask(request, waiting.popleft() if order.rate else time.perf_counter())
+            idle.popleft().ask(request, waiting.popleft())
             busy += 1
         if coming is None and not waiting and not busy:
             break
-        pause = 0.0 if coming is None or not order.rate else max(0.0, coming - time.perf_counter())
-        for key, _ in selector.select(pause if order.rate and coming is not None else 5.0):
+        for key, _ in selector.select(5.0 if coming is None else max(0.0, coming - time.perf_counter())):
             answer = key.data.read()
             if answer is None:
                 continue
@@ -148,13 +149,9 @@ def carry_out(order: Order) -> Answers:
 
 
 def _due(order: Order, began: float) -> Iterator[float]:
-    """Yield the instants at which requests are due."""
-    if order.rate:
-        for n in range(int(order.seconds * order.rate)):
-            yield began + n / order.rate
-        return
-    while (now := time.perf_counter()) < began + order.seconds:
-        yield now
+    """Yield the instants at which requests are due; with no rate there are none, a free connection is enough."""
+    for n in range(int(order.seconds * order.rate)):
+        yield began + n / order.rate
 
 
 if __name__ == "__main__":
