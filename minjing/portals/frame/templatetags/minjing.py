@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from minjing.base import idnumber, names
@@ -45,10 +46,35 @@ PAUSES = {
 }
 
 
-@register.simple_tag
-def t(zh: str, en: str) -> str:
-    """Say something in the reader's language."""
-    return words(zh, en)
+class Words(template.Node):
+    """A pair of words in a page: the one that is read is looked up and no other."""
+
+    def __init__(self, zh: Any, en: Any, name: str) -> None:
+        self.zh, self.en, self.name = zh, en, name
+
+    def render(self, context: template.Context) -> str:
+        """Return the reader's words, or keep them under the name."""
+        said = (self.en if is_english() else self.zh).resolve(context)
+        if not self.name:
+            return conditional_escape(said) if context.autoescape else str(said)
+        context[self.name] = said
+        return ""
+
+
+@register.tag
+def t(parser: template.base.Parser, token: template.base.Token) -> Words:
+    """Say something in the reader's language: `{% t "编号" "Number" %}`, or `… as name` to keep it.
+
+    A node of its own: pages have a hundred of them and more, and a tag of Django's `simple_tag` takes twice the time.
+    """
+    match token.split_contents():
+        case [_, zh, en]:
+            name = ""
+        case [_, zh, en, "as", name]:
+            pass
+        case _:
+            raise template.TemplateSyntaxError("t takes the Chinese, the English, and perhaps `as name`")
+    return Words(parser.compile_filter(zh), parser.compile_filter(en), name)
 
 
 @register.filter
@@ -177,6 +203,24 @@ def limit(value: Any) -> str:
     }[str(unit)]
 
 
+@register.simple_tag
+def service_options(services: Iterable[Body], chosen: str) -> SafeString:
+    """Offer the services to choose one of, in the reader's language: some 200 lines on every queue."""
+    english = is_english()
+    lines = (
+        _option(service.code, service.title.en if english else service.title.zh, service.code == chosen)
+        for service in (body.service for body in services)
+    )
+    return SafeString("".join(lines))
+
+
+# The lines of the catalogue are the same for everybody; twice two languages of it have room.
+@lru_cache(maxsize=1_024)
+def _option(code: str, title: str, is_chosen: bool) -> SafeString:
+    selected = SafeString(" selected" if is_chosen else "")
+    return format_html('<option value="{}"{}>{}</option>', code, selected, title)
+
+
 # ---- signature pieces -----------------------------------------------------------------------------------
 
 
@@ -184,12 +228,17 @@ def limit(value: Any) -> str:
 def light(matter: Any, at: datetime | None = None) -> SafeString:
     """Show a light: shape, colour and word; `matter` is a snapshot or the name of the light."""
     name = matter if isinstance(matter, str) else rules.light(matter, at or present())
+    return _drawn(name, words(*LIGHTS[name]))
+
+
+@lru_cache  # five lights in two languages, fifty of them in a list
+def _drawn(name: str, word: str) -> SafeString:
     return format_html(
         '<span class="light light-{}">'
         '<svg viewBox="0 0 12 12" aria-hidden="true" fill="currentColor">{}</svg>{}</span>',
         name,
         mark_safe(SHAPES[name]),  # noqa: S308 - our own drawing
-        words(*LIGHTS[name]),
+        word,
     )
 
 

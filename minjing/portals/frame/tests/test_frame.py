@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.template import Context, Template
+from django.template import Context, Template, TemplateSyntaxError
 from django.test import Client
 from django.utils import translation
 
@@ -37,6 +37,30 @@ def test_words_are_picked_by_language():
         assert t("是", "Yes") == "Yes"
         assert pick({"zh": "是", "en": "Yes"}) == "Yes"
         assert pick(None) == ""
+
+
+def test_words_can_be_kept_under_a_name_and_what_is_no_word_of_ours_is_escaped():
+    assert shown("{% t '办件' 'Matter' as said %}[{{ said }}]", "en") == "[Matter]"
+    assert shown("{% t zh en %}", zh="<b>", en="<i>") == "&lt;b&gt;"
+    assert shown("{% t zh en as said %}{{ said }}", zh="<b>", en="<i>") == "&lt;b&gt;"
+    assert shown("{% autoescape off %}{% t zh en %}{% endautoescape %}", zh="<b>", en="<i>") == "<b>"
+
+
+@pytest.mark.parametrize("wrong", ["{% t '是' %}", "{% t '是' 'Yes' 'no' %}", "{% t '是' 'Yes' for said %}"])
+def test_a_pair_that_is_none_breaks_the_page_when_it_is_read(wrong):
+    with pytest.raises(TemplateSyntaxError):
+        shown(wrong)
+
+
+def test_the_services_are_offered_with_the_chosen_one_marked(city):  # noqa: F811
+    services = queries.current()
+    service = services[0].service
+    options = shown("{% service_options services chosen %}", services=services, chosen=service.code)
+    assert options.count("<option") == len(services) > 0
+    assert f'<option value="{service.code}" selected>{service.title.zh}</option>' in options
+    assert options.count("selected") == 1
+    english = shown("{% service_options services '' %}", "en", services=services)
+    assert f'<option value="{service.code}">{service.title.en}</option>' in english
 
 
 @pytest.mark.parametrize(
