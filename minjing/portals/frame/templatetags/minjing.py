@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, Parser, Token
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -49,7 +50,7 @@ PAUSES = {
 class Words(template.Node):
     """A pair of words in a page: the one that is read is looked up and no other."""
 
-    def __init__(self, zh: Any, en: Any, name: str) -> None:
+    def __init__(self, zh: FilterExpression, en: FilterExpression, name: str) -> None:
         self.zh, self.en, self.name = zh, en, name
 
     def render(self, context: template.Context) -> str:
@@ -62,7 +63,7 @@ class Words(template.Node):
 
 
 @register.tag
-def t(parser: template.base.Parser, token: template.base.Token) -> Words:
+def t(parser: Parser, token: Token) -> Words:
     """Say something in the reader's language: `{% t "编号" "Number" %}`, or `… as name` to keep it.
 
     A node of its own: pages have a hundred of them and more, and a tag of Django's `simple_tag` takes twice the time.
@@ -214,7 +215,7 @@ def service_options(services: Iterable[Body], chosen: str) -> SafeString:
     return SafeString("".join(lines))
 
 
-# The lines of the catalogue are the same for everybody; twice two languages of it have room.
+# The lines are the same for everybody: room for 250 services in two languages, chosen or not.
 @lru_cache(maxsize=1_024)
 def _option(code: str, title: str, is_chosen: bool) -> SafeString:
     selected = SafeString(" selected" if is_chosen else "")
