@@ -106,19 +106,20 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "minjing.portals.frame.middleware.ContentPolicy",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "minjing.portals.frame.middleware.Language",
     "django.middleware.common.CommonMiddleware",
+    "minjing.portals.frame.middleware.CleanInput",
+    "minjing.portals.frame.promises.Promises",
+    "minjing.portals.api.programs.Programs",  # what follows is for pages
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "minjing.kernel.identity.middleware.ActorMiddleware",
     "minjing.portals.kiosk.access.KioskOnly",
-    "minjing.portals.frame.middleware.CleanInput",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "minjing.portals.frame.promises.Promises",
 ]
 
 ROOT_URLCONF = "minjing.site.urls"

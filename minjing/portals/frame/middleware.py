@@ -6,6 +6,8 @@ from csp.constants import HEADER
 from csp.utils import build_policy
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 NUL = "\x00"  # no text of a person has it, and PostgreSQL stores none
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -25,6 +27,26 @@ class ContentPolicy:
         """Add the policy, unless the answer has one of its own."""
         response = self.get_response(request)
         response.headers.setdefault(HEADER, self.policy)
+        return response
+
+
+class Language:
+    """Sets the language of the reader: the one chosen, kept in a cookie, else the browser's.
+
+    Django's own middleware looks in the address too, before and after each answer; no address of ours names one.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in that language, and say which one it is."""
+        language = translation.get_language_from_request(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        patch_vary_headers(response, ("Accept-Language",))
+        response.headers.setdefault("Content-Language", language)
         return response
 
 

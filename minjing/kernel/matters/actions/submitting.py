@@ -68,12 +68,8 @@ def submit_whole(
     checked = forms.check_all(body, answers, local_day(now))
     _named_papers(body, materials or {})
     sound_papers(body, materials or {}, by)
-    attached = [
-        Material(id=new_id(), name=name, file_id=file_id, added_at=now)
-        for name, files in (materials or {}).items()
-        for file_id in files
-    ]
-    return _submitted(body, procedure_id, checked, attached, by=by, now=now, request_id=request_id, draft=None)
+    sheets = [queries.Sheet(name, file_id) for name, files in (materials or {}).items() for file_id in files]
+    return _submitted(body, procedure_id, checked, sheets, by=by, now=now, request_id=request_id, draft=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +120,7 @@ def _submitted(
     body: Body,
     procedure_id: UUID,
     checked: forms.Checked,
-    attached: Sequence[Material],
+    attached: Sequence[Material | queries.Sheet],
     *,
     by: Actor,
     now: datetime,
@@ -152,7 +148,7 @@ def _submitted(
         for w in wanted
         if w.held_ref
     ]
-    loose = [] if draft else [_material_row(m) for m in attached]
+    loose = [] if draft else [_sheet_row(m) for m in attached]
     quote = fees.quote(body, checked.clean, person_id, now)
     new = new_matter(body, procedure_id, receiver, by, now, quote)
     if counter is not None:
@@ -238,8 +234,8 @@ def _write_submission(
         return payment.decide_at_once(new, now=now) if at_once else new
 
 
-def _material_row(material: Material) -> dict[str, Any]:
-    return {"id": str(material.id), "name": material.name, "file_id": str(material.file_id), "held_ref": ""}
+def _sheet_row(sheet: Material | queries.Sheet) -> dict[str, Any]:
+    return {"id": str(new_id()), "name": sheet.name, "file_id": str(sheet.file_id), "held_ref": ""}
 
 
 def _besides(body: Body, quote: fees.Quote | None) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from minjing.base import conditions
@@ -98,13 +98,20 @@ def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:
     return people.own_phone(person_id) or None if path == "phone" else None
 
 
+class Sheet(NamedTuple):
+    """A file sent in for a material by whoever submits all at once; no row of a table yet."""
+
+    name: str  # of the material
+    file_id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A material that a form calls for: what there is of it."""
 
     spec: MaterialSpec
     held_ref: str
-    files: tuple[Material, ...]
+    files: tuple[Material | Sheet, ...]
 
     @property
     def is_there(self) -> bool:
@@ -121,14 +128,18 @@ def wanted_of_draft(draft: Draft, body: Body, given: dict[str, Any], now: dateti
 
 
 def wanted_materials(
-    body: Body, given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
+    body: Body, given: dict[str, Any], person_id: UUID, attached: Sequence[Material | Sheet], now: datetime
 ) -> list[Wanted]:
     """Return each material these answers call for, with what is held already and what was uploaded."""
     return _wanted(forms.needed_materials(body, given, local_day(now)), given, person_id, attached, now)
 
 
 def _wanted(
-    specs: Sequence[MaterialSpec], given: dict[str, Any], person_id: UUID, attached: Sequence[Material], now: datetime
+    specs: Sequence[MaterialSpec],
+    given: dict[str, Any],
+    person_id: UUID,
+    attached: Sequence[Material | Sheet],
+    now: datetime,
 ) -> list[Wanted]:
     held: dict[str, str] = {}
     for keeper in {spec.held_by for spec in specs} & set(plugs.HELD):

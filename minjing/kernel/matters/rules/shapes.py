@@ -155,6 +155,8 @@ def moving_of(snapshot: Snapshot) -> dict[str, Any]:
 
 def as_json(value: Any) -> Any:
     """Return `value` as JSON holds it: instants as ISO text, ids as text."""
+    if value is None or isinstance(value, (str, int)):  # nearly all are; the last question below is a dear one
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):
