@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -193,6 +194,7 @@ AS_SUBMITTED = (
     "mandate_id", "due_at", "due_provisional", "yellow_at", "open_tasks", "paused_since", "pause_reason", "back_to",
     "received_at_unit",
 )  # fmt: skip
+_as_submitted = attrgetter(*AS_SUBMITTED)
 
 
 def submit(
@@ -227,7 +229,7 @@ def submit(
     }
     follows = {name: rows for name, rows in follows.items() if rows}
     params = {
-        **{name: getattr(matter, name) for name in AS_SUBMITTED},
+        **dict(zip(AS_SUBMITTED, _as_submitted(matter), strict=True)),
         "year": now.astimezone(CHINA).year,
         "prefix": prefix,
         "subject_index": subject_index,

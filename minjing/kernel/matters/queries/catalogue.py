@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count
@@ -41,11 +41,25 @@ class UnitFacts:
     name: Text
 
 
-def _read_units() -> dict[int, UnitFacts]:
-    return {
+class Tree(NamedTuple):
+    """The units by id, and of each where it lies."""
+
+    units: dict[int, UnitFacts]
+    places: dict[int, Place]
+
+
+def _read_tree() -> Tree:
+    units = {
         u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name))
         for u in Unit.objects.order_by("path")
     }
+    return Tree(units, {unit.id: _place(unit, units) for unit in units.values()})
+
+
+def _place(station: UnitFacts, units: Mapping[int, UnitFacts]) -> Place:
+    above = [units[int(part)] for part in station.path.rstrip(".").split(".")]
+    by_level = {unit.level: unit.id for unit in above}
+    return Place(station.id, by_level.get("branch", station.id), above[0].id, station.path)
 
 
 def _read_calendar() -> WorkCalendar:
@@ -57,13 +71,13 @@ def _read_calendar() -> WorkCalendar:
     return build(date(2004, 1, 1), newest.known_until, days[0], days[1], last)
 
 
-_units = Kept(_read_units, 60)
+_tree = Kept(_read_tree, 60)
 _calendar = Kept(_read_calendar, 60)
 
 
 def units() -> dict[int, UnitFacts]:
     """Return every unit by id."""
-    return _units.get()
+    return _tree.get().units
 
 
 def bureau_name() -> str:
@@ -95,11 +109,7 @@ def receiver(body: Body, answers: Mapping[str, Any]) -> UnitFacts | None:
 
 def place_of(station_id: int) -> Place:
     """Return the station with the branch and the bureau above it."""
-    known = units()
-    station = known[station_id]
-    above = [known[int(part)] for part in station.path.rstrip(".").split(".")]
-    by_level = {unit.level: unit.id for unit in above}
-    return Place(station_id, by_level.get("branch", station_id), above[0].id, station.path)
+    return _tree.get().places[station_id]
 
 
 def calendars() -> list[Calendar]:
@@ -199,7 +209,7 @@ def line_ahead(body: Body) -> list[rules.Station]:
 
 def forget_kept() -> None:
     """Read units, calendar and the list of procedures anew: after they were changed in this process."""
-    for kept in (_units, _calendar, _current, _wanted):
+    for kept in (_tree, _calendar, _current, _wanted):
         kept.forget()
 
 

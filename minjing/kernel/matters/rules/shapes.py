@@ -150,7 +150,7 @@ class Change:
 
 def moving_of(snapshot: Snapshot) -> dict[str, Any]:
     """Return the changeable values of `snapshot` as JSON."""
-    return {name: as_json(getattr(snapshot, name)) for name in MOVING}
+    return {name: as_json(value) for name, value in zip(MOVING, _moving(snapshot), strict=True)}
 
 
 def as_json(value: Any) -> Any:

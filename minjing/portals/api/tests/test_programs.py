@@ -7,8 +7,11 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import resolve
 
+from minjing.base import clock
 from minjing.base.ids import new_id
-from minjing.kernel.matters.tests.conftest import city  # noqa: F401 - the small world
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.models import Account
+from minjing.kernel.matters.tests.conftest import city, lasting_city  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.world import LIN
 from minjing.portals.api.programs import Programs, by_first_word, found
 from minjing.portals.api.tests.test_api import as_, submitted  # noqa: F401 - the fixture
@@ -102,9 +105,9 @@ def test_a_stranger_with_a_wrong_token_and_a_wrong_host_are_turned_away(city):  
     assert Client(HTTP_HOST="evil.example", HTTP_AUTHORIZATION="Bearer x").get("/api/matters").status_code == 400
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_act_of_a_program_carries_its_promise(as_):  # noqa: F811
-    made = submitted(as_(LIN))
+def test_an_act_of_a_program_carries_its_promise(lasting_city):  # noqa: F811
+    token = identity.token_for(Account.objects.get(id=LIN.account_id), clock.now())
+    made = submitted(Client(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_HOST="localhost"))
     assert made.status_code == 201
     assert made["Ledger-Promise"]
     assert made["X-Frame-Options"] == "DENY"
