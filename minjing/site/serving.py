@@ -10,7 +10,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 PAGES = "minjing.site.wsgi:application"
-THREADS = 4  # a process's, for pages; they wait for the database, not for each other
+THREADS = 3  # a process's, for pages; they wait for the database, not for each other. Each has a connection to keep warm
 
 
 def load(application: str = PAGES) -> Any:

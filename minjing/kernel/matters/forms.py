@@ -51,7 +51,7 @@ def check_page(page: Page, data: Answers, answers: Answers, today: date) -> Chec
     clean: dict[str, Any] = {}
     errors: dict[str, Text] = {}
     for field in page.fields:
-        if not conditions.holds(field.show, facts, today):
+        if field.show is not None and not conditions.holds(field.show, facts, today):
             continue
         try:
             value = check(field, data.get(field.name), facts, today)
@@ -68,7 +68,7 @@ def check_all(body: Body, data: Answers, today: date) -> Checked:
     answers: dict[str, Any] = {}
     errors: dict[str, Text] = {}
     for page in body.service.form:
-        if not conditions.holds(page.show, {**data, **answers}, today):
+        if page.show is not None and not conditions.holds(page.show, {**data, **answers}, today):
             continue
         checked = check_page(page, data, answers, today)
         answers |= checked.clean
@@ -114,7 +114,8 @@ def check(field: FormField, raw: Any, answers: Answers, today: date) -> Any:
             raise WrongAnswer(*_missing(field))
         return None
     value = _CHECKS[field.type](field, raw, today)
-    _rules(field, value, answers, today)
+    if field.rule:
+        _rules(field.rule, value, answers, today)
     return value
 
 
@@ -296,8 +297,7 @@ _CHECKS: dict[str, Callable[[FormField, Any, date], Any]] = {
 }
 
 
-def _rules(field: FormField, value: Any, answers: Answers, today: date) -> None:
-    rule = field.rule
+def _rules(rule: Mapping[str, Any], value: Any, answers: Answers, today: date) -> None:
     if "before" in rule and not str(value)[:10] < conditions.instant_of(rule["before"], today).isoformat():
         raise (
             WrongAnswer("日期必须早于今天。", "The date must lie in the past.")
