@@ -10,7 +10,9 @@ from granian.log import LogLevels
 from granian.server import Server
 
 PAGES = "minjing.site.wsgi:application"
-THREADS = 3  # a process's, for pages; they wait for the database, not for each other. Each has a connection to keep warm
+# A process's, for pages: they wait for the database, not for each other; but each has a server process of PostgreSQL
+# whose working set pushes the others' out of the caches (docs/performance.md).
+THREADS = 3
 
 
 def load(application: str = PAGES) -> Any:
