@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from pydantic import ValidationError
 
 from minjing.base import conditions
@@ -14,9 +15,12 @@ from minjing.base.canonical import canonical
 from minjing.kernel.matters import plugs
 from minjing.kernel.matters.catalog.fees import lint_fee, with_fee
 from minjing.kernel.matters.rules import PAYING, main_line
-from minjing.kernel.matters.schema import ActionSpec, Body, Flow, FormField, Page, Service, State, Text
+from minjing.kernel.matters.schema import Body, Flow, FormField, Page, Service, State, Text
 
 FLOWS = Path(__file__).parent / "flows"
+ORIGINALS = "originals_check"  # the switch of a city, and the mark of the state that it switches on
+ASKED = "originals_asked"  # the notice that asks for the originals
+RECOMMEND = Text(zh="提出同意意见", en="Recommend approval")
 
 
 class WrongFile(Exception):
@@ -41,7 +45,18 @@ def load(folders: Iterable[Path] | None = None, city: Mapping[str, Any] | None =
             if service.code in bodies:
                 raise WrongFile(path, 1, f"{service.code} stands in another file already")
             bodies[service.code] = compose(service, flows[service.flow], city or {})
+    _look_at_switches(city or {}, bodies)
     return [bodies[code] for code in sorted(bodies)]
+
+
+def _look_at_switches(city: Mapping[str, Any], bodies: Mapping[str, Body]) -> None:
+    """Raise WrongFile for a service in the city's file that is none, or that cannot check originals."""
+    for n, code in enumerate(city.get(ORIGINALS, [])):
+        flow = bodies[code].flow if code in bodies else None
+        if flow is None or not any(state.optional == ORIGINALS for state in flow.states.values()):
+            path = settings.CITY_DIR / "city.yaml"
+            reason = f"{code} has no station that checks originals" if flow else f"no service is called {code!r}"
+            raise WrongFile(path, _line_of(path, (ORIGINALS, n)), f"{ORIGINALS}: {reason}")
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -105,8 +120,10 @@ OFFICE = Page(
 
 def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
     """Return the procedure as this city has it: its switches applied, the office asked for."""
-    switched_on = service.code in city.get("originals_check", [])
+    switched_on = service.code in city.get(ORIGINALS, [])
     states = _with_originals(flow) if switched_on else _without_optional(flow)
+    if not switched_on:
+        flow = flow.model_copy(update={"notices": {k: text for k, text in flow.notices.items() if k != ASKED}})
     if service.form and service.received_by == "station" and "office" not in service.fields:
         service = service.model_copy(update={"form": [*service.form[:-1], OFFICE, *service.form[-1:]]})
     if switched_on:
@@ -114,7 +131,7 @@ def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
     if service.checks:
         start = states[flow.start]
         states = {**states, flow.start: start.model_copy(update={"tasks": [*start.tasks, *service.checks]})}
-    kept = {"name": city.get("name", {}), "originals_check": switched_on}
+    kept = {"name": city.get("name", {}), ORIGINALS: switched_on}
     return Body(service=service, flow=with_fee(service, flow, states), city=kept)
 
 
@@ -123,16 +140,20 @@ def _without_optional(flow: Flow) -> dict[str, State]:
 
 
 def _with_originals(flow: Flow) -> dict[str, State]:
-    """Return the states with the strong action of the first leading to the station "check originals"."""
-    name = next(key for key, state in flow.states.items() if state.optional == "originals_check")
+    """Return the states with the strong action of the first leading to the station "check originals".
+
+    Where that action is the decision itself it becomes a recommendation: the originals come before the decision.
+    """
+    name = next((key for key, state in flow.states.items() if state.optional == ORIGINALS), None)
+    if name is None:
+        return flow.states
     start = flow.states[flow.start]
-    actions = {
-        key: ActionSpec(**{**spec.model_dump(), "to": name, "effect": False, "tells": "originals_asked"})
-        if spec.strong
-        else spec
+    instead = {"to": name, "effect": False, "tells": ASKED, "title": RECOMMEND}
+    actions = dict(
+        ("recommend", spec.model_copy(update=instead)) if spec.strong else (key, spec)
         for key, spec in start.actions.items()
         if spec.by != "system"
-    }
+    )
     return {**flow.states, flow.start: start.model_copy(update={"actions": actions})}
 
 

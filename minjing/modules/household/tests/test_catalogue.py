@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from minjing.base import conditions, idnumber
-from minjing.kernel.matters import catalog, forms
+from minjing.kernel.matters import catalog, forms, rules
 from minjing.kernel.matters.schema import Body, FormField, Service
 
 CATALOGUE = Path(__file__).parents[1] / "catalog"
@@ -180,6 +180,17 @@ def test_an_assumed_limit_keeps_its_mark(code: str) -> None:
 
 def test_the_kernel_finds_nothing_wrong() -> None:
     assert catalog.lint(BODIES.values()) == []
+
+
+def test_every_online_service_can_have_its_originals_checked() -> None:
+    online = [code for code, service in SERVICES.items() if service.channel != "appointment"]
+    assert len(online) >= 48
+    switched_on = catalog.load([CATALOGUE], {"originals_check": online})
+    assert catalog.lint(switched_on) == []
+    for body in switched_on:
+        if body.service.code in online:
+            assert "originals" in [station.key for station in rules.stations(body, None)], body.service.code
+            assert body.service.auto is None  # nothing is decided before somebody has seen them
 
 
 @pytest.mark.parametrize("code", ONLINE)

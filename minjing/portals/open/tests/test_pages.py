@@ -104,6 +104,15 @@ def test_a_service_in_person_says_what_to_bring_and_where(client, city):
     assert "开始办理" not in html
 
 
+def test_where_the_city_has_originals_shown_the_guide_says_so_and_shows_the_station(client, city):
+    assert "带原件" not in page(client, "/open/services/HZ9901/")
+    publishing.publish([world.body(city={"originals_check": ["HZ9901"]})], by=world.PUBLISHER, now=world.MONDAY)
+    queries.forget_kept()
+    html = page(client, "/open/services/HZ9901/")
+    assert "带原件到派出所核对一次" in html
+    assert html.count("核验原件") >= 2  # in the line of stations and in the diagram
+
+
 @pytest.mark.parametrize("asked", ["夫妻", "fuqi", "fqtk", "spouse", "hz9901"])
 def test_services_are_found_by_many_words(client, city, asked):
     assert "夫妻投靠入户" in page(client, f"/open/services/?q={asked}")
