@@ -109,7 +109,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "minjing.portals.frame.middleware.Language",
     "django.middleware.common.CommonMiddleware",
-    "minjing.portals.frame.middleware.CleanInput",
     "minjing.portals.frame.promises.Promises",
     "minjing.portals.api.programs.Programs",  # what follows is for pages
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -117,6 +116,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "minjing.kernel.identity.middleware.ActorMiddleware",
     "minjing.portals.kiosk.access.KioskOnly",
+    "minjing.portals.frame.middleware.CleanInput",  # its page needs to know who is signed in
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

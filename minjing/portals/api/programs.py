@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import ResolverMatch, URLPattern, URLResolver
 from django.urls.resolvers import RoutePattern
 
 from minjing.portals.api.urls import urlpatterns
 from minjing.portals.api.views import api
+from minjing.portals.frame.middleware import refuse_nul
 
 PREFIX = "/api/"
 NO_SUCH_ADDRESS = {
@@ -18,6 +20,13 @@ NO_SUCH_ADDRESS = {
     "message": {
         "zh": "没有这个接口地址，请查看接口说明 /api/docs。",
         "en": "The API has no such address; its description is at /api/docs.",
+    },
+}
+HAS_NUL = {
+    "key": "malformed",
+    "message": {
+        "zh": "地址或表单含有不能使用的字符。",
+        "en": "The address or the form has a character that cannot be used.",
     },
 }
 
@@ -39,10 +48,13 @@ class Programs:
             return self.get_response(request)
         request.actor = None  # type: ignore[attr-defined]
         try:
+            refuse_nul(request)
             request.resolver_match = match = found(request.path_info, self.addresses)
             answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         except Http404:
             return api.create_response(request, NO_SUCH_ADDRESS, status=404)
+        except BadRequest:
+            return api.create_response(request, HAS_NUL, status=400)
         return answer
 
 
@@ -57,10 +69,13 @@ def by_first_word() -> Mapping[str, URLResolver]:
     words: dict[str, list[URLPattern | URLResolver]] = defaultdict(list)
     for address in outer.url_patterns:
         words[_first_word(str(address.pattern))].append(address)
-    return {
-        word: URLResolver(RoutePattern(PREFIX[1:]), same, app_name=outer.app_name, namespace=outer.namespace)
-        for word, same in words.items()
-    }
+    return {word: _below_prefix(same, outer) for word, same in words.items()}
+
+
+def _below_prefix(addresses: list[URLPattern | URLResolver], outer: URLResolver) -> URLResolver:
+    """Return what finds these addresses as the house does; a resolver's own part is no part of the route it gives."""
+    api_ = URLResolver(RoutePattern(PREFIX[1:]), addresses, app_name=outer.app_name, namespace=outer.namespace)
+    return URLResolver(RoutePattern(""), [api_])
 
 
 def _first_word(path: str) -> str:

@@ -59,8 +59,13 @@ class CleanInput:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Look at the address, and at the form of a POST."""
-        if NUL in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("NUL in the address")
-        if request.content_type in FORMS and any(NUL in value for _, said in request.POST.lists() for value in said):
-            raise BadRequest("NUL in the form")
+        refuse_nul(request)
         return self.get_response(request)
+
+
+def refuse_nul(request: HttpRequest) -> None:
+    """Raise BadRequest for a NUL character in the address or in a form."""
+    if NUL in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        raise BadRequest("NUL in the address")
+    if request.content_type in FORMS and any(NUL in value for _, said in request.POST.lists() for value in said):
+        raise BadRequest("NUL in the form")

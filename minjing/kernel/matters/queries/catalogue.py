@@ -41,19 +41,18 @@ class UnitFacts:
     name: Text
 
 
-class Tree(NamedTuple):
-    """The units by id, and of each where it lies."""
+class Units(NamedTuple):
+    """The units by id, and the places put together of them so far."""
 
-    units: dict[int, UnitFacts]
+    by_id: dict[int, UnitFacts]
     places: dict[int, Place]
 
 
-def _read_tree() -> Tree:
-    units = {
-        u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name))
-        for u in Unit.objects.order_by("path")
-    }
-    return Tree(units, {unit.id: _place(unit, units) for unit in units.values()})
+def _read_units() -> Units:
+    rows = Unit.objects.order_by("path")
+    return Units(
+        {u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name)) for u in rows}, {}
+    )
 
 
 def _place(station: UnitFacts, units: Mapping[int, UnitFacts]) -> Place:
@@ -71,13 +70,13 @@ def _read_calendar() -> WorkCalendar:
     return build(date(2004, 1, 1), newest.known_until, days[0], days[1], last)
 
 
-_tree = Kept(_read_tree, 60)
+_units = Kept(_read_units, 60)
 _calendar = Kept(_read_calendar, 60)
 
 
 def units() -> dict[int, UnitFacts]:
     """Return every unit by id."""
-    return _tree.get().units
+    return _units.get().by_id
 
 
 def bureau_name() -> str:
@@ -109,7 +108,11 @@ def receiver(body: Body, answers: Mapping[str, Any]) -> UnitFacts | None:
 
 def place_of(station_id: int) -> Place:
     """Return the station with the branch and the bureau above it."""
-    return _tree.get().places[station_id]
+    known = _units.get()
+    place = known.places.get(station_id)
+    if place is None:
+        place = known.places[station_id] = _place(known.by_id[station_id], known.by_id)
+    return place
 
 
 def calendars() -> list[Calendar]:
@@ -209,7 +212,7 @@ def line_ahead(body: Body) -> list[rules.Station]:
 
 def forget_kept() -> None:
     """Read units, calendar and the list of procedures anew: after they were changed in this process."""
-    for kept in (_tree, _calendar, _current, _wanted):
+    for kept in (_units, _calendar, _current, _wanted):
         kept.forget()
 
 

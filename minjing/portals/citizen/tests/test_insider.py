@@ -115,3 +115,9 @@ def test_what_a_resident_reads_of_their_own_is_no_look(lin):
 def test_no_page_with_ones_own_matters_is_kept_by_a_cache(lin):
     for address in ("/", "/matters/", "/messages/", "/me/"):
         assert "no-store" in lin.get(address).headers.get("Cache-Control", ""), address
+
+
+def test_whoever_is_signed_in_is_so_on_the_page_of_a_malformed_address_too(lin):
+    page = lin.get("/find/?q=a%00b")
+    assert page.status_code == 400
+    assert "退出" in page.content.decode()
