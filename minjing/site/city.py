@@ -46,13 +46,14 @@ def facts() -> Mapping[str, Any]:
 
 
 def load(now: datetime, say: Say) -> None:
-    """Bring posts, units, working days and services up to date; what is there already stays as it is.
+    """Bring posts, units, working days and services up to date; what is as the files have it is not touched.
 
     Raises WrongCity, or catalog.WrongFile with path, line and reason; nothing is published that lint refuses.
     """
     _posts(now)
-    if not Unit.objects.exists():
-        say(f"{_units(now)} units of {facts()['police']['zh']}")
+    changed = _units(now)
+    if changed:
+        say(f"{changed} units of {facts()['police']['zh']}")
     _calendar(now)
     bodies = catalog.load(city=facts())
     problems = catalog.lint(bodies, set(read("posts.yaml")["posts"]))
@@ -73,21 +74,40 @@ def _posts(now: datetime) -> None:
             )
 
 
+SHOWN = ("name", "address", "phone", "hours", "lon", "lat")  # what may change of a unit
+
+
 @transaction.atomic
 def _units(now: datetime) -> int:
+    """Put the units that are new or otherwise than in the file; return how many. One left out of the file stays."""
     data = read("units.yaml")
-    made = 0
+    known = {unit.code: unit for unit in Unit.objects.select_related("parent")}
     rows = [(data["bureau"], "", Unit.BUREAU, 0)]
     for branch in data["branches"]:
         rows.append((branch, data["bureau"]["code"], Unit.BRANCH, branch["org"]))
         rows += [(station, branch["code"], Unit.STATION, branch["org"]) for station in branch["stations"]]
+    changed = 0
     for row, parent, level, org_id in rows:
-        identity.put_unit(
-            code=row["code"], org_id=org_id, level=level, name=row["name"], parent=parent, address=row["address"],
-            phone=row["phone"], hours=data["hours"], lon=row["lon"], lat=row["lat"], by=SYSTEM, now=now,
-        )  # fmt: skip
-        made += 1
-    return made
+        code, shown = row["code"], {name: (data if name == "hours" else row)[name] for name in SHOWN}
+        unit = known.get(code)
+        if unit is not None:
+            _stays_in_place(unit, parent, level, org_id)
+            if all(getattr(unit, name) == value for name, value in shown.items()):
+                continue
+        identity.put_unit(code=code, org_id=org_id, level=level, parent=parent, by=SYSTEM, now=now, **shown)
+        changed += 1
+    return changed
+
+
+def _stays_in_place(unit: Unit, parent: str, level: str, org_id: int) -> None:
+    """Raise WrongCity for a unit that the file has elsewhere: matters and officers hold where it is."""
+    is_there = unit.parent.code if unit.parent else ""
+    if (is_there, unit.level, unit.org_id) != (parent, level, org_id):
+        path = Path(settings.CITY_DIR) / "units.yaml"
+        raise WrongCity(
+            f"{path}: unit {unit.code} is a {unit.level} below {is_there!r} in district {unit.org_id} and cannot"
+            " move; give the new unit a code of its own"
+        )
 
 
 def _places(now: datetime, say: Say) -> None:

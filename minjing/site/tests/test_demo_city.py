@@ -1,6 +1,8 @@
 """The demo city: valid people, the same each time; loading it twice does nothing the second time."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import chinese_calendar
 import pytest
@@ -9,6 +11,7 @@ from minjing.base import idnumber, names
 from minjing.base.workdays import build
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.models import Account, Appointment, Unit
+from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import catalog, queries
 from minjing.kernel.matters.models import Matter
 from minjing.modules.household.models import Household, Member
@@ -103,3 +106,52 @@ def test_every_station_has_its_people_and_administrators_are_three(small):
         assert {post for code, post in held if code == unit.code} == {"station_clerk", "station_approver"}
     admins = Account.objects.filter(appointments__post_id__in=["system_admin", "security_admin", "audit_admin"])
     assert admins.count() == admins.distinct().count() == 3
+
+
+@pytest.fixture
+def folder(tmp_path, settings):
+    """A copy of the city's folder, and a writer of its units."""
+    settings.CITY_DIR = Path(shutil.copytree(settings.CITY_DIR, tmp_path / "city"))
+
+    def write(change):
+        path = settings.CITY_DIR / "units.yaml"
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    return write
+
+
+@pytest.mark.django_db
+def test_a_change_of_the_citys_units_is_loaded_at_the_next_start_and_stands_in_the_ledger(folder):
+    said: list[str] = []
+    city.load(NOW, said.append)
+    before = Outbox.objects.filter(kind="identity:unit:put").count()
+    city.load(NOW, said.append)
+    assert Outbox.objects.filter(kind="identity:unit:put").count() == before == 90
+    folder(lambda text: text.replace("0755-84465000", "0755-84460000", 1).replace(
+        '      - code: "440303001"', f'{NEW_STATION}      - code: "440303001"', 1
+    ))  # fmt: skip
+    city.load(NOW, said.append)
+    assert said[-1].startswith("2 units")
+    assert Unit.objects.get(code="440300").phone == "0755-84460000"
+    new = Unit.objects.get(code="440303099")
+    assert (new.org_id, new.parent.code, new.path) == (1, "440303", f"{new.parent.path}{new.pk}.")
+    assert Outbox.objects.filter(kind="identity:unit:put").count() == before + 2
+
+
+NEW_STATION = """      - code: "440303099"
+        street: {zh: "新街道", en: "New Subdistrict"}
+        name: {zh: "新街派出所", en: "New Street Police Station"}
+        address: {zh: "深圳市罗湖区新街 1 号", en: "1 New Street, Luohu"}
+        phone: 0755-00000199
+        lon: 114.13
+        lat: 22.55
+"""
+
+
+@pytest.mark.django_db
+def test_a_unit_that_the_file_has_elsewhere_is_refused_by_name(folder):
+    city.load(NOW, lambda _: None)
+    folder(lambda text: text.replace('  - code: "440303"\n    org: 1', '  - code: "440303"\n    org: 9', 1))
+    with pytest.raises(city.WrongCity, match=r"units.yaml: unit 440303 is a branch below '440300' in district 1"):
+        city.load(NOW, lambda _: None)
+    assert Unit.objects.get(code="440303").org_id == 1
