@@ -149,6 +149,7 @@ SILENT = {
     "identity.send_code": "nobody is known yet; the sign-in that follows is on record",
     "identity.send_code_by_id_number": "the same, to the phone of who has this ID number",
     "identity.set_language": "a wish about pages, no act on anybody's data",
+    "identity.set_elder_mode": "the same",
     "identity.check_second_factor": "uses a code up; the caller records the sign-in",
     "identity.check_passkey": "counts a passkey's use; the caller records the sign-in",
     "traffic.take": "inside an effect, whose decision is on record",

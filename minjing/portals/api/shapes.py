@@ -1,7 +1,7 @@
 """The shapes that come in and go out."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -121,6 +121,18 @@ class ReceiptOut(Shape):
         opened = found.document if found and found.opening else None
         promise = ledger.promise_for(entry_id)
         return ReceiptOut(receipt=ledger.receipt(entry_id), promise=promise, disclosure=opened)
+
+
+class LanguageIn(Shape):
+    """The language one is written to in."""
+
+    language: Literal["zh-hans", "en"]
+
+
+class ElderModeIn(Shape):
+    """Whether one wants large type and few choices."""
+
+    wanted: bool
 
 
 class SubmitIn(Shape):

@@ -11,6 +11,8 @@ from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.sessions import ELDER
 from minjing.portals.frame.language import ELDER_COOKIE
 
 YEAR_S = 31_536_000
@@ -24,8 +26,11 @@ def back(request: HttpRequest) -> str:
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """Keep the language in a cookie; no account is needed."""
+    """Keep the language in a cookie; whoever has signed in is written to in it from now on as well."""
     chosen = "en" if request.POST.get("language") == "en" else "zh-hans"
+    actor = getattr(request, "actor", None)
+    if actor is not None:
+        identity.set_language(by=actor, language=chosen)
     response = HttpResponseRedirect(back(request))
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, chosen, max_age=YEAR_S, samesite="Lax", httponly=True, secure=settings.SECURE
@@ -35,9 +40,13 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def elder(request: HttpRequest) -> HttpResponse:
-    """Switch large type and few choices on or off."""
+    """Switch large type and few choices on or off: on this device, and for a resident who has signed in on others."""
     response = HttpResponseRedirect(back(request))
     chosen = "1" if request.POST.get("elder") == "1" else "0"
+    actor = getattr(request, "actor", None)
+    if actor is not None and actor.is_resident:
+        identity.set_elder_mode(by=actor, wanted=chosen == "1")
+        request.session[ELDER] = chosen == "1"
     response.set_cookie(ELDER_COOKIE, chosen, max_age=YEAR_S, samesite="Lax", httponly=True, secure=settings.SECURE)
     return response
 

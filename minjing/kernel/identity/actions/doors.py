@@ -367,3 +367,8 @@ def end_other_sessions(*, by: Actor, keep: UUID | None, now: datetime) -> int:
 def set_language(*, by: Actor, language: str) -> None:
     """Remember the language of the account, for messages and papers."""
     Account.objects.filter(pk=by.account_id).update(language=language)
+
+
+def set_elder_mode(*, by: Actor, wanted: bool) -> None:
+    """Remember whether the account wants large type and few choices, on every device."""
+    Account.objects.filter(pk=by.account_id).update(elder_mode=wanted)

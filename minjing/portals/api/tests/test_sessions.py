@@ -1,12 +1,14 @@
-"""One's own sessions through the API: listed and ended; nobody else's."""
+"""One's own sessions and wishes through the API: listed, ended, chosen; nobody else's."""
+
+import json
 
 import pytest
 
 from minjing.base.ids import new_id
-from minjing.kernel.identity.models import Session
+from minjing.kernel.identity.models import Account, Session
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
-from minjing.kernel.matters.tests.world import LIN, STRANGER
+from minjing.kernel.matters.tests.world import CHEN, LIN, STRANGER
 from minjing.portals.api.tests.test_api import as_  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +49,15 @@ def test_one_is_ended_by_its_ref_and_a_strangers_is_not_there(as_):  # noqa: F81
     assert lin.delete(f"{SESSIONS}/{ref}").status_code == 404
     assert lin.delete(f"{SESSIONS}/{new_id()}").status_code == 404
     assert of(LIN) == 0
+
+
+def test_a_resident_chooses_language_and_large_type_by_the_api_too(as_):  # noqa: F811
+    lin = as_(LIN)
+    for path, body in (("/api/me/language", {"language": "en"}), ("/api/me/elder-mode", {"wanted": True})):
+        assert lin.put(path, json.dumps(body), content_type="application/json").status_code == 204
+    account = Account.objects.get(pk=LIN.account_id)
+    assert (account.language, account.elder_mode) == ("en", True)
+    wrong = lin.put("/api/me/language", json.dumps({"language": "fr"}), content_type="application/json")
+    assert wrong.status_code == 422
+    officer = as_(CHEN).put("/api/me/elder-mode", json.dumps({"wanted": True}), content_type="application/json")
+    assert officer.status_code == 403

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 from pydantic import AwareDatetime
 
 from minjing.base.clock import now
+from minjing.kernel.identity import actions
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.matters import queries
@@ -19,7 +20,7 @@ from minjing.kernel.notify import actions as notify
 from minjing.kernel.notify import queries as notices
 from minjing.kernel.papers import queries as papers
 from minjing.portals.api import shapes
-from minjing.portals.api.views.door import asker
+from minjing.portals.api.views.door import asker, resident
 
 me = Router(tags=["me"])
 
@@ -62,6 +63,20 @@ def look_receipt(request: HttpRequest, entry_id: UUID) -> shapes.ReceiptOut:
     if by.person_id is None or identity.look_at(by.person_id, entry_id, now()) is None:
         raise Unknown
     return shapes.ReceiptOut.of(entry_id, disclose=True)
+
+
+@me.put("/language", response={204: None})
+def choose_language(request: HttpRequest, data: shapes.LanguageIn) -> Status[None]:
+    """Choose the language one is written to in."""
+    actions.set_language(by=asker(request), language=data.language)
+    return Status(204, None)
+
+
+@me.put("/elder-mode", response={204: None, 403: shapes.ErrorOut})
+def choose_elder_mode(request: HttpRequest, data: shapes.ElderModeIn) -> Status[None]:
+    """Choose large type and few choices for one's pages, or not; residents only."""
+    actions.set_elder_mode(by=resident(request), wanted=data.wanted)
+    return Status(204, None)
 
 
 public = Router(tags=["open"], auth=None)

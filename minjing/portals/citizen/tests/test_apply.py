@@ -262,6 +262,23 @@ def test_an_account_that_wants_large_type_gets_it(lin):
     assert 'class="elder"' in text(elder.get("/"))
     elder.post("/elder/", {"elder": "0", "next": "/"})
     assert 'class="elder"' not in text(elder.get("/"))
+    assert 'class="elder"' not in text(signed_in(LIN).get("/"))  # nor on another device
+
+
+def test_large_type_chosen_on_one_device_is_there_on_another_with_fewer_choices(lin):
+    more = [world.body(code=f"HZ990{n}") for n in range(2, 9)]
+    publishing.publish(more, by=world.PUBLISHER, now=world.MONDAY)
+    queries.forget_kept()
+    assert text(lin.get("/")).count("/open/services/HZ") == 6
+    lin.post("/elder/", {"elder": "1", "next": "/"})
+    other = text(signed_in(LIN).get("/"))
+    assert 'class="elder"' in other
+    assert other.count("/open/services/HZ") == 3
+
+
+def test_the_language_chosen_is_that_of_messages_too(lin):
+    lin.post("/language/", {"language": "en", "next": "/"})
+    assert Account.objects.get(pk=LIN.account_id).language == "en"
 
 
 def test_what_was_kept_is_shown_to_nobody_else(lin, stranger):

@@ -12,21 +12,24 @@ from django.views.decorators.http import require_safe
 from minjing.base.clock import now
 from minjing.kernel.matters import queries
 from minjing.kernel.notify import queries as notices
+from minjing.portals.frame.language import wants_large_type
 
 
 @never_cache  # the page of a visitor and the page of its owner have one address
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the search box, the most wanted six, one's open matters and notices."""
+    """Show the search box, the most wanted six, one's open matters and notices; fewer of each in elder mode."""
     actor = getattr(request, "actor", None)
-    context: dict[str, Any] = {"tab": "home", "wanted": [body.service for body in queries.most_wanted(6)]}
+    few = wants_large_type(request)
+    wanted = queries.most_wanted(3 if few else 6)
+    context: dict[str, Any] = {"tab": "home", "wanted": [body.service for body in wanted]}
     if actor is not None and actor.kind == "resident":
         at = now()
         mine = queries.mine(actor, limit=20)
         context |= {
             "matters": [(m, queries.body_of(m).service) for m in mine if m.closed_at is None][:5],
             "drafts": [(d, queries.body_of(d).service) for d in queries.drafts(actor, at)][:3],
-            "notices": notices.inbox(actor.account_id, limit=3),
+            "notices": [] if few else notices.inbox(actor.account_id, limit=3),  # the tab of messages has them
         }
     return render(request, "citizen/home.html", context)
 
