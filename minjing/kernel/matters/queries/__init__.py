@@ -61,6 +61,7 @@ from minjing.kernel.matters.queries.lists import (
     open_tasks,
     provisional_count,
     queue,
+    queue_page,
 )
 from minjing.kernel.matters.queries.looks import (
     ADDRESSED,
@@ -224,6 +225,7 @@ __all__ = [
     "prefills",
     "provisional_count",
     "queue",
+    "queue_page",
     "rating",
     "reads",
     "receiver",

@@ -84,15 +84,38 @@ def queue(
     `after` is the (value of the sorted column, id) of the last row seen.
     """
     default = Wish(code, sort="closed", newest_first=True) if name == "done" else Wish(code)
-    wish = wish or default
+    found = _read(by, name, now, wish or default, after, limit)
+    return [matter for matter in found if not has_conflict(matter, by)]
+
+
+def queue_page(
+    by: Actor, name: str, now: datetime, wish: Wish, *, after: tuple[datetime, UUID] | None = None, limit: int = PAGE
+) -> tuple[list[Snapshot], Snapshot | None]:
+    """Return a page of one of an officer's queues, and the last matter on it where more follow.
+
+    What a conflict of interests keeps out shortens no page: it is read on until the page is full or the queue ends.
+    """
+    shown: list[Snapshot] = []
+    while len(shown) <= limit:
+        found = _read(by, name, now, wish, after, limit + 1)
+        shown += [matter for matter in found if not has_conflict(matter, by)]
+        if len(found) <= limit:
+            break
+        after = getattr(found[-1], SORTS[wish.sort]), found[-1].id
+    page = shown[:limit]
+    return page, page[-1] if len(shown) > limit else None
+
+
+def _read(
+    by: Actor, name: str, now: datetime, wish: Wish, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Snapshot]:
     rows = _wished(_queue(by, name, now), wish, now).defer("answers_sealed")
     column = SORTS.get(wish.sort, "due_at")
     if after:
         beyond, back = ("lt", "lt") if wish.newest_first else ("gt", "gt")
         rows = rows.filter(Q(**{f"{column}__{beyond}": after[0]}) | Q(**{column: after[0], f"id__{back}": after[1]}))
     order = (f"-{column}", "-id") if wish.newest_first else (column, "id")
-    found = [snapshot(row) for row in rows.order_by(*order)[:limit]]
-    return [matter for matter in found if not has_conflict(matter, by)]
+    return [snapshot(row) for row in rows.order_by(*order)[:limit]]
 
 
 def _wished(rows: Any, wish: Wish, now: datetime) -> Any:

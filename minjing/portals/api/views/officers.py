@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from django.http import HttpRequest
-from ninja import Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
 
 from minjing.base import idnumber, names
 from minjing.base.clock import now
 from minjing.kernel.identity import actions as people
 from minjing.kernel.identity import queries as identity
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import LOOK
-from minjing.kernel.matters import actions, oversight, queries
-from minjing.kernel.matters.errors import NotAllowed
-from minjing.portals.api import shapes
-from minjing.portals.api.shapes import MatterOut
+from minjing.kernel.matters import actions, counter_figures, oversight, queries
+from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.rules import Snapshot
+from minjing.portals.api import shapes, shapes_work
+from minjing.portals.api.shapes import ErrorOut, MatterOut
+from minjing.portals.api.shapes_work import mark_of
 from minjing.portals.api.views.door import asker
 
 work = Router(tags=["officers"])
+REFUSED = {403: ErrorOut, 404: ErrorOut, 422: ErrorOut}
+SUPERVISE, DECIDE = "supervise", "decide"
+UnitId = Annotated[shapes_work.UnitId, Query()]
 
 
 @work.get("/queues")
@@ -29,12 +36,26 @@ def counts(request: HttpRequest) -> dict[str, int]:
     return queries.counts(asker(request), now())
 
 
-@work.get("/queues/{name}", response=list[MatterOut])
-def queue(request: HttpRequest, name: str, limit: int = 50, code: str = "") -> list[MatterOut]:
-    """Return one queue, most urgent first."""
-    at = now()
-    found = queries.queue(asker(request), name, at, limit=max(1, min(limit, 200)), code=code)
+@work.get("/queues/{name}", response={200: list[MatterOut], **REFUSED})
+def queue(
+    request: HttpRequest, response: HttpResponse, name: str, page: Query[shapes_work.QueueWanted]
+) -> list[MatterOut]:
+    """Return a page of one queue, most urgent first unless wished otherwise.
+
+    Where more follow, the header Link says where (rel="next").
+    """
+    at, wish = now(), page.wish(name)
+    found, last = queries.queue_page(asker(request), name, at, wish, after=page.mark, limit=page.size)
+    if last is not None:
+        _goes_on(request, response, mark_of(last, wish.sort))
     return [MatterOut.of(m, at) for m in found]
+
+
+def _goes_on(request: HttpRequest, response: HttpResponse, mark: str) -> None:
+    """Say in the header Link where the list goes on: the same address after this mark."""
+    query = request.GET.copy()
+    query["after"] = mark
+    response["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
 
 
 @work.get("/tasks")
@@ -80,19 +101,24 @@ def reasons(request: HttpRequest) -> list[dict[str, Any]]:
 
 @work.post("/search")
 def search(request: HttpRequest, data: shapes.SearchIn) -> list[dict[str, Any]]:
-    """Find persons by full name or ID number, masked; each one shown is written into the ledger first."""
+    """Find persons by full name or ID number, masked; each one shown is written into the ledger first.
+
+    Of an ID number that is nobody's here come the matters about it, as one row without a name.
+    """
     at, by = now(), asker(request)
     # The right and the reason come first, also when nobody would be found: that too is an answer.
     if not any(LOOK in h.acts for h in by.holdings):
         raise NotAllowed("no_look", "您的岗位不能查看个人信息。", "None of your posts reads records.", needs=LOOK)
     matter = queries.matter(data.matter, by, at) if data.matter else None
-    if not data.reason and (matter is None or matter.claimed_by != by.account_id):
+    if data.reason:
+        identity.require_look(by, data.reason)
+    elif matter is None or matter.claimed_by != by.account_id:
         raise NotAllowed("no_reason", "请选择查看理由。", "Please give the reason for looking.")
     ids = identity.find_people(data.text, limit=20)
     shown = people.look(
         by, ids, ["name", "id_number"], reason=data.reason, matter_id=matter.id if matter else None, now=at
     )
-    return [
+    found = [
         {
             "name": names.mask(shown[person]["name"]),
             "id_number": idnumber.mask(shown[person]["id_number"]),
@@ -101,6 +127,17 @@ def search(request: HttpRequest, data: shapes.SearchIn) -> list[dict[str, Any]]:
         for person in ids
         if person in shown
     ]
+    return found or _about_number(data.text, by, at)
+
+
+def _about_number(text: str, by: Actor, at: datetime) -> list[dict[str, Any]]:
+    """Return one row with the matters about an ID number that are the asker's business; none where there are none."""
+    try:
+        number = idnumber.parse(text).text
+    except idnumber.WrongIdNumber:
+        return []
+    about = [MatterOut.of(m, at).model_dump(mode="json") for m in oversight.of_id_number(number, by)]
+    return [{"name": None, "id_number": idnumber.mask(number), "matters": about}] if about else []
 
 
 @work.get("/deputies")
@@ -149,43 +186,104 @@ def end_deputy(request: HttpRequest, appointment_id: UUID) -> dict[str, bool]:
     return {"ended": True}
 
 
+@work.get("/extensions", response={200: list[shapes_work.ExtensionOut], **REFUSED})
+def extensions(request: HttpRequest) -> list[shapes_work.ExtensionOut]:
+    """Return the matters in which more time was asked for and one may grant it oneself, most urgent first."""
+    at, by = now(), asker(request)
+    identity.require(by, DECIDE)
+    asked = oversight.extensions_asked([h.unit_path for h in by.holdings if DECIDE in h.acts])
+    mine = [m for m in asked if _may_grant(m, by, at) and queries.may_see(m, by)]
+    return [shapes_work.ExtensionOut.of_asked(m, at) for m in mine]
+
+
+def _may_grant(matter: Snapshot, by: Actor, at: datetime) -> bool:
+    """Say whether the flow lets this very officer grant it: not whoever asked, not another level's."""
+    return any(step.action == "grant_extension" and step.allowed for step in queries.steps(matter, by, at))
+
+
 def _area(request: HttpRequest, unit_id: int | None) -> oversight.Area:
-    """Return the units that one supervises, or one of them; raise NotAllowed."""
-    paths = [h.unit_path for h in asker(request).holdings if "supervise" in h.acts]
-    unit = queries.units().get(unit_id) if unit_id is not None else None
-    path = unit.path if unit else next(iter(sorted(paths)), "")
-    if not any(path.startswith(p) for p in paths):
-        raise NotAllowed("no_right", "需要效能督察岗位。", "This needs a post that supervises.", needs="supervise")
-    return oversight.area(path)
+    """Return the widest unit that one supervises, or one at or below such; raise NotAllowed, Unknown.
+
+    As on the page: those whose post supervises, and approvers.
+    """
+    holdings = asker(request).holdings
+    able = [h for h in holdings if SUPERVISE in h.acts or h.post.endswith("_approver")]
+    if not able:
+        raise NotAllowed(
+            "no_post",
+            "效能监督由督察和审批岗位查看。",
+            "Supervision is for supervisors and approvers.",
+            needs=SUPERVISE,
+        )
+    widest = min(able, key=lambda h: len(h.unit_path))
+    unit = queries.units().get(widest.unit_id if unit_id is None else unit_id)
+    if unit is None:
+        raise Unknown
+    if not any(unit.path.startswith(h.unit_path) for h in able):
+        raise NotAllowed(
+            "other_unit",
+            "这个单位不在您的监督范围内。",
+            "This unit is not under your supervision.",
+            needs=SUPERVISE,
+        )
+    return oversight.area(unit.path)
 
 
 @work.get("/supervision/units")
-def unit_lights(request: HttpRequest, unit_id: int | None = None) -> list[dict[str, Any]]:
+def unit_lights(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
     """Return the lights of each unit."""
     return [asdict(row) for row in oversight.unit_lights(_area(request, unit_id), now())]
 
 
 @work.get("/supervision/overdue")
-def overdue(request: HttpRequest, unit_id: int | None = None) -> dict[str, int]:
+def overdue(request: HttpRequest, unit_id: UnitId = None) -> dict[str, int]:
     """Return how many matters are late, by why."""
     return {str(why): count for why, count in oversight.overdue_why(_area(request, unit_id), now()).items()}
 
 
 @work.get("/supervision/load")
-def load(request: HttpRequest, unit_id: int | None = None) -> list[dict[str, Any]]:
+def load(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
     """Return what lies on each officer's desk: a count, not a mark."""
     return [asdict(row) for row in oversight.load(_area(request, unit_id), now())]
 
 
 @work.get("/supervision/trend")
-def trend(request: HttpRequest, unit_id: int | None = None) -> list[dict[str, Any]]:
+def trend(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
     """Return received, decided and in time of the last twelve weeks."""
     return [asdict(row) for row in oversight.trend(_area(request, unit_id), now())]
 
 
-@work.get("/supervision/matters", response=list[MatterOut])
-def supervised(request: HttpRequest, unit_id: int | None = None, light: str = "", state: str = "") -> list[MatterOut]:
-    """Return the very matters behind a figure, most urgent first."""
-    at = now()
-    narrowed = oversight.Narrowed(light=light, state=state)
-    return [MatterOut.of(m, at) for m in oversight.matters(_area(request, unit_id), at, narrowed)]
+@work.get("/supervision/steps")
+def steps(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
+    """Return the lights by unit and step."""
+    return [asdict(row) for row in queries.lights(_area(request, unit_id).path, now())]
+
+
+@work.get("/supervision/paused", response={200: list[shapes_work.PausedOut], **REFUSED})
+def paused(request: HttpRequest, unit_id: UnitId = None) -> list[shapes_work.PausedOut]:
+    """Return why clocks stand still."""
+    rows = oversight.paused(_area(request, unit_id))
+    return [shapes_work.PausedOut(reason=reason, count=count, since=since) for reason, count, since in rows]
+
+
+@work.get("/supervision/matters", response={200: list[shapes_work.SupervisedOut], **REFUSED})
+def supervised(
+    request: HttpRequest, response: HttpResponse, page: Query[shapes_work.SupervisedWanted]
+) -> list[shapes_work.SupervisedOut]:
+    """Return a page of the very matters behind a figure, most urgent first.
+
+    Where more follow, the header Link says where (rel="next").
+    """
+    at, area = now(), _area(request, page.unit_id)
+    found = oversight.matters(area, at, page.narrowed(), after=page.mark, limit=page.size + 1)
+    shown = found[: page.size]
+    if len(found) > page.size:
+        _goes_on(request, response, mark_of(shown[-1]))
+    return [shapes_work.SupervisedOut.of_supervised(m, at) for m in shown]
+
+
+@work.get("/supervision/city-wide", response={200: shapes_work.CounterFiguresOut, **REFUSED})
+def city_wide(request: HttpRequest) -> shapes_work.CounterFiguresOut:
+    """Return the minutes per case at the counters of the city, now and as the rule of before would have had it."""
+    identity.require(asker(request), SUPERVISE)
+    return shapes_work.CounterFiguresOut.of(counter_figures.report(now()))
