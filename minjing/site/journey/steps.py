@@ -1,119 +1,31 @@
-"""The main journey over HTTP against a running server: a spouse moves in, from the search box to the paper checked.
-
-`minjing demo journey --url http://localhost:8000` uses the pages for finding, signing in and checking the paper,
-and the JSON API under the same sessions for the rest. It works on the demo city only, makes a new synthetic
-applicant each time and can be run again and again.
-"""
+"""The steps of the journey, in order."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets
-import struct
 import time
-from base64 import b32decode
-from collections.abc import Callable
-from datetime import date, timedelta
-from io import BytesIO
+from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-import httpx
-from PIL import Image, ImageDraw
-
-from minjing.base.clock import local_day, now
+from minjing.base.clock import CHINA, local_day, now
 from minjing.base.conditions import holds
 from minjing.base.idnumber import compose
+from minjing.kernel.ledger.rules.promise import WITHIN_S
 from minjing.site.demo.officers import PASSWORD, TOTP_SECRET
 from minjing.site.demo.residents import LIN
+from minjing.site.journey.outsider import PublicLog, calendar_of, check_pause, check_signature
+from minjing.site.journey.visitor import Visitor, hold, inbox_of, promised_in, scan, texts_to, totp, wait_for
 
 SERVICE = "HZ0301"
-WAIT_S = 30.0
+REFUSED = "HZ0901"  # change of name: the second matter
+STATION = "440304004"
 AGAIN_S = 51.0  # identity lets a phone ask for another code after 50 s
-
-
-class StepFailed(Exception):
-    """A step of the journey did not hold."""
-
-
-def hold(what: bool, sentence: str) -> None:
-    """Raise StepFailed with `sentence` unless `what` holds."""
-    if not what:
-        raise StepFailed(sentence)
-
-
-class Visitor:
-    """One browser: its cookies, and the CSRF token that its writes carry."""
-
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, follow_redirects=True, timeout=30, headers={"Accept-Language": "zh"})
-
-    def page(self, path: str) -> str:
-        """Return a page that must be there."""
-        answer = self.http.get(path)
-        hold(answer.status_code == 200, f"GET {path} answered {answer.status_code}")
-        return answer.text
-
-    def post_form(self, path: str, **fields: str) -> httpx.Response:
-        """Send a form as a browser does: from its page, with its token."""
-        page = self.page(path)
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        hold(token is not None, f"{path} has no form")
-        assert token is not None
-        headers = {"Referer": str(self.http.base_url.join(path)), "Origin": str(self.http.base_url).rstrip("/")}
-        return self.http.post(path, data={"csrfmiddlewaretoken": token[1], **fields}, headers=headers)
-
-    def call(self, method: str, path: str, expect: int = 200, **more: Any) -> Any:
-        """Call the API under this session and return its JSON."""
-        token = next((v for k, v in self.http.cookies.items() if k.endswith("csrf")), "")
-        headers = {"X-CSRFToken": token, "Referer": str(self.http.base_url)}
-        answer = self.http.request(method, f"/api{path}", headers=headers, **more)
-        hold(answer.status_code == expect, f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
-        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
-
-
-def inbox_of(visitor: Visitor) -> str:
-    """Return the address of the demo's text messages, as the pages show it."""
-    found = re.search(r'href="(http[^"]*/inbox)"', visitor.page("/sign-in/"))
-    hold(found is not None, "the sign-in page does not lead to the demo's text messages")
-    assert found is not None
-    return found[1]
-
-
-def texts_to(inbox: str, phone: str) -> list[str]:
-    """Return the text messages that a phone has received, newest first."""
-    answer = httpx.get(f"{inbox}.json", params={"phone": phone}, timeout=10)
-    return [message["text"] for message in answer.json()["messages"]]
-
-
-def wait_for(what: Callable[[], Any], sentence: str) -> Any:
-    """Return the first true answer of `what`, asked again and again for half a minute."""
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.3)
-    raise StepFailed(sentence)
-
-
-def totp(secret: str, at: float) -> str:
-    """Return the time code of a secret (RFC 6238: SHA-1, 30 s, 6 digits)."""
-    key = b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.digest(key, struct.pack(">Q", int(at // 30)), hashlib.sha1)
-    place = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
-
-
-def scan(words: str) -> bytes:
-    """Return a photo of a paper."""
-    picture = Image.new("RGB", (900, 640), "#F4EFE2")
-    ImageDraw.Draw(picture).text((60, 60), f"{words}\n{secrets.token_hex(8)}", fill="#333333")
-    kept = BytesIO()
-    picture.save(kept, "JPEG")
-    return kept.getvalue()
+PAUSE_S = 2.0  # in office hours a pause of this length moves the due date by seconds that can be counted
+REFUSED_BECAUSE = ("conditions", "不符合办理条件", "行政许可法第 38 条")  # of the flow's list: key, words, law
+REFUSAL_NOTE = "改名理由不充分，请补充依据后重新申请。"
+OBJECTING = ("60 日内", "行政复议", "6 个月内", "行政诉讼")
 
 
 class Journey:
@@ -121,19 +33,32 @@ class Journey:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self.resident = Visitor(self.url)
+        self.promises: set[str] = set()  # of every act and look of the journey, as signed notes
+        self.resident = self._visitor()
         self.phone = f"1990001{secrets.randbelow(10_000):04d}"
         born = date(1993, 1, 1) + timedelta(days=secrets.randbelow(2000))
         self.id_number = compose("430102", born, 2 * secrets.randbelow(400) + 2)
-        self.matter: dict[str, Any] = {}
+        self.matter: dict[str, Any] = {}  # in hand
+        self.decided: list[dict[str, Any]] = []
         self.paper: dict[str, Any] = {}
 
     STEPS = (
-        "find", "guide", "sign_in", "say_who", "fill_in", "resume_elsewhere", "send_papers", "submit",
-        "claim", "second_officer_is_kept_out", "ask_for_a_paper", "supplement", "check_record", "recommend",
-        "same_person_cannot_decide", "approve", "register_and_paper", "check_the_paper", "rate",
-        "who_looked", "health",
+        "keep_the_head", "find", "guide", "sign_in", "say_who", "fill_in", "resume_elsewhere", "send_papers",
+        "submit", "claim", "second_officer_is_kept_out", "ask_for_a_paper", "supplement", "check_record",
+        "recommend", "same_person_cannot_decide", "approve", "register_and_paper", "verify_the_signature",
+        "check_the_paper", "rate", "who_looked",
+        "apply_again", "refusal_needs_a_reason", "refuse", "told_how_to_object",
+        "health", "promises_are_kept", "log_only_grew", "receipts_hold",
     )  # fmt: skip
+
+    def _visitor(self) -> Visitor:
+        return Visitor(self.url, self.promises)
+
+    def keep_the_head(self) -> str:
+        """The log's signed head is kept, as its published keys and witnesses vouch for it."""
+        self.log = PublicLog(self._visitor().file)
+        self.kept = self.log.head()
+        return f"{self.kept.size} entries."
 
     def find(self) -> None:
         """The service is found by Chinese, pinyin, initials and English."""
@@ -193,7 +118,7 @@ class Journey:
             "relation": "other",
             "head_agrees": True,
             "minor_children_along": False,
-            "office": "440304004",
+            "office": STATION,
             "delivery": "electronic",
             "contact_phone": self.phone,
             "data_consent": True,
@@ -208,7 +133,7 @@ class Journey:
 
     def resume_elsewhere(self) -> None:
         """Another device goes on where the first one left."""
-        other = Visitor(self.url)
+        other = self._visitor()
         self._sign_in(other)
         drafts = other.call("GET", "/drafts")
         hold(any(d["id"] == self.draft["id"] for d in drafts), "the draft is not there on the other device")
@@ -243,7 +168,7 @@ class Journey:
         hold(first["number"] in self.resident.page(f"/matters/{first['number']}/done/"), "no confirmation page")
 
     def _officer(self, login: str) -> Visitor:
-        visitor = Visitor(self.url)
+        visitor = self._visitor()
         answer = visitor.post_form("/officer/sign-in/", login=login, password=PASSWORD)
         for drift in (0, 30):  # a code is good once: one that a run before has used is refused, the next is not
             if "/second/" not in str(answer.url):
@@ -257,10 +182,12 @@ class Journey:
 
     def _act(self, visitor: Visitor, action: str, expect: int = 200, **more: Any) -> Any:
         body = {"ver": self.matter["ver"], "request_id": str(uuid4()), **more}
-        answer = visitor.call("POST", f"/matters/{self.matter['id']}/actions/{action}", expect=expect, json=body)
+        path = f"/matters/{self.matter['id']}/actions/{action}"
+        answer = visitor.answer("POST", path, expect=expect, json=body)
         if expect == 200:
-            self.matter = answer
-        return answer
+            self.matter = answer.json()
+            hold(self.matter["promise"] in promised_in(answer), f"{action} was not promised to the ledger")
+        return answer.json()
 
     def claim(self) -> None:
         """The station's officer finds the matter in the queue and claims it."""
@@ -282,15 +209,35 @@ class Journey:
         self.due_before = self.matter["due_at"]
         self._act(self.clerk, "ask_supplement", materials=[self.needed[0]], note="照片不清楚，请重新拍摄")
         hold(self.matter["light"] == "paused", "the clock does not pause")
-        inbox = inbox_of(Visitor(self.url))
-        number = self.matter["number"]
-        wait_for(lambda: any(number in text for text in texts_to(inbox, self.phone)), "the resident was not told")
+        self.paused_since = self.matter["paused_since"]
+        self._told(self.matter["number"])
 
-    def supplement(self) -> None:
-        """The paper comes; the clock runs again and the due date does not come nearer."""
+    def _told(self, *words: str) -> None:
+        """Wait for a text message to the resident that has all of these words."""
+        inbox = inbox_of(Visitor(self.url))
+
+        def came() -> bool:
+            return any(all(word in text for word in words) for text in texts_to(inbox, self.phone))
+
+        wait_for(came, f"the resident was not told: {', '.join(words)}")
+
+    def supplement(self) -> str:
+        """The paper comes, the clock runs again, and the due date has moved by exactly the paused working time."""
+        time.sleep(PAUSE_S)
         self._act(self.resident, "supplement", files={self.needed[0]: [self._upload("again")]})
         hold(self.matter["state"] == "submitted", "the matter did not go on")
-        hold(self.matter["due_at"] >= self.due_before, "the due date came nearer")
+        hold(self.matter["paused_since"] is None, "the clock does not run again")
+        start, end = datetime.fromisoformat(self.paused_since), self._done_at("supplement")
+        unit = self.resident.call("GET", f"/services/{SERVICE}")["limit"]["unit"]
+        administrator = self._officer("system.admin")
+        calendar = calendar_of(administrator.call("GET", "/admin/calendars")["revisions"][0])
+        before, after = (datetime.fromisoformat(at) for at in (self.due_before, self.matter["due_at"]))
+        counted_s = check_pause(before, after, start, end, unit, calendar)
+        paused = " to ".join(f"{at.astimezone(CHINA):%A %H:%M:%S}" for at in (start, end))
+        return f"{paused}: {counted_s} s of working time."
+
+    def _done_at(self, action: str) -> datetime:
+        return datetime.fromisoformat(next(e["at"] for e in self._events(self.matter) if e["action"] == action))
 
     def check_record(self) -> None:
         """Child tasks, where the flow opens any, are closed by their own post."""
@@ -314,19 +261,26 @@ class Journey:
 
     def approve(self) -> None:
         """The branch's approver claims and approves."""
-        approver = self._officer("futian.approver")
-        self._act(approver, "claim")
-        self._act(approver, "approve")
+        self.approver = self._officer("futian.approver")
+        self._act(self.approver, "claim")
+        self._act(self.approver, "approve")
         hold(self.matter["outcome"] == "approved", "the matter was not approved")
+        self.decided.append(self.matter)
 
     def register_and_paper(self) -> None:
-        """The register has the member, the signed permit is there."""
+        """The register has the member, the permit is there."""
         papers = self.resident.call("GET", f"/matters/{self.matter['id']}/papers")
         hold(len(papers) == 1 and papers[0]["state"] == "valid", "the permit was not issued")
         self.paper = papers[0]
-        pdf = self.resident.call("GET", f"/matters/{self.matter['id']}/papers/{self.paper['id']}.pdf")
-        hold(pdf.startswith(b"%PDF") and b"/ByteRange" in pdf, "the permit is not a signed PDF")
         hold("602000001" in self.resident.page("/me/"), "the register does not have the new member")
+
+    def verify_the_signature(self) -> str:
+        """The permit's signature is verified under the certificate that the city publishes."""
+        pdf = self.resident.call("GET", f"/matters/{self.matter['id']}/papers/{self.paper['id']}.pdf")
+        authority = self._visitor().file("/open/papers/authority.pem")
+        hold(authority is not None, "the city does not publish its certificate")
+        assert authority is not None
+        return f"Signed by {check_signature(pdf, authority)}."
 
     def check_the_paper(self) -> None:
         """Anyone sees that it is valid, and nothing of the person."""
@@ -345,9 +299,87 @@ class Journey:
         looks = self.resident.call("GET", "/me/looks")
         hold(any(look["matter_number"] == self.matter["number"] for look in looks), "the look is not shown")
 
+    def apply_again(self) -> None:
+        """A second matter, a change of name, is submitted in one go."""
+        answers = {
+            "applying_as": "self",
+            "person_name": "苏晚晴",
+            "person_id": self.id_number,
+            "new_name": "苏晚",
+            "surname_from": "unchanged",
+            "reason": "觉得两个字好记",
+            "no_open_case": True,
+            "office": STATION,
+            "delivery": "electronic",
+            "contact_phone": self.phone,
+            "data_consent": True,
+        }
+        materials = {"application_letter": [self._upload("application_letter")]}
+        body = {"code": REFUSED, "answers": answers, "materials": materials, "request_id": str(uuid4())}
+        self.matter = self.resident.call("POST", "/matters", expect=201, json=body)
+
+    def refusal_needs_a_reason(self) -> None:
+        """The approver cannot refuse without a reason of the law's list, nor without a text."""
+        self._act(self.clerk, "claim")
+        self._act(self.clerk, "recommend")
+        self._act(self.approver, "claim")
+        for wrong, more in (
+            ("reason", {"note": REFUSAL_NOTE}),
+            ("reason", {"note": REFUSAL_NOTE, "reason": "because"}),
+            ("note", {"reason": REFUSED_BECAUSE[0]}),
+        ):
+            refused = self._act(self.approver, "refuse", expect=422, **more)
+            hold(wrong in refused["errors"], f"a refusal with {more} is told apart by {refused['errors']}")
+
+    def refuse(self) -> None:
+        """The approver refuses with a reason of the list and a text; the resident is told by SMS."""
+        self._act(self.approver, "refuse", reason=REFUSED_BECAUSE[0], note=REFUSAL_NOTE)
+        hold(self.matter["outcome"] == "refused", "the matter was not refused")
+        self.decided.append(self.matter)
+        self._told(self.matter["number"], "未获批准")
+
+    def told_how_to_object(self) -> None:
+        """The resident reads why, by which law, and how to object; nothing was issued or changed."""
+        page = self.resident.page(f"/matters/{self.matter['number']}/")
+        for words in (*REFUSED_BECAUSE[1:], REFUSAL_NOTE, *OBJECTING):
+            hold(words in page, f"the page of the refused matter does not say {words!r}")
+        hold(self.resident.call("GET", f"/matters/{self.matter['id']}/papers") == [], "a paper was issued")
+        hold("苏晚晴" in self.resident.page("/me/"), "the register has another name")
+
+    def promises_are_kept(self) -> str:
+        """Each entry that was promised with an answer is proved to be in the public log."""
+        wanted = {leaf for promise in self.log.promises(self.promises) for leaf in promise.leaves}
+        hold(bool(wanted), "no answer brought a promise of the ledger")
+
+        def there() -> bool:
+            self.head = self.log.head()
+            self.places = self.log.places(wanted, self.kept, self.head)
+            return wanted == self.places.keys()
+
+        wait_for(there, f"a promised entry is not in the log after {WITHIN_S} s", within_s=WITHIN_S)
+        for leaf, index in self.places.items():
+            hold(self.log.holds(leaf, index, self.head), f"entry {index} is not under the signed root")
+        return f"{len(wanted)} entries of {len(self.promises)} promises, under a head of {self.head.size}."
+
+    def log_only_grew(self) -> None:
+        """The log only grew: the head kept before the first step is the beginning of the present one."""
+        hold(self.log.only_grew(self.kept, self.head), "the log is not a continuation of the head that was kept")
+
+    def receipts_hold(self) -> str:
+        """Each act of both matters was promised, its receipt holds, and its disclosure says what was done."""
+        acts = [(matter["id"], event) for matter in self.decided for event in self._events(matter)]
+        for matter_id, event in acts:
+            given = self.resident.call("GET", f"/matters/{matter_id}/receipts/{event['entry']}")
+            leaf = self.log.check_act(given, kind_of(event["action"]), UUID(matter_id))
+            hold(leaf in self.places, f"the answer to {event['action']} brought no promise of it")
+        return f"{len(acts)} acts."
+
+    def _events(self, matter: dict[str, Any]) -> list[dict[str, Any]]:
+        return list(self.resident.call("GET", f"/matters/{matter['id']}/events"))
+
     def health(self) -> None:
         """Every part is well, and the ledger has caught up."""
-        visitor = Visitor(self.url)
+        visitor = self._visitor()
 
         def caught_up() -> bool:
             state = visitor.http.get("/healthz").json()
@@ -356,17 +388,6 @@ class Journey:
         wait_for(caught_up, "the ledger lags or a part is not well")
 
 
-def main(url: str) -> int:
-    """Walk the journey, a line a step; return 0 when every step held."""
-    journey = Journey(url)
-    for number, name in enumerate(Journey.STEPS, 1):
-        step = getattr(journey, name)
-        began = time.monotonic()
-        try:
-            step()
-        except (StepFailed, httpx.HTTPError) as failed:
-            print(f"{number:>2} ✗ {name}: {failed}")
-            return 1
-        print(f"{number:>2} ✓ {step.__doc__.splitlines()[0]} ({time.monotonic() - began:.1f} s)", flush=True)
-    print(f"Every step held: {journey.matter['number']}, paper {journey.paper['code']}.")
-    return 0
+def kind_of(action: str) -> str:
+    """Return the kind under which an act on a matter stands in the log."""
+    return f"matters:matter:{'submitted' if action == 'submit' else action}"
