@@ -22,7 +22,8 @@ def approvals(request: OfficerRequest) -> HttpResponse:
     grantable = [
         matter
         for matter in asked
-        if any(s.action == "grant_extension" and s.allowed for s in queries.steps(matter, request.actor, request.at))
+        if queries.may_see(matter, request.actor)
+        and any(s.action == "grant_extension" and s.allowed for s in queries.steps(matter, request.actor, request.at))
     ]
     review = queries.queue(request.actor, "review", request.at, wish=Wish(), limit=queries.PAGE)
     context = {

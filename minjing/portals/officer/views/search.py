@@ -124,6 +124,8 @@ def _in_hand(request: OfficerRequest) -> Snapshot | None:
 
 def _people(request: OfficerRequest, text: str, open_matter: Snapshot | None) -> list[dict[str, Any]]:
     """Return the persons found, masked, each with the matters that are the asker's business."""
+    if open_matter is None:
+        people.require_look(request.actor, reason_of(request))
     ids: list[UUID] = people.find_people(_normal(text) if _is_id(text) else text, limit=MAX_PEOPLE)
     if not ids:
         return []

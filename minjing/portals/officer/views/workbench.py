@@ -80,15 +80,8 @@ def workbench(request: OfficerRequest) -> HttpResponse:
     if name == "tasks":
         return show(request, "officer/workbench.html", context | {"tasks": _tasks(request)}, page=name)
     wish, wrong = wish_of(request.GET, name)
-    found = queries.queue(
-        request.actor,
-        name,
-        request.at,
-        after=after_of(request.GET.get("after", "")),
-        limit=queries.PAGE + 1,
-        wish=wish,
-    )
-    page, more = found[: queries.PAGE], len(found) > queries.PAGE
+    after = after_of(request.GET.get("after", ""))
+    page, last = queries.queue_page(request.actor, name, request.at, wish, after=after)
     context |= {
         "rows": rows_of(page, request.actor),
         "wish": wish,
@@ -97,7 +90,7 @@ def workbench(request: OfficerRequest) -> HttpResponse:
         "services": queries.current(),
         "lights": LIGHTS,
         "sorts": [_sort_link(request, wish, key, words) for key, words in SORTS] if name != "done" else [],
-        "next_url": _with(request, after=mark_of(page[-1], wish)) if more else "",
+        "next_url": _with(request, after=mark_of(last, wish)) if last else "",
         "first_url": _with(request, after="") if request.GET.get("after") else "",
         "bulk": [(action, BULK_TITLES[action]) for action in BULK.get(name, ())],
         "request_id": new_id(),
