@@ -21,7 +21,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.matters import queries
 from minjing.site import postgres, processes
 from minjing.site.processes import CannotStart, Child
-from tests.house import wait_for
+from tests.house import ROOT, wait_for
 
 TAIL = (1 << 48) - 1  # of an id: chance alone, no time
 
@@ -127,6 +127,32 @@ def _answers(uri: str) -> bool:
 def test_a_missing_package_is_said_with_the_remedy():
     said = one_sentence(minjing("catalog", "list", before="import sys; sys.modules['yaml'] = None"))
     assert "make setup" in said
+
+
+OLD = "import sys; sys.version_info = (3, 9, 2); exec(sys.argv[1])"
+
+
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        ('*ensurepip*) exit 1;;', "The venv module is missing. On Debian: apt-get install python3-venv"),
+        (f'*version_info*) exec {sys.executable} -c "{OLD}" "$2";;', "Minjing needs Python 3.11 or newer."),
+    ],
+)  # fmt: skip
+def test_what_a_fresh_machine_lacks_is_said_by_make_and_nothing_is_made(tmp_path, machine, said):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncase "$2" in {machine} esac\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "dev.txt").touch()
+    command = ["make", "--no-print-directory", "setup", f"PYTHON={python}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_help_needs_no_database():
