@@ -1,6 +1,6 @@
 """Reading for supervisors: lights, what is overdue and why, load, trend. Counts and matters, no persons.
 
-The caller has checked the right to supervise; every query names the districts and units it may read.
+`supervised` says which unit somebody may look at; every query names the districts and units it may read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Person
 from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
+from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.models import Matter
+from minjing.kernel.matters.queries import UnitFacts
 from minjing.kernel.matters.queries.kept import Figures
 from minjing.kernel.matters.rules import Snapshot
 
@@ -49,6 +51,36 @@ class Area:
             "stations": list(self.stations),
             "deciding": list(self.deciding),
         }
+
+
+SUPERVISE = "supervise"
+
+
+def supervised(by: Actor, unit_id: int | None) -> UnitFacts:
+    """Return a unit at or below those that one supervises, the widest of these where none is named.
+
+    Those whose post supervises, and approvers. Raises NotAllowed, Unknown.
+    """
+    able = [h for h in by.holdings if SUPERVISE in h.acts or h.post.endswith("_approver")]
+    if not able:
+        raise NotAllowed(
+            "no_post",
+            "效能监督由督察和审批岗位查看。",
+            "Supervision is for supervisors and approvers.",
+            needs=SUPERVISE,
+        )
+    widest = min(able, key=lambda h: len(h.unit_path))
+    unit = queries.units().get(widest.unit_id if unit_id is None else unit_id)
+    if unit is None:
+        raise Unknown
+    if not any(unit.path.startswith(h.unit_path) for h in able):
+        raise NotAllowed(
+            "other_unit",
+            "这个单位不在您的监督范围内。",
+            "This unit is not under your supervision.",
+            needs=SUPERVISE,
+        )
+    return unit
 
 
 def area(path: str) -> Area:

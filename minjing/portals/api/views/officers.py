@@ -17,7 +17,7 @@ from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import LOOK
 from minjing.kernel.matters import actions, counter_figures, oversight, queries
-from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.matters.rules import Snapshot
 from minjing.portals.api import shapes, shapes_work
 from minjing.portals.api.shapes import ErrorOut, MatterOut
@@ -202,31 +202,7 @@ def _may_grant(matter: Snapshot, by: Actor, at: datetime) -> bool:
 
 
 def _area(request: HttpRequest, unit_id: int | None) -> oversight.Area:
-    """Return the widest unit that one supervises, or one at or below such; raise NotAllowed, Unknown.
-
-    As on the page: those whose post supervises, and approvers.
-    """
-    holdings = asker(request).holdings
-    able = [h for h in holdings if SUPERVISE in h.acts or h.post.endswith("_approver")]
-    if not able:
-        raise NotAllowed(
-            "no_post",
-            "效能监督由督察和审批岗位查看。",
-            "Supervision is for supervisors and approvers.",
-            needs=SUPERVISE,
-        )
-    widest = min(able, key=lambda h: len(h.unit_path))
-    unit = queries.units().get(widest.unit_id if unit_id is None else unit_id)
-    if unit is None:
-        raise Unknown
-    if not any(unit.path.startswith(h.unit_path) for h in able):
-        raise NotAllowed(
-            "other_unit",
-            "这个单位不在您的监督范围内。",
-            "This unit is not under your supervision.",
-            needs=SUPERVISE,
-        )
-    return oversight.area(unit.path)
+    return oversight.area(oversight.supervised(asker(request), unit_id).path)
 
 
 @work.get("/supervision/units")

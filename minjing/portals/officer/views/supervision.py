@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from minjing.kernel.matters import oversight, queries
-from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.oversight import Area, Narrowed, UnitLights
 from minjing.kernel.matters.queries import UnitFacts, Wish
 from minjing.kernel.matters.schema import Text
@@ -43,27 +42,8 @@ PAUSES: Mapping[str, Words] = {
 
 def _unit(request: OfficerRequest) -> UnitFacts:
     """Return the unit that is looked at: one at or below those the officer supervises; raise NotAllowed."""
-    able = units_with(request.actor, "supervise", approvers=True)
-    if not able:
-        raise NotAllowed(
-            "no_post",
-            "效能监督由督察和审批岗位查看。",
-            "Supervision is for supervisors and approvers.",
-            needs="supervise",
-        )
-    known = queries.units()
     wanted = request.GET.get("unit", "")
-    unit = known.get(whole(wanted)) if wanted else known.get(able[0].unit_id)
-    if unit is None:
-        raise Unknown
-    if not any(unit.path.startswith(held.unit_path) for held in able):
-        raise NotAllowed(
-            "other_unit",
-            "这个单位不在您的监督范围内。",
-            "This unit is not under your supervision.",
-            needs="supervise",
-        )
-    return unit
+    return oversight.supervised(request.actor, whole(wanted) if wanted else None)
 
 
 @officer_page()
