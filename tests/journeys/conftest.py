@@ -199,3 +199,14 @@ def shoot(page: Page, name: str) -> None:
     """Keep a picture of the whole page."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=str(SCREENS / f"{name}.png"), full_page=True)
+
+
+def with_authenticator(page: Page, transport: str) -> None:
+    """Give the browser a device that makes and shows passkeys, and says yes by itself."""
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    kind = {
+        "protocol": "ctap2", "transport": transport, "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": kind})

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.house import House
-from tests.journeys.conftest import PHONE, at, go, shoot
+from tests.journeys.conftest import PHONE, at, go, shoot, with_authenticator
 from tests.journeys.test_every_page import faults
 from tests.people import PASSWORD, newcomer, now_code
 
@@ -26,13 +26,7 @@ def by_password(page: Page) -> None:
 
 def test_an_officer_adds_a_passkey_and_comes_in_by_it(browse) -> None:
     page = browse().new_page()
-    devices = page.context.new_cdp_session(page)
-    devices.send("WebAuthn.enable")
-    kind = {
-        "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devices.send("WebAuthn.addVirtualAuthenticator", {"options": kind})
+    with_authenticator(page, "usb")
     by_password(page)
     clean(page)
     page.locator("#code").fill(now_code())

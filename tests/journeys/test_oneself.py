@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from minjing.site.demo.residents import AYGUL, CHEN
 from tests.house import House, wait_for
-from tests.journeys.conftest import DESK, at, go, say_who, session_of, shoot, sign_in_resident
+from tests.journeys.conftest import DESK, at, go, say_who, session_of, shoot, sign_in_resident, with_authenticator
 from tests.people import newcomer
 
 
@@ -26,13 +26,7 @@ def test_a_passkey_of_this_device_confirms_level_four(browse, officer, house: Ho
     who = newcomer("程一帆")
     sign_in_resident(page, house, who.phone)
     say_who(page, who)
-    devices = page.context.new_cdp_session(page)
-    devices.send("WebAuthn.enable")
-    kind = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devices.send("WebAuthn.addVirtualAuthenticator", {"options": kind})
+    with_authenticator(page, "internal")
     page.goto("/identity/check/?next=/identity/passkeys/")
     at_a_counter(page, officer)
     page.goto("/identity/passkeys/")

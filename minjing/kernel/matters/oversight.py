@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from minjing.base.clock import CHINA, local_day
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account, Person
 from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
@@ -56,12 +56,18 @@ class Area:
 SUPERVISE = "supervise"
 
 
+def supervising(by: Actor) -> list[Holding]:
+    """Return the holdings that let one look over units: of a post that supervises, or an approver's; widest first."""
+    able = [h for h in by.holdings if SUPERVISE in h.acts or h.post.endswith("_approver")]
+    return sorted(able, key=lambda h: len(h.unit_path))
+
+
 def supervised(by: Actor, unit_id: int | None) -> UnitFacts:
     """Return a unit at or below those that one supervises, the widest of these where none is named.
 
-    Those whose post supervises, and approvers. Raises NotAllowed, Unknown.
+    Raises NotAllowed, Unknown.
     """
-    able = [h for h in by.holdings if SUPERVISE in h.acts or h.post.endswith("_approver")]
+    able = supervising(by)
     if not able:
         raise NotAllowed(
             "no_post",
@@ -69,8 +75,7 @@ def supervised(by: Actor, unit_id: int | None) -> UnitFacts:
             "Supervision is for supervisors and approvers.",
             needs=SUPERVISE,
         )
-    widest = min(able, key=lambda h: len(h.unit_path))
-    unit = queries.units().get(widest.unit_id if unit_id is None else unit_id)
+    unit = queries.units().get(able[0].unit_id if unit_id is None else unit_id)
     if unit is None:
         raise Unknown
     if not any(unit.path.startswith(h.unit_path) for h in able):

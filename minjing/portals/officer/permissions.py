@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minjing.kernel.identity import queries as identity
-from minjing.kernel.identity.actor import Actor, Holding
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import queries as matters
 
 Words = Mapping[str, str]
@@ -49,12 +49,6 @@ ACTS: Mapping[str, Words] = {
 def holds(actor: Actor, act: str) -> bool:
     """Say whether one of the actor's posts carries this act."""
     return any(act in holding.acts for holding in actor.holdings)
-
-
-def units_with(actor: Actor, *acts: str, approvers: bool = False) -> list[Holding]:
-    """Return the holdings that carry one of `acts`, the widest unit first; approvers' posts too if wanted."""
-    able = [h for h in actor.holdings if h.acts & set(acts) or (approvers and h.post.endswith("_approver"))]
-    return sorted(able, key=lambda h: len(h.unit_path))
 
 
 def is_administrator(actor: Actor) -> bool:

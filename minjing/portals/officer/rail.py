@@ -13,13 +13,13 @@ from minjing.base import clock
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import APPROVE_HIDDEN, DESK
-from minjing.kernel.matters import queries
+from minjing.kernel.matters import oversight, queries
 from minjing.kernel.matters.actions.receptions import COUNTER
 from minjing.kernel.notify.rules import POST_LETTERS
 from minjing.kernel.pay.queries import desk
 from minjing.kernel.watch import queries as watch
 from minjing.portals.officer import plugs
-from minjing.portals.officer.permissions import Words, holds, is_administrator, units_with
+from minjing.portals.officer.permissions import Words, holds, is_administrator
 
 # Name, what it is called, what an empty one says, and the light beside a count above nought.
 QUEUES: Sequence[tuple[str, Words, Words, str]] = (
@@ -151,7 +151,7 @@ def rail(request: HttpRequest, page: str) -> dict[str, Any]:
         "approves_fees": holds(actor, "approve_fee"),
         "fees_waiting": sum(not w.own for w in desk.waiting(actor)) if holds(actor, "approve_fee") else 0,
         "decides": holds(actor, "decide"),
-        "supervises": bool(units_with(actor, "supervise", approvers=True)),
+        "supervises": bool(oversight.supervising(actor)),
         "module_pages": [page for page in plugs.RAIL if holds(actor, page.act)],
         "unanswered": watch.alarm_counts()[1] if holds(actor, "watch") else 0,
     }

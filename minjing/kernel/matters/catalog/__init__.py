@@ -51,7 +51,7 @@ def load(folders: Iterable[Path] | None = None, city: Mapping[str, Any] | None =
 
 def _look_at_switches(city: Mapping[str, Any], bodies: Mapping[str, Body]) -> None:
     """Raise WrongFile for a service in the city's file that is none, or that cannot check originals."""
-    for n, code in enumerate(city.get(ORIGINALS, [])):
+    for n, code in enumerate(city.get(ORIGINALS) or []):
         flow = bodies[code].flow if code in bodies else None
         if flow is None or not any(state.optional == ORIGINALS for state in flow.states.values()):
             path = settings.CITY_DIR / "city.yaml"
@@ -120,7 +120,7 @@ OFFICE = Page(
 
 def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
     """Return the procedure as this city has it: its switches applied, the office asked for."""
-    switched_on = service.code in city.get(ORIGINALS, [])
+    switched_on = service.code in (city.get(ORIGINALS) or [])
     states = _with_originals(flow) if switched_on else _without_optional(flow)
     if not switched_on:
         flow = flow.model_copy(update={"notices": {k: text for k, text in flow.notices.items() if k != ASKED}})

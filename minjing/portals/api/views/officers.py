@@ -26,7 +26,7 @@ from minjing.portals.api.views.door import asker
 
 work = Router(tags=["officers"])
 REFUSED = {403: ErrorOut, 404: ErrorOut, 422: ErrorOut}
-SUPERVISE, DECIDE = "supervise", "decide"
+DECIDE = "decide"
 UnitId = Annotated[shapes_work.UnitId, Query()]
 
 
@@ -261,5 +261,5 @@ def supervised(
 @work.get("/supervision/city-wide", response={200: shapes_work.CounterFiguresOut, **REFUSED})
 def city_wide(request: HttpRequest) -> shapes_work.CounterFiguresOut:
     """Return the minutes per case at the counters of the city, now and as the rule of before would have had it."""
-    identity.require(asker(request), SUPERVISE)
+    identity.require(asker(request), oversight.SUPERVISE)
     return shapes_work.CounterFiguresOut.of(counter_figures.report(now()))

@@ -273,7 +273,7 @@ def test_large_type_chosen_on_one_device_is_there_on_another_with_fewer_choices(
     lin.post("/elder/", {"elder": "1", "next": "/"})
     other = text(signed_in(LIN).get("/"))
     assert 'class="elder"' in other
-    assert other.count("/open/services/HZ") == 3
+    assert other.count("/open/services/HZ") == 4
 
 
 def test_the_language_chosen_is_that_of_messages_too(lin):

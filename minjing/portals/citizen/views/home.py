@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the search box, the most wanted six, one's open matters and notices; fewer of each in elder mode."""
     actor = getattr(request, "actor", None)
     few = wants_large_type(request)
-    wanted = queries.most_wanted(3 if few else 6)
+    wanted = queries.most_wanted(4 if few else 6)
     context: dict[str, Any] = {"tab": "home", "wanted": [body.service for body in wanted]}
     if actor is not None and actor.kind == "resident":
         at = now()

@@ -19,7 +19,7 @@ from minjing.portals.frame import city_wide
 from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
-from minjing.portals.officer.permissions import Words, units_with
+from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.typed import whole
 from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rows_of
@@ -83,7 +83,7 @@ def supervision(request: OfficerRequest) -> HttpResponse:
 
 def _path(request: OfficerRequest, unit: UnitFacts) -> list[UnitFacts]:
     """Return the units above, as far as the officer supervises them, and the unit itself."""
-    able = units_with(request.actor, "supervise", approvers=True)
+    able = oversight.supervising(request.actor)
     above = [queries.units()[int(part)] for part in unit.path.rstrip(".").split(".")]
     return [u for u in above if any(u.path.startswith(held.unit_path) for held in able)]
 
