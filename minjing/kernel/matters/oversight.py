@@ -232,7 +232,7 @@ def matters(
         rows = _held_up_by(rows.filter(paused_since__isnull=True, due_at__lte=now), narrowed.why)
     if after:
         rows = rows.extra(where=["(due_at, id) > (%s, %s)"], params=list(after))
-    return [queries.snapshot(row) for row in rows.defer("answers_sealed").order_by("due_at", "id")[:limit]]
+    return queries.snapshots(rows.order_by("due_at", "id")[:limit])
 
 
 def _with_light(rows: Any, light: str, now: datetime) -> Any:
@@ -349,7 +349,7 @@ def extensions_asked(paths: Sequence[str], limit: int = queries.PAGE) -> list[Sn
         org_id__in={u.org_id for u in here},
         station_id__in=[u.id for u in here],
     )
-    return [queries.snapshot(row) for row in rows.defer("answers_sealed").order_by("due_at", "id")[:limit]]
+    return queries.snapshots(rows.order_by("due_at", "id")[:limit])
 
 
 def of_person(person_id: UUID, by: Actor, limit: int = queries.PAGE) -> list[Snapshot]:
@@ -368,7 +368,7 @@ def of_id_number(id_number: str, by: Actor, limit: int = queries.PAGE) -> list[S
 def _found(by_them: Q, indexes: Sequence[bytes], by: Actor, limit: int) -> list[Snapshot]:
     rows = {}
     for wanted in (by_them, Q(subject_index__in=indexes)):  # two index scans, not one that can use neither
-        found = Matter.objects.filter(wanted).defer("answers_sealed").order_by("-submitted_at")[:limit]
-        rows.update({row.id: queries.snapshot(row) for row in found})
+        found = queries.snapshots(Matter.objects.filter(wanted).order_by("-submitted_at")[:limit])
+        rows.update({matter.id: matter for matter in found})
     seen = [matter for matter in rows.values() if queries.may_see(matter, by)]
     return sorted(seen, key=lambda m: m.submitted_at, reverse=True)[:limit]

@@ -18,6 +18,13 @@ from minjing.kernel.identity.queries.accounts import require
 from minjing.kernel.identity.queries.looks import LOOKED, SCANNED, Look, look_key, looks_by_entry
 from minjing.kernel.identity.rules import drawn
 from minjing.kernel.ledger import queries as ledger
+from minjing.kernel.ledger.prepared import prepared_cursor
+
+NOTES_WAITING = """
+SELECT (SELECT count(*) FROM identity_looknote WHERE account_id = %(me)s AND answered_at IS NULL),
+    (SELECT count(*) FROM identity_looknote
+        WHERE reviewer_id = %(me)s AND answered_at IS NOT NULL AND reviewed_at IS NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,11 @@ def notes_for_supervisor(by: Actor, now: datetime, limit: int = 100) -> list[Not
 
 
 def notes_waiting(by: Actor) -> tuple[int, int]:
-    """Return how many notes one owes, and how many one has to review: for the rail, two counts by index."""
-    owed = LookNote.objects.filter(account_id=by.account_id, answered_at__isnull=True).count()
-    review = LookNote.objects.filter(
-        reviewer_id=by.account_id, answered_at__isnull=False, reviewed_at__isnull=True
-    ).count()
-    return owed, review
+    """Return how many notes one owes, and how many one has to review: for the rail, by one statement."""
+    with prepared_cursor() as cursor:
+        cursor.execute(NOTES_WAITING, {"me": by.account_id})
+        owed, to_review = cursor.fetchone()
+    return owed, to_review
 
 
 def _rows(notes: QuerySet[LookNote], now: datetime) -> list[NoteRow]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import count
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
@@ -41,18 +42,22 @@ class UnitFacts:
     name: Text
 
 
-class Units(NamedTuple):
-    """The units by id, and the places put together of them so far."""
+_versions = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units by id, the places put together of them so far, and a number of their own for what is made of them."""
 
     by_id: dict[int, UnitFacts]
-    places: dict[int, Place]
+    places: dict[int, Place] = field(default_factory=dict, compare=False)
+    version: int = field(default_factory=_versions.__next__, compare=False)
 
 
 def _read_units() -> Units:
     rows = Unit.objects.order_by("path")
-    return Units(
-        {u.id: UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name)) for u in rows}, {}
-    )
+    facts = (UnitFacts(u.id, u.code, u.org_id, u.level, u.parent_id, u.path, Text(**u.name)) for u in rows)
+    return Units({unit.id: unit for unit in facts})
 
 
 def _place(station: UnitFacts, units: Mapping[int, UnitFacts]) -> Place:
@@ -77,6 +82,11 @@ _calendar = Kept(_read_calendar, 60)
 def units() -> dict[int, UnitFacts]:
     """Return every unit by id."""
     return _units.get().by_id
+
+
+def units_version() -> int:
+    """Return a number that changes when a unit does: for what is kept that was made of the units."""
+    return _units.get().version
 
 
 def bureau_name() -> str:

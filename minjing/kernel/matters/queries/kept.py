@@ -21,9 +21,12 @@ class Kept(Generic[T]):
         self._value: T | None = None
 
     def get(self) -> T:
-        """Return the value, at most `seconds` old."""
+        """Return the value, at most `seconds` old; one that has not changed stays the same object."""
         if self._value is None or time.monotonic() > self._until:
-            self._value, self._until = self._read(), time.monotonic() + self._seconds
+            value = self._read()
+            if self._value != value:
+                self._value = value
+            self._until = time.monotonic() + self._seconds
         return self._value
 
     def forget(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from minjing.base.clock import CHINA
-from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.rules import ADMINISTRATORS, DESK
 from minjing.kernel.matters.errors import Unknown
@@ -22,19 +23,21 @@ from minjing.kernel.matters.models import (
     Matter,
     Task,
 )
-from minjing.kernel.matters.queries.catalogue import units
-from minjing.kernel.matters.queries.one import has_conflict, snapshot
+from minjing.kernel.matters.queries.catalogue import units, units_version
+from minjing.kernel.matters.queries.one import has_conflict, snapshots
 from minjing.kernel.matters.rules import Snapshot
 
 PAGE = 50
+# They stand for an officer and an hour in a statement that is kept.
+SOMEBODY, SOME_DAY = UUID(int=0), datetime(1, 1, 1, tzinfo=UTC)
 
 
 def mine(by: Actor, *, limit: int = PAGE, before: datetime | None = None) -> list[Snapshot]:
     """Return the matters of a resident, newest first."""
-    rows = Matter.objects.filter(_own(by)).defer("answers_sealed")
+    rows = Matter.objects.filter(_own(by))
     if before is not None:
         rows = rows.filter(submitted_at__lt=before)
-    return [snapshot(row) for row in rows.order_by("-submitted_at")[:limit]]
+    return snapshots(rows.order_by("-submitted_at")[:limit])
 
 
 def _own(by: Actor) -> Q:
@@ -54,6 +57,7 @@ def drafts(by: Actor, now: datetime) -> list[Draft]:
 
 QUEUES = ("to_claim", "claimed", "due_soon", "overdue", "waiting", "deciding", "review", "taken_in", "done")
 APPROVERS = ("station_approver", "branch_approver", "bureau_approver")
+COUNTED = (*(name for name in QUEUES if name != "done"), "tasks")
 SORTS = {"due": "due_at", "received": "submitted_at", "step": "step_since", "closed": "closed_at"}
 
 
@@ -109,13 +113,13 @@ def queue_page(
 def _read(
     by: Actor, name: str, now: datetime, wish: Wish, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Snapshot]:
-    rows = _wished(_queue(by, name, now), wish, now).defer("answers_sealed")
+    rows = _wished(_queue(by, name, now), wish, now)
     column = SORTS.get(wish.sort, "due_at")
     if after:
         beyond, back = ("lt", "lt") if wish.newest_first else ("gt", "gt")
         rows = rows.filter(Q(**{f"{column}__{beyond}": after[0]}) | Q(**{column: after[0], f"id__{back}": after[1]}))
     order = (f"-{column}", "-id") if wish.newest_first else (column, "id")
-    return [snapshot(row) for row in rows.order_by(*order)[:limit]]
+    return snapshots(rows.order_by(*order)[:limit])
 
 
 def _wished(rows: Any, wish: Wish, now: datetime) -> Any:
@@ -197,20 +201,34 @@ def _in_my_units(by: Actor) -> Q:
 
 def counts(by: Actor, now: datetime) -> dict[str, int]:
     """Return how many matters lie in each of an officer's queues, counted up to 999, by one statement."""
-    wanted = {name: _queue(by, name, now) for name in QUEUES if name != "done"} | {"tasks": open_tasks(by)}
-    counted, parts, values = dict.fromkeys(wanted, 0), {}, []
-    for name, rows in wanted.items():
+    held = tuple(replace(h, deputy_for=None) if h.deputy_for else h for h in by.holdings)
+    names, statement, values = _counting(held, units_version())
+    counted = dict.fromkeys(COUNTED, 0)
+    if names:
+        meant: dict[Any, Any] = {SOMEBODY: by.account_id, SOME_DAY: now}
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [meant.get(value, value) for value in values])
+            counted |= dict(zip(names, cursor.fetchone() or (), strict=True))
+    return counted
+
+
+@lru_cache(maxsize=1_024)  # by post and unit: putting it together takes the ORM longer than PostgreSQL to answer it
+def _counting(holdings: tuple[Holding, ...], _units_version: int) -> tuple[list[str], str, list[Any]]:
+    """Return the queues there are for these posts, the statement that counts them, and its values.
+
+    SOMEBODY stands among the values for the officer, SOME_DAY for now.
+    """
+    anybody = Actor(SOMEBODY, Account.OFFICER, holdings=holdings)
+    parts, values = {}, []
+    for name in COUNTED:
+        rows = open_tasks(anybody) if name == "tasks" else _queue(anybody, name, SOME_DAY)
         try:
             sql, params = rows.order_by().values("id")[:999].query.sql_with_params()
         except EmptyResultSet:  # no post that has such a queue
             continue
         parts[name] = f"(SELECT count(*) FROM ({sql}) AS q)"  # noqa: S608 - compiled by the ORM
         values += params
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(parts.values())}", values)
-            counted |= dict(zip(parts, cursor.fetchone() or (), strict=True))
-    return counted
+    return list(parts), f"SELECT {', '.join(parts.values())}", values
 
 
 def open_tasks(by: Actor) -> Any:
@@ -224,7 +242,10 @@ def open_tasks(by: Actor) -> Any:
 
 def officers(ids: Iterable[UUID]) -> dict[UUID, Account]:
     """Return the officers' public names and numbers by account."""
-    return {a.id: a for a in Account.objects.filter(id__in=set(ids), kind=Account.OFFICER)}
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {a.id: a for a in Account.objects.filter(id__in=wanted, kind=Account.OFFICER)}
 
 
 def provisional_count() -> int:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from minjing.kernel.identity.actor import Actor, Holding
@@ -40,6 +40,11 @@ _columns = attrgetter(*Snapshot._fields)
 def snapshot(row: Matter) -> Snapshot:
     """Return a row of the table as plain data."""
     return Snapshot._make(_columns(row))
+
+
+def snapshots(rows: QuerySet[Matter]) -> list[Snapshot]:
+    """Return the rows that a query finds as plain data: for lists, without a model made of each row."""
+    return [Snapshot._make(row) for row in rows.values_list(*Snapshot._fields)]
 
 
 def still_open(matter_id: UUID) -> bool:
@@ -78,8 +83,7 @@ def matter(ref: UUID | str, by: Actor, now: datetime) -> Snapshot:
 
 def by_id(matter_ids: Iterable[UUID], by: Actor) -> dict[UUID, Snapshot]:
     """Return those of these matters that are the asker's business."""
-    rows = Matter.objects.filter(id__in=set(matter_ids)).defer("answers_sealed")
-    found = (snapshot(row) for row in rows)
+    found = snapshots(Matter.objects.filter(id__in=set(matter_ids)))
     return {matter.id: matter for matter in found if may_see(matter, by)}
 
 
@@ -257,13 +261,13 @@ def duplicates(matter: Snapshot) -> list[Snapshot]:
     """Return other open matters about the same person for the same service."""
     index = Matter.objects.filter(id=matter.id).values("subject_index")[:1]
     rows = Matter.objects.filter(subject_index__in=index, code=matter.code, closed_at__isnull=True)
-    return [snapshot(row) for row in rows.defer("answers_sealed").exclude(id=matter.id)]
+    return snapshots(rows.exclude(id=matter.id))
 
 
 def open_of_same(subject_index: bytes, code: str) -> list[Snapshot]:
     """Return the open matters about this person for this service: shown before another is submitted."""
     rows = Matter.objects.filter(subject_index=subject_index, code=code, closed_at__isnull=True)
-    return [snapshot(row) for row in rows.defer("answers_sealed")]
+    return snapshots(rows)
 
 
 def open_of_same_subject(body: Body, answers: Mapping[str, Any], by: Actor) -> list[Snapshot]:

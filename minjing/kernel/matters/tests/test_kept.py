@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from minjing.kernel.matters.queries import kept
-from minjing.kernel.matters.queries.kept import Figures
+from minjing.kernel.matters.queries.kept import Figures, Kept
 
 pytestmark = pytest.mark.django_db
 KEPT_S = 10.0
@@ -109,3 +109,15 @@ def test_a_count_that_fails_leaves_the_last_figure_and_is_tried_again(clock, mon
     until(lambda: not figures._counting["red"].locked())
     assert figures.get("red", KEPT_S, count) == 1
     until(lambda: figures.get("red", KEPT_S, count) == 2)
+
+
+def test_a_value_that_has_not_changed_stays_the_same_object(clock):
+    known = [{"bureau"}, {"bureau"}, {"bureau", "branch"}]
+    read = Kept(lambda: known.pop(0), KEPT_S)
+    first = read.get()
+    assert read.get() is first
+    clock.now += KEPT_S + 1
+    assert read.get() is first
+    assert len(known) == 1  # it was read again
+    clock.now += KEPT_S + 1
+    assert read.get() == {"bureau", "branch"}

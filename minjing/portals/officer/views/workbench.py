@@ -162,19 +162,19 @@ def _sort_link(request: HttpRequest, wish: Wish, key: str, words: Words) -> dict
 
 def rows_of(listed: Sequence[Snapshot], actor: Actor) -> list[Row]:
     """Return the lines of a list, with the names of services, states, units and officers."""
-    people = queries.officers(m.claimed_by for m in listed if m.claimed_by)
+    others = queries.officers(m.claimed_by for m in listed if m.claimed_by and m.claimed_by != actor.account_id)
+    names = {who: officer.display_name for who, officer in others.items()} | {actor.account_id: actor.name}
     known = queries.units()
     rows = []
     for matter in listed:
         body = queries.body_of(matter)
-        holder = people[matter.claimed_by].display_name if matter.claimed_by in people else ""
         rows.append(
             Row(
                 matter,
                 body.service.title,
                 body.flow.states[matter.state].title,
                 known[matter.unit_id].name if matter.unit_id in known else "",
-                holder,
+                names.get(matter.claimed_by, "") if matter.claimed_by else "",
                 matter.claimed_by == actor.account_id,
                 known[matter.station_id].name if matter.station_id in known else "",
                 known[matter.received_at_unit].name
