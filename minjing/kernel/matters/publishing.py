@@ -301,7 +301,7 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
         raise Unknown
     report = Report(migration.code, migration.target.version, migration.source.version)
     kept = MigratedMatter.objects.filter(migration_id=migration_id).order_by("matter_id")
-    last: UUID | None = None
+    last, done = None, 0
     while True:
         rows = list((kept.filter(matter_id__gt=last) if last else kept)[:BATCH])
         if not rows:
@@ -322,17 +322,16 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
             )
             report.moves[matter.state, row.from_state] += 1
             moves.append((matter, back))
-        _write_batch(moves, migration.source_id, migration_id, "migrate_back", False, by, now)
+        moved = _write_batch(moves, migration.source_id, migration_id, "migrate_back", False, by, now)
+        report.moved_meanwhile += len(moves) - moved
+        done += moved
         if progress:
-            progress(report.total, migration.moved)
-    Migration.objects.filter(id=migration_id).update(undone_at=now, undone_by=by.account_id)
-    append(
-        ledger_entry(
-            "matters:migration:undone",
-            {"migration": migration_id, "moved": report.total, "by": by.account_id},
-            at=now,
-        )
-    )
+            progress(done, migration.moved)
+    with transaction.atomic():
+        closing = Migration.objects.filter(id=migration_id, undone_at__isnull=True)
+        if closing.update(undone_at=now, undone_by=by.account_id):  # else somebody else undid it at the same time
+            said = {"migration": migration_id, "moved": done, "by": by.account_id}
+            append(ledger_entry("matters:migration:undone", said, at=now))
     return report
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from threading import Event
+from socket import SHUT_RDWR, socket
+from threading import Event, Timer
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ JUMP_S = 5.0  # by which it may gain or lose on the monotonic clock between two 
 CALM_S = 600.0  # how long a clock that jumped is doubted
 DOUBT_S = 60.0
 WITNESS_EVERY_S = 10.0
+WITNESS_ANSWERS_S = 1.0
 FOUND_MAX = 100  # checkpoints handed in that are looked at
 NEVER_CHANGED = ("ledger_outbox", "matters_matterevent")  # bundles and checkpoints change as the log grows
 
@@ -448,15 +450,20 @@ def _remembered(state: Path) -> tuple[Seen, Promises]:
 
 
 def _fetched(url: str) -> str:
-    """Return what is served at `url`, at most 64 kB of it, within a second."""
+    """Return what is served at `url`, at most 64 kB of it, within a second from the first word on; or OSError."""
     parts = urlsplit(url)
     make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    line = make(parts.hostname or "", parts.port, timeout=1.0)
+    line = make(parts.hostname or "", parts.port, timeout=WITNESS_ANSWERS_S)
+    line.connect()
+    # A timeout counts from byte to byte: who sends one now and then would hold the monitor for hours.
+    cut = Timer(WITNESS_ANSWERS_S, socket.shutdown, [line.sock, SHUT_RDWR])
+    cut.start()
     try:
         line.request("GET", parts.path)
         answer = line.getresponse()
         return answer.read(65_536).decode() if answer.status == 200 else ""
     finally:
+        cut.cancel()
         line.close()
 
 

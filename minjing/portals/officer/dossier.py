@@ -126,7 +126,7 @@ def open_dossier(
     facts: dict[str, Any] = {
         "line": queries.line(matter),
         "tasks": _tasks(matter, body),
-        "duplicates": queries.duplicates(matter),
+        "duplicates": queries.duplicates(matter, by),
         "papers": papers.of_matter(matter.id, now=now),
         "handover": _handover(matter, by),
     }

@@ -57,16 +57,17 @@ def take_ticket(
     for free in queries.slots(place, today, services, now, walk_in=True):
         visit = _walk_in(place, services, free.starts_at, now, person_id, account_id, subject_id)
         try:
-            row = store.run(
-                "take", taking(visit, place), visit=visit, place=place, act="ticket", by=by, now=now,
-                request_id=request_id,
-            )  # fmt: skip
+            with transaction.atomic():
+                row = store.run(
+                    "take", taking(visit, place), visit=visit, place=place, act="ticket", by=by, now=now,
+                    request_id=request_id,
+                )  # fmt: skip
+                visit.ticket = str(row[2]) if row else ""
+                _follow(plugs.ARRIVED, visit, by, now)
         except store.Repeated:
             return again(request_id, "ticket", by)
         except Full:  # taken since it was read: the next one
             continue
-        visit.ticket = str(row[2]) if row else ""
-        _follow(plugs.ARRIVED, visit, by, now)
         return visit
     raise refuse(Full(), place, by, now)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from minjing.base.apart import apart
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.booking import queries, rules, store
@@ -33,9 +35,9 @@ def _lapse(now: datetime) -> int:
     over = Visit.objects.filter(state=rules.HELD, held_until__lte=now).order_by("held_until")[:SWEEP_MAX]
     count = 0
     for visit in over:
-        place = queries.place_by_id(visit.place_id)
-        offered = queries.wait_of_visit(visit.pk) is not None
-        with transaction.atomic():
+        with apart("A held time could not be let go", visit.pk), transaction.atomic():
+            place = queries.place_by_id(visit.place_id)
+            offered = queries.wait_of_visit(visit.pk) is not None
             row = store.run(
                 "release", {"from": [rules.HELD], "to": rules.LAPSED, "only_lapsed": True},
                 visit=visit, place=place, act="lapsed", by=SYSTEM, now=now, request_id=new_id(),
@@ -52,11 +54,9 @@ def _miss(now: datetime) -> int:
     late = Visit.objects.filter(state=rules.BOOKED, starts_at__lt=last, ends_at__lt=last).order_by("starts_at")
     count = 0
     for visit in late[:SWEEP_MAX]:
-        try:
+        with apart("A visit could not count as missed", visit.pk), suppress(BookingError):  # somebody was quicker
             miss(visit.pk, ver=visit.ver, by=SYSTEM, now=now, request_id=new_id())
             count += 1
-        except BookingError:  # somebody was quicker
-            continue
     _leave_the_hall(now)
     return count
 
@@ -65,11 +65,12 @@ def _leave_the_hall(now: datetime) -> None:
     """Close tickets of days before: a walk-in who left, a counter that forgot to say it was done."""
     stay = Visit.objects.filter(state__in=[rules.WAITING, rules.CALLED], day__lt=local_day(now))
     for visit in stay[:SWEEP_MAX]:
-        place = queries.place_by_id(visit.place_id)
-        store.moved(
-            visit, {"state": rules.DONE, "closed_at": now}, sources=[visit.state], place=place, act="left",
-            by=SYSTEM, now=now, request_id=new_id(),
-        )  # fmt: skip
+        with apart("A ticket of a day before could not be closed", visit.pk):
+            place = queries.place_by_id(visit.place_id)
+            store.moved(
+                visit, {"state": rules.DONE, "closed_at": now}, sources=[visit.state], place=place, act="left",
+                by=SYSTEM, now=now, request_id=new_id(),
+            )  # fmt: skip
 
 
 def _fill(now: datetime) -> int:
@@ -77,7 +78,11 @@ def _fill(now: datetime) -> int:
     for wait in waiting.filter(day__lt=local_day(now))[:SWEEP_MAX]:
         Wait.objects.filter(pk=wait.pk, state=Wait.WAITING).update(state=Wait.OVER, closed_at=now)
     days = waiting.filter(day__gte=local_day(now)).values_list("place_id", "day").distinct()
-    return sum(fill(place_id, day, now=now) for place_id, day in days[:SWEEP_MAX])
+    offered = 0
+    for place_id, day in days[:SWEEP_MAX]:
+        with apart("Free times could not be offered", (place_id, day)):
+            offered += fill(place_id, day, now=now)
+    return offered
 
 
 def open_all_days(now: datetime) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from minjing.base.ids import new_id
 from minjing.kernel.booking import actions, plugs, queries
+from minjing.kernel.booking.actions import upkeep
 from minjing.kernel.booking.errors import Full, NobodyWaits, NotAllowed, Stale, Unknown
 from minjing.kernel.booking.models import Visit
 from minjing.kernel.booking.tests.conftest import (
@@ -44,6 +45,20 @@ def test_walk_ins_and_bookings_share_one_pool():
     first, second = ticket(), ticket()
     assert (first.starts_at, second.starts_at) == (at(9), at(9, 30))
     assert (first.ticket, second.ticket) == ("B001", "B002")
+
+
+def test_a_ticket_is_given_with_what_follows_from_it_or_not_at_all():
+    def breaking(visit, *, by, now):
+        raise RuntimeError("the matter could not go on")
+
+    plugs.ARRIVED.append(breaking)
+    try:
+        with pytest.raises(RuntimeError):
+            ticket()
+    finally:
+        plugs.ARRIVED.remove(breaking)
+    assert not Visit.objects.exists()
+    assert ticket().ticket == "B001"
 
 
 def test_nothing_left_today_is_said_and_no_number_is_given():
@@ -195,6 +210,21 @@ def test_who_hangs_in_hears_of_arrivals_misses_and_ends():
         for listed, hook in hooks:
             listed.remove(hook)
     assert heard == ["moved", "arrived", "done", "cancelled", "missed"]
+
+
+def test_a_ticket_that_cannot_be_closed_keeps_no_other_open(monkeypatch, caplog):
+    first, second = ticket(), ticket()
+    real = upkeep.store.moved
+
+    def breaking(visit, *args, **more):
+        if visit.pk == first.pk:
+            raise RuntimeError("broken")
+        return real(visit, *args, **more)
+
+    monkeypatch.setattr(upkeep.store, "moved", breaking)
+    actions.sweep(at(0, 30, day=date(2026, 9, 16)))
+    assert [Visit.objects.get(pk=pk).state for pk in (first.pk, second.pk)] == ["waiting", "done"]
+    assert str(first.pk) in caplog.text
 
 
 def test_tickets_of_yesterday_are_closed_by_the_sweep():

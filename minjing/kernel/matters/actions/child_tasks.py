@@ -10,21 +10,32 @@ from django.db import transaction
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import may
 from minjing.kernel.matters import queries, rules, store
-from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.matters.actions.once import NotWritten, again_or_stale
+from minjing.kernel.matters.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.matters.models import Task
 from minjing.kernel.matters.rules import Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Text
 
+FINISH = "finish_task"
 
-@transaction.atomic
+
 def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
     """Close a child task; when the last one closes, the matter may go on (the join)."""
+    try:
+        with transaction.atomic():
+            return _finish(task_id, result, by=by, now=now, request_id=request_id)
+    except NotWritten:  # the transaction is undone: what was asked before is answered outside it
+        matter = queries.matter(Task.objects.get(id=task_id).matter_id, by, now)
+        return again_or_stale(matter, FINISH, by, request_id)
+
+
+def _finish(task_id: UUID, result: str, *, by: Actor, now: datetime, request_id: UUID) -> Snapshot:
     task = Task.objects.filter(id=task_id).first()
     if task is None:
         raise Unknown
     matter = queries.matter(task.matter_id, by, now)
     place = queries.place_of(matter.station_id)
-    verdict = may(by, "finish_task", unit_path=place.path, post=task.post, code=matter.code)
+    verdict = may(by, FINISH, unit_path=place.path, post=task.post, code=matter.code)
     if not verdict.ok or verdict.holding is None:
         raise rules.refusal(verdict)
     if result not in ("clear", "found"):
@@ -44,7 +55,7 @@ def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request
         open_tasks=matter.open_tasks - 1,
         acts=rules.acted(matter.acts, f"{rules.TASK}{task.kind}", by, task.post, unit_id),
     )
-    change = Change("finish_task", matter, after, task.post, unit_id, Ask(reason=result))
+    change = Change(FINISH, matter, after, task.post, unit_id, Ask(reason=result))
     written = store.write(
         change,
         queries.body_of(matter),
@@ -55,7 +66,7 @@ def finish_task(task_id: UUID, result: str, *, by: Actor, now: datetime, request
         now=now,
     )
     if not written:
-        raise Stale(queries.matter(matter.id, by, now))
+        raise NotWritten
     return after
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from uuid import UUID
 
 from django.db import connection, transaction
 
-from minjing.kernel.matters.errors import MatterError
+from minjing.kernel.identity.actor import Actor
+from minjing.kernel.matters import queries
+from minjing.kernel.matters.errors import MatterError, Stale
+from minjing.kernel.matters.models import Request
+from minjing.kernel.matters.rules import Snapshot
 
 
 class NotWritten(Exception):
@@ -29,3 +34,14 @@ def reused() -> MatterError:
         "这个请求编号已用于另一项操作，本次没有办理。请刷新页面后再试。",
         "This request number was used for something else; nothing was done now. Reload the page and try again.",
     )
+
+
+def again_or_stale(matter: Snapshot, action: str, by: Actor, request_id: UUID) -> Snapshot:
+    """Return the matter when this very request was done before; raise Stale, or that it was used for another act."""
+    done = Request.objects.filter(id=request_id).first()
+    if done is None:
+        raise Stale(matter)
+    event = queries.event_of(done.matter_id, done.seq)
+    if done.matter_id != matter.id or event is None or (event.action, event.actor_id) != (action, by.account_id):
+        raise reused()
+    return matter

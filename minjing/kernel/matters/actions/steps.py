@@ -16,10 +16,10 @@ from minjing.kernel.matters.actions.corrections import checked_corrections, prop
 from minjing.kernel.matters.actions.effect import refusals_on_record, run_effect, run_step_act
 from minjing.kernel.matters.actions.filling_in import own_files, require_level, sound_papers
 from minjing.kernel.matters.actions.handing_over import took_over
-from minjing.kernel.matters.actions.once import NotWritten, reused, together
+from minjing.kernel.matters.actions.once import NotWritten, again_or_stale, together
 from minjing.kernel.matters.actions.visiting import let_visit_go
-from minjing.kernel.matters.errors import Stale, Wrong
-from minjing.kernel.matters.models import Material, Request
+from minjing.kernel.matters.errors import Wrong
+from minjing.kernel.matters.models import Material
 from minjing.kernel.matters.rules import Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.matters.store import Sealed
@@ -48,7 +48,7 @@ def act(
     """
     matter = queries.matter(matter_id, by, now)
     if matter.ver != ver:
-        return _again_or_stale(matter, action, by, request_id)
+        return again_or_stale(matter, action, by, request_id)
     own_files([file_id for sent in (files or {}).values() for file_id in sent], by)
     if files:
         sound_papers(queries.body_of(matter), files, by)
@@ -76,7 +76,7 @@ def step(
                 change, body, by=by, now=now, request_id=request_id, place=place, files=files, corrections=corrections
             )
     except NotWritten:
-        return _again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
+        return again_or_stale(queries.matter(matter.id, by, now), action, by, request_id)
     return change.after
 
 
@@ -169,17 +169,6 @@ def _with_tasks(change: Change) -> Change:
     if not change.tasks:
         return change
     return replace(change, after=change.after.but(open_tasks=change.after.open_tasks + len(change.tasks)))
-
-
-def _again_or_stale(matter: Snapshot, action: str, by: Actor, request_id: UUID) -> Snapshot:
-    """Return the matter when this very request was done before; raise Stale, or that it was used for another act."""
-    done = Request.objects.filter(id=request_id).first()
-    if done is None:
-        raise Stale(matter)
-    event = queries.event_of(done.matter_id, done.seq)
-    if done.matter_id != matter.id or event is None or (event.action, event.actor_id) != (action, by.account_id):
-        raise reused()
-    return matter
 
 
 def _sealed(change: Change, body: Body, by: Actor, now: datetime, corrections: Mapping[str, Any] | None) -> Sealed:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
+from minjing.base.apart import apart
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.matters import queries
@@ -26,11 +28,9 @@ def sweep(now: datetime, limit: int = 500) -> int:
     due = Matter.objects.filter(lapses_at__lte=now).order_by("lapses_at").defer("answers_sealed")[:limit]
     lapsed = 0
     for row in due:
-        try:
+        with apart("A matter could not lapse", row.id), suppress(MatterError):  # the applicant was faster
             step(queries.snapshot(row), "lapse", Ask(), by=SYSTEM, now=now, request_id=new_id())
             lapsed += 1
-        except MatterError:
-            continue  # the applicant was faster
     Request.objects.filter(at__lt=now - REQUESTS_KEPT).delete()
     with transaction.atomic():
         expired = Draft.objects.select_for_update().filter(expires_at__lt=now, matter_id__isnull=True)

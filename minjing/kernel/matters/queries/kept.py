@@ -22,12 +22,13 @@ class Kept(Generic[T]):
 
     def get(self) -> T:
         """Return the value, at most `seconds` old; one that has not changed stays the same object."""
-        if self._value is None or time.monotonic() > self._until:
+        kept = self._value  # another thread may forget it meanwhile
+        if kept is None or time.monotonic() > self._until:
             value = self._read()
-            if self._value != value:
-                self._value = value
-            self._until = time.monotonic() + self._seconds
-        return self._value
+            if kept != value:
+                kept = value
+            self._value, self._until = kept, time.monotonic() + self._seconds
+        return kept
 
     def forget(self) -> None:
         """Read again at the next call."""

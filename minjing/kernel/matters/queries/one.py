@@ -257,11 +257,11 @@ def tasks(matter: Snapshot) -> list[Task]:
     return list(Task.objects.filter(matter_id=matter.id).order_by("opened_at", "id"))
 
 
-def duplicates(matter: Snapshot) -> list[Snapshot]:
-    """Return other open matters about the same person for the same service."""
+def duplicates(matter: Snapshot, by: Actor) -> list[Snapshot]:
+    """Return other open matters about the same person for the same service that are the asker's business."""
     index = Matter.objects.filter(id=matter.id).values("subject_index")[:1]
     rows = Matter.objects.filter(subject_index__in=index, code=matter.code, closed_at__isnull=True)
-    return snapshots(rows.exclude(id=matter.id))
+    return [found for found in snapshots(rows.exclude(id=matter.id)) if may_see(found, by)]
 
 
 def open_of_same(subject_index: bytes, code: str) -> list[Snapshot]:

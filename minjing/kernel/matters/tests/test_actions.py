@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions, plugs, publishing, queries, rules
-from minjing.kernel.matters.errors import NotAllowed, Stale, Unknown, Wrong
+from minjing.kernel.matters.actions import upkeep
+from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.models import Counter, Draft, Matter, MatterEvent
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
@@ -276,6 +277,36 @@ def test_a_parallel_check_holds_the_recommendation_until_it_is_done(city):
     assert act(joined, "recommend", CHEN).state == "recommended"
 
 
+def test_a_check_finished_by_a_used_request_is_answered_and_leaves_nothing(city):
+    publishing.publish([world.body(checks=["record_check"])], by=PUBLISHER, now=MONDAY)
+    used = new_id()
+    matter = act(submit(), "claim", CHEN, request_id=used)
+    (task,) = queries.tasks(matter)
+    with pytest.raises(MatterError) as refused:
+        actions.finish_task(task.id, "clear", by=CHECKER, now=MONDAY, request_id=used)
+    assert refused.value.key == "request_reused"
+    assert queries.tasks(matter)[0].done_at is None
+    assert queries.matter(matter.id, LIN, MONDAY).open_tasks == 1
+
+
+def test_one_matter_that_cannot_lapse_keeps_no_other_from_it(city, monkeypatch, caplog):
+    asked = {"note": "x", "materials": ["marriage_certificate"]}
+    first, second = (act(act(submit(), "claim", CHEN), "ask_supplement", CHEN, **asked) for _ in range(2))
+    draft = actions.draft("HZ9901", by=LIN, now=MONDAY)
+    real = upkeep.step
+
+    def breaking(matter, *args, **more):
+        if matter.id == first.id:
+            raise RuntimeError("its visit could not be cancelled")
+        return real(matter, *args, **more)
+
+    monkeypatch.setattr(upkeep, "step", breaking)
+    assert actions.sweep(max(second.lapses_at, draft.expires_at + HOUR)) == 1
+    assert queries.matter(second.id, LIN, MONDAY).outcome == "lapsed"
+    assert str(first.id) in caplog.text
+    assert not Draft.objects.exists()
+
+
 def test_lapsed_supplements_close_by_themselves(city):
     matter = act(submit(), "claim", CHEN)
     paused = act(matter, "ask_supplement", CHEN, note="x", materials=["marriage_certificate"])
@@ -287,9 +318,11 @@ def test_lapsed_supplements_close_by_themselves(city):
 
 def test_duplicates_are_seen_by_both_sides(city):
     first, second = submit(), submit()
-    assert [m.id for m in queries.duplicates(second)] == [first.id]
+    for by in (LIN, CHEN):
+        assert [m.id for m in queries.duplicates(second, by)] == [first.id]
+    assert queries.duplicates(second, ELSEWHERE) == []
     act(first, "withdraw", LIN)
-    assert queries.duplicates(second) == []
+    assert queries.duplicates(second, CHEN) == []
 
 
 def test_a_draft_is_saved_page_by_page_and_submitted_once(city):

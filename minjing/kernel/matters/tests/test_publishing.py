@@ -1,5 +1,6 @@
 """Versions: what is pinned, what moves and moves back, what a new calendar changes."""
 
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -88,6 +89,33 @@ def test_a_migration_moves_each_with_its_record_and_undo_brings_back_who_stood_s
     assert queries.matter(still.id, LIN, LATER).state == "submitted"
     assert queries.matter(moving.id, LIN, LATER).state == "recommended"
     assert queries.refold(queries.matter(still.id, LIN, LATER)) == {}
+    assert undone() == [1]
+
+
+def test_an_undo_tells_the_ledger_what_it_moved_and_once(city, monkeypatch):
+    still, taken = submit(), submit()
+    second_version()
+    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=PUBLISHER, now=LATER, dry_run=False)
+    write = publishing._write_batch
+
+    def after_somebody(moves, *rest):
+        """Somebody acts in a matter, and undoes the migration too, between the reading and the writing."""
+        monkeypatch.setattr(publishing, "_write_batch", write)
+        act(queries.matter(taken.id, CHEN, LATER), "claim", CHEN, at=LATER)
+        publishing.undo(report.migration_id, by=PUBLISHER, now=LATER)
+        return write(moves, *rest)
+
+    monkeypatch.setattr(publishing, "_write_batch", after_somebody)
+    again = publishing.undo(report.migration_id, by=PUBLISHER, now=LATER)
+    assert queries.matter(still.id, LIN, LATER).state == "submitted"
+    assert again.moved_meanwhile == 2
+    assert undone() == [1]
+
+
+def undone():
+    """How many matters the ledger says that undoing moved, by entry."""
+    payloads = Outbox.objects.filter(kind="matters:migration:undone").values_list("payload", flat=True)
+    return [json.loads(bytes(payload))["moved"] for payload in payloads]
 
 
 def test_next_years_holidays_move_provisional_due_dates_and_nothing_else(city):

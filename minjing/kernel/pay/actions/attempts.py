@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
@@ -155,20 +156,25 @@ def _note_silence(attempt_id: UUID, fault: str, now: datetime) -> None:
 
 
 def came_back(number: str, *, now: datetime) -> Attempt | None:
-    """Note that the payer's browser is back, and ask the gateway at once. Coming back proves nothing."""
+    """Note that the payer's browser is back, and ask the gateway at once. Coming back proves nothing.
+
+    Anybody may load that page again and again: the gateway is asked once in a few seconds.
+    """
     attempt = Attempt.objects.filter(number=number).select_related("order").first()
     if attempt is None or attempt.state not in UNFINISHED_ATTEMPTS:
         return attempt
     with transaction.atomic():
-        Attempt.objects.filter(id=attempt.id, state__in=UNFINISHED_ATTEMPTS).update(came_back_at=now)
-        ask_soon(attempt, now)
+        back = Attempt.objects.filter(id=attempt.id, state__in=UNFINISHED_ATTEMPTS)
+        back = back.filter(Q(came_back_at__isnull=True) | Q(came_back_at__lte=now - ASK_AGAIN[0]))
+        if back.update(came_back_at=now):
+            ask_soon(attempt, now)
     return attempt
 
 
 def ask_soon(attempt: Attempt, now: datetime) -> None:
-    """Have the gateway asked now instead of at its time; no sooner than a few seconds after the last question."""
-    Attempt.objects.filter(id=attempt.id, state__in=UNFINISHED_ATTEMPTS, next_at__gt=now).update(next_at=now)
-    jobs.enqueue(jobs.ASK, [attempt.id])
+    """Have the gateway asked now instead of at its time."""
+    if Attempt.objects.filter(id=attempt.id, state__in=UNFINISHED_ATTEMPTS, next_at__gt=now).update(next_at=now):
+        jobs.enqueue(jobs.ASK, [attempt.id])
 
 
 def ask(attempt_id: UUID, *, now: datetime) -> str:

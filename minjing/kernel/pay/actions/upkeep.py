@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from minjing.base.apart import apart
 from minjing.kernel.pay import jobs
 from minjing.kernel.pay.actions.orders import expire
 from minjing.kernel.pay.models import Attempt, Order, Refund, Request
@@ -25,6 +26,7 @@ def sweep(now: datetime) -> int:
     jobs.enqueue(jobs.RECEIPT, unread)
     over = list(Order.objects.filter(state="open", expires_at__lte=now).values_list("id", flat=True)[:SWEPT])
     for order_id in over:
-        expire(order_id, now=now)
+        with apart("An order could not end", order_id):
+            expire(order_id, now=now)
     Request.objects.filter(at__lt=now - REQUESTS_KEPT).delete()
     return len(asked) + len(sent) + len(unread) + len(over)

@@ -378,3 +378,23 @@ def test_the_next_question_comes_later_each_time_but_not_after_the_end(city: Cit
     assert waits[:4] == [timedelta(seconds=s) for s in (10, 20, 30, 60)]
     assert now <= attempt.expires_at
     assert asked(attempt, NOW + DAY) == "closed"
+
+
+def test_a_page_that_is_reloaded_asks_the_gateway_once_in_a_few_seconds(city: City, house: House):
+    attempt = begun(city, fee(city))
+    back = NOW + MINUTE
+    Attempt.objects.filter(id=attempt.id).update(next_at=back + HALF_HOUR)
+    attempts.came_back(attempt.number, now=back)
+    assert next_at(attempt) == back  # asked at once
+    Attempt.objects.filter(id=attempt.id).update(next_at=back + HALF_HOUR)  # it was, and knew nothing
+    attempts.came_back(attempt.number, now=back + timedelta(seconds=2))
+    assert next_at(attempt) == back + HALF_HOUR
+    attempts.came_back(attempt.number, now=back + timedelta(seconds=6))
+    assert next_at(attempt) == back + timedelta(seconds=6)
+
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+def next_at(attempt):
+    return Attempt.objects.get(id=attempt.id).next_at

@@ -239,8 +239,7 @@ def notes(request: HttpRequest, ref: str) -> dict[int, Any]:
 def duplicates(request: HttpRequest, ref: str) -> list[MatterOut]:
     """Return other open matters about the same person for the same service that are one's business."""
     at, by = now(), asker(request)
-    found = queries.duplicates(queries.matter(ref, by, at))
-    return [MatterOut.of(m, at) for m in found if queries.may_see(m, by)]
+    return [MatterOut.of(found, at) for found in queries.duplicates(queries.matter(ref, by, at), by)]
 
 
 @matters.get("/{ref}/register")
