@@ -1,6 +1,6 @@
 """Where modules plug in: effects, what the register knows, what is held already. Filled in each `apps.ready()`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -100,6 +100,7 @@ CORRECTIONS: dict[str, Effect] = {}
 STEP_ACTS: dict[str, StepAct] = {}
 PAPER_CHECKS: dict[str, PaperCheck] = {}
 PREFILLS: dict[str, Prefill] = {}
+OPEN_PATHS: dict[str, Collection[str]] = {}  # of a plug: what it may say to who has said name and number only
 HELD: dict[str, Held] = {}
 ACCEPTS: dict[str, Accepts] = {}
 EXCLUDES: dict[str, Excludes] = {}
@@ -130,9 +131,14 @@ def paper_check(name: str, ask: PaperCheck) -> None:
     PAPER_CHECKS[name] = ask
 
 
-def prefill(name: str, ask: Prefill) -> None:
-    """Register who answers `prefill: name.path` for a person; None when not known."""
+def prefill(name: str, ask: Prefill, open_paths: Collection[str] | None = None) -> None:
+    """Register who answers `prefill: name.path` for a person; None when not known.
+
+    Only `open_paths`, if given, are said to who has proved no more than a name and a number.
+    """
     PREFILLS[name] = ask
+    if open_paths is not None:
+        OPEN_PATHS[name] = open_paths
 
 
 def held(name: str, ask: Held) -> None:

@@ -13,6 +13,7 @@ from minjing.base.clock import local_day
 from minjing.base.idnumber import parse
 from minjing.kernel.identity import actions as people
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.rules import CARD
 from minjing.kernel.identity.sealing import blind_index, unseal_many
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters import plugs
@@ -374,7 +375,7 @@ def parcels_of(person_id: UUID, matter_id: UUID | None = None) -> list[Parcel]:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box of the cabinet as its holder finds it."""
+    """A box of the cabinet as its holder finds it; the code is "" until they have proved who they are."""
 
     matter_id: UUID
     box: str
@@ -382,13 +383,21 @@ class Box:
     until: datetime
 
 
-def boxes_of(person_id: UUID, now: datetime, matter_id: UUID | None = None) -> list[Box]:
-    """Return the boxes that wait for a person, with their codes: for the holder's own page and nobody else's."""
+def boxes_of(by: Actor, now: datetime, matter_id: UUID | None = None) -> list[Box]:
+    """Return the boxes that wait for the asker, with their codes: for the holder's own page and nobody else's.
+
+    The code opens the box for whoever types it: without card and face checked (level 3) it is left out.
+    """
+    person_id = by.person_id
+    if person_id is None:
+        return []
     rows = PickUp.objects.filter(
         person_id=person_id, opened_at__isnull=True, emptied_at__isnull=True, until_at__gt=now
     )
     rows = rows.filter(matter_id=matter_id) if matter_id else rows
     listed = list(rows.order_by("until_at"))
+    if by.level < CARD:
+        return [Box(row.matter_id, row.box, "", row.until_at) for row in listed]
     codes = unseal_many([(person_id, CODE, bytes(row.code_sealed)) for row in listed])
     return [
         Box(row.matter_id, row.box, code.decode(), row.until_at)
@@ -401,5 +410,5 @@ def beside(matter: Snapshot, by: Actor, now: datetime) -> Mapping[str, Any]:
     """Return what stands beside one's own matter: the parcel, the box of the cabinet; nothing for others."""
     if by.person_id is None:
         return {}
-    boxes, parcels = boxes_of(by.person_id, now, matter.id), parcels_of(by.person_id, matter.id)
+    boxes, parcels = boxes_of(by, now, matter.id), parcels_of(by.person_id, matter.id)
     return {"boxes": boxes, "parcels": parcels} if boxes or parcels else {}

@@ -22,7 +22,7 @@ class HouseholdConfig(AppConfig):
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
             plugs.effect(name, run, CORRECTIONS.get(name))
-        plugs.prefill("register", queries.prefill)
+        plugs.prefill("register", queries.prefill, queries.OPEN_PATHS)
         plugs.held("household", queries.held)
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
         plugs.register_record(queries.RECORD, queries.register_record)

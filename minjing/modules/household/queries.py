@@ -161,6 +161,10 @@ def history(
 # ---- plugs ------------------------------------------------------------------------------------------------
 
 
+# What name and number say anyway, and the station that is responsible: a form goes nowhere without it.
+OPEN_PATHS = ("name", "id_number", "sex", "birth", "birth_date", "office")
+
+
 def prefill(person_id: UUID, path: str, now: datetime) -> Any:
     """Answer `register.<path>` for the applicant: what the register says of them, None when it says nothing."""
     if path in ("household_no", "address", "office", "relation", "head_id", "members"):

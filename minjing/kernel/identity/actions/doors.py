@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from minjing.base import idnumber, names
@@ -230,9 +230,8 @@ def _one_account(person_id: UUID, by: Actor) -> None:
     """
     with connection.cursor() as cursor:  # two phones at once: one after the other
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"one-account:{person_id}"])
-    others = Account.objects.filter(
-        person_id=person_id, kind=Account.RESIDENT, is_active=True, phone_index__isnull=False
-    )
+    # A shut account counts too: it is recovered, not taken over.
+    others = Account.objects.filter(person_id=person_id, kind=Account.RESIDENT, phone_index__isnull=False)
     if others.exclude(pk=by.account_id).exists():
         raise Wrong(
             "has_account",
@@ -340,11 +339,11 @@ def revoke_tokens(*, by: Actor, now: datetime) -> int:
 
 @transaction.atomic
 def end_session(ref: UUID, *, by: Actor, now: datetime) -> None:
-    """End one session: one's own, or as security administrator anybody's. Raises Unknown."""
-    rows = Session.objects.filter(ref=ref, account__isnull=False)
-    if not any("manage_accounts" in h.acts for h in by.holdings):
-        rows = rows.filter(account_id=by.account_id)
-    found = rows.first()
+    """End one session: one's own, or as security administrator any officer's. Raises Unknown."""
+    mine = Q(account_id=by.account_id)
+    if any("manage_accounts" in h.acts for h in by.holdings):
+        mine |= Q(account__kind=Account.OFFICER)
+    found = Session.objects.filter(mine, ref=ref, account__isnull=False).first()
     if found is None:
         raise Unknown
     found.delete()

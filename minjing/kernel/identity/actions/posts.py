@@ -287,7 +287,8 @@ def _cut(account_id: UUID) -> None:
 
 
 def _account(account_id: UUID) -> Account:
-    account = Account.objects.filter(pk=account_id).first()
+    # A resident's account is nobody's to shut, to open or to unlock: who could would take its place.
+    account = Account.objects.filter(pk=account_id, kind=Account.OFFICER).first()
     if account is None:
         raise Unknown
     return account

@@ -11,6 +11,8 @@ from minjing.kernel.identity.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.identity.models import Account, Appointment, Session
 from minjing.kernel.identity.rules import may
 from minjing.kernel.identity.tests.conftest import NOW, PASSWORD, City
+from minjing.kernel.identity.tests.test_recovery import machine, old, told  # noqa: F401 - fixtures
+from minjing.kernel.ledger.models import Outbox
 
 WEEK = timedelta(days=7)
 
@@ -149,6 +151,20 @@ def test_a_shut_account_is_nobody(clerk: Actor, security: Actor) -> None:
     assert queries.actor_by_token(token, NOW) is None
     actions.enable_account(account_id=clerk.account_id, by=security, now=NOW)
     assert queries.actor_of(clerk.account_id, NOW).holdings == clerk.holdings
+
+
+def test_a_residents_account_is_not_the_administrators_to_shut_open_or_unlock(
+    old: Actor,  # noqa: F811 - the fixture
+    security: Actor,
+) -> None:
+    before = Outbox.objects.count()
+    for change in (actions.disable_account, actions.enable_account, actions.reset_factors):
+        with pytest.raises(Unknown):
+            change(account_id=old.account_id, by=security, now=NOW)
+    with pytest.raises(Unknown):
+        actions.end_session(Session.objects.get().ref, by=security, now=NOW)
+    assert Account.objects.get(pk=old.account_id).is_active
+    assert Outbox.objects.count() == before
 
 
 def test_a_weak_password_and_a_taken_login_are_refused(city: City, clerk: Actor) -> None:

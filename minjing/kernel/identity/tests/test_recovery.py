@@ -74,6 +74,13 @@ def test_name_and_number_alone_do_not_make_a_second_account(old: Actor, new: Act
     assert Account.objects.filter(person_id=old.person_id).count() == 1
 
 
+def test_a_shut_account_is_recovered_and_not_taken_over(old: Actor, new: Actor) -> None:
+    Account.objects.filter(pk=old.account_id).update(is_active=False)
+    with pytest.raises(Wrong) as wrong:
+        actions.say_who(by=new, name=LIN, id_number=LIN_NUMBER, now=NOW)
+    assert wrong.value.key == "has_account"
+
+
 def test_the_account_moves_after_a_day_and_whatever_the_old_phone_could_open_ends(
     old: Actor, new: Actor, told: Told
 ) -> None:

@@ -19,7 +19,6 @@ from minjing.kernel.matters.actions.filling_in import (
     discard,
     draft,
     note_refused,
-    require_level,
     save_page,
     stash,
 )
@@ -60,6 +59,7 @@ from minjing.kernel.matters.actions.upkeep import (
     sweep,
 )
 from minjing.kernel.matters.actions.wards import papers_of_ward, record_ward_paper
+from minjing.kernel.matters.queries.levels import require_level
 
 __all__ = [
     "ACTING_REFUSED",

@@ -14,13 +14,14 @@ from django.db.models import QuerySet
 from minjing.base.clock import local_day
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.rules import CARD, FRESH, NUMBER
+from minjing.kernel.identity.rules import NUMBER
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.matters import forms, plugs, queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material
+from minjing.kernel.matters.queries.levels import level_needed, require_level
 from minjing.kernel.matters.schema import Body, Text
 
 DRAFT_LIVES = timedelta(days=90)  # an unfinished application is kept this long after it was last saved
@@ -71,7 +72,7 @@ def draft(
     )
     if acting is not None:
         identity.record_acting(by, person_id, [queries.FORM], mandate=acting.mandate, now=now)
-    made.answers_sealed = _sealed_draft(made, queries.prefills(body, person_id, now))
+    made.answers_sealed = _sealed_draft(made, queries.prefills(body, person_id, now, level=by.level))
     made.save(force_insert=True)
     said: dict[str, Any] = {"draft": made.id, "by": by.account_id, "code": code}
     if made.mandate_id is not None:
@@ -110,33 +111,6 @@ def require_stars(body: Body, by: Actor, now: datetime) -> None:
             f"This takes {wanted} stars; you have {has}. Bind a licence or vehicle, or add a passkey, to gain some.",
             needs=str(wanted),
         )
-
-
-LEVEL_WORDS = {
-    CARD: Text(
-        zh="这一步要先核验身份证和本人。核验完回到这里，已填的内容都在。",
-        en="For this step your card and you yourself are checked first. You come back here; nothing is lost.",
-    ),
-    FRESH: Text(
-        zh="这一步要在 24 小时内核验过本人，或用本机的通行密钥确认。",
-        en="For this step you must have been checked within 24 hours, or confirm with a passkey on this device.",
-    ),
-}
-WHO_WORDS = Text(
-    zh="办理前请先完成实名核验（姓名和身份证号码）。", en="Before applying, say who you are: name and ID number."
-)
-
-
-def require_level(by: Actor, level: int) -> None:
-    """Raise NotAllowed, with the level that is missing, unless a resident has it in this sign-in and browser."""
-    if by.kind == "resident" and by.level < level:
-        raise level_needed(level)
-
-
-def level_needed(level: int) -> NotAllowed:
-    """Return the refusal that says which identity level is missing."""
-    words = LEVEL_WORDS.get(level, WHO_WORDS)
-    return NotAllowed("identity_level", words.zh, words.en, needs=str(level))
 
 
 def _sealed_draft(draft: Draft, answers: Mapping[str, Any]) -> bytes:

@@ -15,11 +15,11 @@ from minjing.base.conditions import holds
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.matters import plugs, queries, store
-from minjing.kernel.matters.actions.filling_in import require_level
 from minjing.kernel.matters.actions.steps import act, step
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Wrong
 from minjing.kernel.matters.fees import Quote
 from minjing.kernel.matters.models import Matter, Task
+from minjing.kernel.matters.queries.levels import require_level
 from minjing.kernel.matters.rules import PAYING, PAYMENT, Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body
 from minjing.kernel.pay import jobs

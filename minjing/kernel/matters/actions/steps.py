@@ -14,12 +14,13 @@ from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
 from minjing.kernel.matters.actions.corrections import checked_corrections, proposed_corrections, subject_index
 from minjing.kernel.matters.actions.effect import refusals_on_record, run_effect, run_step_act
-from minjing.kernel.matters.actions.filling_in import own_files, require_level, sound_papers
+from minjing.kernel.matters.actions.filling_in import own_files, sound_papers
 from minjing.kernel.matters.actions.handing_over import took_over
 from minjing.kernel.matters.actions.once import NotWritten, again_or_stale, together
 from minjing.kernel.matters.actions.visiting import let_visit_go
 from minjing.kernel.matters.errors import Wrong
 from minjing.kernel.matters.models import Material
+from minjing.kernel.matters.queries.levels import require_level
 from minjing.kernel.matters.rules import Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.matters.store import Sealed

@@ -18,10 +18,11 @@ from minjing.kernel.matters import fees, forms, plugs, queries, rules, store
 from minjing.kernel.matters.actions import payment, visiting
 from minjing.kernel.matters.actions.corrections import subject_index
 from minjing.kernel.matters.actions.effect import refusals_on_record, run_step_act
-from minjing.kernel.matters.actions.filling_in import can_apply, require_level, require_stars, sound_papers
+from minjing.kernel.matters.actions.filling_in import can_apply, require_stars, sound_papers
 from minjing.kernel.matters.actions.once import NotWritten, reused, together
 from minjing.kernel.matters.errors import Unknown, Wrong
 from minjing.kernel.matters.models import Draft, Material, Matter, Request
+from minjing.kernel.matters.queries.levels import require_level
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.notify import actions as notify

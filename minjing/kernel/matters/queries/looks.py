@@ -12,7 +12,7 @@ from uuid import UUID
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed as NoLook
-from minjing.kernel.identity.rules import ADMINISTRATORS, LOOK
+from minjing.kernel.identity.rules import ADMINISTRATORS, CARD, LOOK
 from minjing.kernel.identity.sealing import unseal
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters.errors import NotAllowed, Unknown
@@ -24,6 +24,7 @@ from minjing.kernel.matters.models import (
 )
 from minjing.kernel.matters.plugs import EARLIER, REGISTER_RECORD, SPECIAL_RECORD, Earlier, RegisterRecord
 from minjing.kernel.matters.queries.catalogue import body_of
+from minjing.kernel.matters.queries.levels import require_level
 from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, path_for, steps
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
@@ -157,11 +158,15 @@ def register_of(matter: Snapshot, by: Actor, now: datetime, reason: str = "") ->
 
 
 def own_register(by: Actor) -> list[RegisterRow]:
-    """Return what the register says of the asker; nothing for those who have not yet said who they are."""
+    """Return what the register says of the asker; nothing for those who have not yet said who they are.
+
+    Raises NotAllowed below level 3: whoever knows a name and a number can say that they are that person.
+    """
     from minjing.kernel.identity import actions as identity
 
     if by.person_id is None:
         return []
+    require_level(by, CARD)
     seen = identity.own_words({by.person_id: [name for name, _ in REGISTER_RECORD]})
     return register_rows(by.person_id, seen)
 

@@ -12,8 +12,10 @@ from django.db import transaction
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.rules import CARD
 from minjing.kernel.identity.sealing import blind_index, seal
 from minjing.kernel.ledger.actions import Entry, append, entry
+from minjing.kernel.matters.actions import require_level
 from minjing.modules.exit_entry import errors, events, rules
 from minjing.modules.exit_entry.models import Document, DocumentChange, DocumentNumber, NumberSeries
 from minjing.modules.exit_entry.queries import NUMBER, NUMBER_INDEX
@@ -105,7 +107,11 @@ def void_lost(act: Act, documents: Iterable[Document], reason: str) -> int:
 
 @transaction.atomic
 def report_loss(document_id: UUID, reason: str, *, by: Actor, now: datetime) -> bool:
-    """Let the holder declare a document lost or stolen: void at once. False when it was not valid, or has run out."""
+    """Let the holder declare a document lost or stolen: void at once. False when it was not valid, or has run out.
+
+    Nothing undoes it, so name and number are not enough: raises matters' NotAllowed below level 3.
+    """
+    require_level(by, CARD)
     if by.person_id is None or reason not in ("lost", "stolen"):
         return False
     document = Document.objects.select_for_update().filter(id=document_id, person_id=by.person_id).first()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -158,8 +159,8 @@ def in_cabinet() -> PickUp:
 
 def test_a_code_opens_its_box_once_and_closes_the_matter(office):
     put = in_cabinet()
-    ((box),) = queries.boxes_of(LIN.person_id, NOW + HOUR)
-    assert queries.boxes_of(SU.person_id, NOW + HOUR) == []
+    ((box),) = queries.boxes_of(LIN.actor, NOW + HOUR)
+    assert queries.boxes_of(SU.actor, NOW + HOUR) == []
     assert box.code.encode() not in bytes(put.code_sealed)
     spoken = f"{box.code[:4]} {box.code[4:]}"
     assert fetching.take(spoken, now=NOW + 2 * HOUR).box == put.box
@@ -167,6 +168,12 @@ def test_a_code_opens_its_box_once_and_closes_the_matter(office):
     assert fetching.take("00000000", now=NOW + 2 * HOUR) is None
     assert Matter.objects.get(id=put.matter_id).state == "handed_over"
     assert Outbox.objects.filter(kind=events.CODE_REFUSED).count() == 2
+
+
+def test_the_code_is_shown_to_who_has_proved_who_they_are(office):
+    put = in_cabinet()
+    (box,) = queries.boxes_of(replace(LIN.actor, level=2), NOW + HOUR)
+    assert (box.box, box.code) == (put.box, "")
 
 
 def with_phone(someone) -> None:
@@ -178,7 +185,7 @@ def with_phone(someone) -> None:
 def test_the_code_is_texted_to_the_holders_own_phone_sealed_and_stands_in_no_notice(office):
     with_phone(LIN)
     put = in_cabinet()
-    (box,) = queries.boxes_of(LIN.person_id, NOW + HOUR)
+    (box,) = queries.boxes_of(LIN.actor, NOW + HOUR)
     (text,) = Message.objects.filter(template="to_phone")
     phone, words = open_envelope(text.pk, bytes(text.envelope_sealed))
     assert (phone, box.code in words, put.box in words) == ("19900000001", True, True)
@@ -196,7 +203,7 @@ def test_who_wants_no_text_messages_reads_the_code_after_signing_in(office):
 
 def test_a_code_that_has_run_out_moves_the_document_to_the_counter(office):
     put = in_cabinet()
-    (box,) = queries.boxes_of(LIN.person_id, NOW + HOUR)
+    (box,) = queries.boxes_of(LIN.actor, NOW + HOUR)
     late = put.until_at + timedelta(seconds=1)
     assert fetching.take(box.code, now=late) is None
     assert fetching.move_run_out(late) == 1
@@ -213,7 +220,7 @@ def in_cabinet_again(put: PickUp) -> bool:
 
 def test_the_screen_of_the_cabinet_shows_the_box_and_nobodys_name(office):
     put = in_cabinet()
-    (box,) = queries.boxes_of(LIN.person_id, put.put_at)
+    (box,) = queries.boxes_of(LIN.actor, put.put_at)
     PickUp.objects.filter(id=put.id).update(until_at=put.until_at + timedelta(days=9000))
     screen = Client(HTTP_HOST="localhost")
     assert screen.post("/hall/cabinet/", {"code": "12"}).status_code == 422

@@ -1,11 +1,13 @@
 """Documents from the application to the hand: what is on record at each step, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import DatabaseError, transaction
 
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import plugs, queries
-from minjing.kernel.matters.errors import Wrong
+from minjing.kernel.matters.errors import NotAllowed, Wrong
 from minjing.kernel.papers import queries as papers
 from minjing.modules.exit_entry import events, rules
 from minjing.modules.exit_entry import queries as documents
@@ -85,6 +87,14 @@ def test_the_holder_declares_a_document_lost_by_one_press_and_nobody_else_can(of
     assert report_loss(passport.id, "lost", by=LIN.actor, now=NOW)
     assert not report_loss(passport.id, "lost", by=LIN.actor, now=NOW)
     assert kinds(events.LOST) == 1
+
+
+def test_who_has_said_a_name_and_a_number_only_declares_nothing_lost(office):
+    passport = document(LIN, "passport")
+    with pytest.raises(NotAllowed) as refused:
+        report_loss(passport.id, "lost", by=replace(LIN.actor, level=2), now=NOW)
+    assert (refused.value.key, refused.value.needs) == ("identity_level", "3")
+    assert document(LIN, "passport").state == Document.VALID
 
 
 def test_a_child_gets_five_years_by_application_of_a_parent_whom_the_register_shows(office):

@@ -124,7 +124,7 @@ class ParcelOut(Shape):
 
 
 class BoxOut(Shape):
-    """A box of the cabinet, and the code that opens it once."""
+    """A box of the cabinet, and the code that opens it once: "" below identity level 3."""
 
     matter_id: UUID
     box: str
@@ -162,7 +162,7 @@ def mine(request: HttpRequest) -> TravelDocumentsOut:
         documents=[TravelDocumentOut.of(one, local_day(at)) for one in listed],
         first_ones=[WayOut.of(way) for way in ways.first_ones(have)],
         parcels=[ParcelOut.of(one) for one in queries.parcels_of(person)] if person else [],
-        boxes=[BoxOut.of(one) for one in queries.boxes_of(person, at)] if person else [],
+        boxes=[BoxOut.of(one) for one in queries.boxes_of(by, at)],
     )
 
 

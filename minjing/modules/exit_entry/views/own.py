@@ -32,7 +32,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "past": [d for d in listed if d.state not in ways.CURRENT],
         "missing": ways.first_ones({d.kind for d in listed if d.state in ways.HELD}),
         "parcels": queries.parcels_of(by.person_id) if by.person_id else [],
-        "boxes": queries.boxes_of(by.person_id, at) if by.person_id else [],
+        "boxes": queries.boxes_of(by, at),
     }
     return render(request, "exit_entry/mine.html", context)
 

@@ -1,6 +1,7 @@
 """After submitting: where it stands, what is asked, the decision, the paper, the rating; one's own data."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -9,9 +10,10 @@ from minjing.base.clock import now
 from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Account, Post
 from minjing.kernel.matters import actions, plugs, queries
+from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.matters.models import Material, Matter, Rating
 from minjing.kernel.matters.schema import Text
-from minjing.kernel.matters.tests.world import CHEN, LUO, STRANGER
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, STRANGER
 from minjing.portals.citizen.tests import walk
 from minjing.portals.citizen.tests.conftest import photo
 
@@ -191,6 +193,22 @@ def test_lists_that_are_empty_say_what_to_do(lin):
     assert "去首页" in text(lin.get("/matters/"))
     assert "还没有消息" in text(lin.get("/messages/"))
     assert "还没有人看过" in text(lin.get("/me/"))
+
+
+def test_what_the_register_holds_is_shown_to_who_has_proved_who_they_are(lin, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "minjing.kernel.matters.queries.looks.REGISTER_RECORD",
+        [("test.record", lambda person_id, seen: asked.append(person_id) or [])],
+    )
+    page = text(lin.get("/me/"))
+    assert "to=3&amp;next=/me/" in page
+    assert asked == []
+    with pytest.raises(NotAllowed) as refused:
+        queries.own_register(LIN)
+    assert (refused.value.key, refused.value.needs) == ("identity_level", "3")
+    queries.own_register(replace(LIN, level=3))
+    assert asked == [LIN.person_id]
 
 
 @pytest.mark.parametrize("path", ["/matters/", "/messages/", "/me/", "/me/looks/"])

@@ -13,6 +13,7 @@ from minjing.base.clock import CHINA, now
 from minjing.kernel.identity import actions as identity_actions
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.rules import CARD
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.notify import actions as notify
@@ -77,13 +78,15 @@ def _way(way: notices.Way) -> str:
 def me(request: HttpRequest) -> HttpResponse:
     """Show what the city holds on oneself and who has looked at it."""
     at, by = now(), who(request)
-    rows = queries.own_register(by)
+    proved = by.level >= CARD
+    rows = queries.own_register(by) if proved else []
     own = papers.of_person(by.person_id, now=at) if by.person_id else []
     said = identity_actions.look(by, [by.person_id], ["id_number", "phone"], now=at) if by.person_id else {}
     context = {
         "tab": "me",
         "oneself": said.get(by.person_id, {}) if by.person_id else {},
         "rows": rows,
+        "proved": proved,
         "openings": openings.page_of(by.person_id, at)[0][:3] if by.person_id else [],
         "asking": plugs.asking_address(),
         "moving_at": people.recovery_of(by.account_id),
