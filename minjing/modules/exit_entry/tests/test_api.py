@@ -68,6 +68,7 @@ def test_somebody_without_documents_is_led_to_the_first_ones():
 
 
 def test_a_document_is_declared_lost_once():
+    LIN.prove()
     passport, client = document(LIN, "passport"), as_(LIN.actor)
     first, again = lose(client, passport), lose(client, passport, reason="lost")
     assert (first.status_code, first.json()["state"]) == (200, "lost")
@@ -79,6 +80,8 @@ def test_a_document_is_declared_lost_once():
 
 
 def test_what_has_run_out_or_is_being_made_is_not_declared_lost():
+    for someone in (OLD, LIN):
+        someone.prove()
     over = Document.objects.filter(person_id=OLD.person_id, kind="passport").get()
     assert lose(as_(OLD.actor), over).status_code == 404
     granted(apply("EX0003", LIN, reason="expiring"))
@@ -87,6 +90,7 @@ def test_what_has_run_out_or_is_being_made_is_not_declared_lost():
 
 
 def test_nobody_declares_or_sees_somebody_elses_document():
+    SU.prove()
     passport = document(LIN, "passport")
     assert lose(as_(SU.actor), passport).status_code == 404
     for path in (MINE, f"/api/exit-entry/documents/{passport.id}/loss"):
@@ -102,6 +106,8 @@ def test_nobody_declares_or_sees_somebody_elses_document():
 def test_the_code_of_the_box_is_its_holders_alone():
     matter = made(granted(apply("EX0003", LIN, reason="expiring", delivery_mode="cabinet", now=NOW)))
     act(matter, "to_cabinet", MAKER, now=NOW)
+    assert as_(LIN.actor).get(MINE).json()["boxes"][0]["code"] == "", "a name and a number open no box"
+    LIN.prove()
     (box,) = as_(LIN.actor).get(MINE).json()["boxes"]
     assert box["code"].isdigit()
     assert as_(SU.actor).get(MINE).json()["boxes"] == []
@@ -109,6 +115,7 @@ def test_the_code_of_the_box_is_its_holders_alone():
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud800", "burnt", "", -1, None, [], {"a": 1}])
 def test_odd_reasons_get_an_answer_and_no_fault(odd: Any):
+    LIN.prove()
     passport, client = document(LIN, "passport"), as_(LIN.actor)
     assert lose(client, passport, reason=odd).status_code == 422
     assert post(client, f"/api/exit-entry/documents/{new_id()}/loss", reason="lost").status_code == 404

@@ -62,6 +62,8 @@ def test_a_document_is_declared_lost_by_a_page_that_asks_once(office):
     passport = document(LIN, "passport")
     browser = signed_in(LIN.actor)
     address = f"/me/documents/{passport.id}/lost/"
+    assert browser.get(address).headers["Location"].startswith("/identity/raise/?to=3&next=")
+    LIN.prove()
     assert browser.post(address, {}).status_code == 422
     assert browser.post(address, {"reason": "stolen"}).status_code == 302
     passport.refresh_from_db()
@@ -82,6 +84,7 @@ def test_the_matter_says_that_it_is_being_issued_until_the_worker_has_done_so(of
 
 
 def test_nobody_declares_or_sees_somebody_elses_document(office):
+    SU.prove()
     passport = document(LIN, "passport")
     assert signed_in(SU.actor).get(f"/me/documents/{passport.id}/lost/").status_code == 404
     assert Client(HTTP_HOST="localhost").get("/me/documents/").status_code == 302
@@ -92,6 +95,7 @@ def test_the_matter_shows_the_code_to_its_holder_beside_the_line_of_stations(off
     matter = act(matter, "to_cabinet", MAKER, now=clock.now())
     page = signed_in(LIN.actor).get(f"/matters/{matter.number}/").content.decode()
     assert "取证码" in page
+    assert "/identity/raise/?to=3" in page
     assert "放入自助取证柜" in page
     own = signed_in(LIN.actor).get("/me/").content.decode()
     assert "/me/documents/" in own

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from minjing.base.clock import local_day, now
+from minjing.kernel.identity.rules import CARD
+from minjing.kernel.matters.actions import require_level
 from minjing.kernel.matters.errors import Unknown
 from minjing.modules.exit_entry import queries, ways
 from minjing.modules.exit_entry.actions import documents as acts
@@ -42,6 +44,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 def lost(request: HttpRequest, document_id: UUID) -> HttpResponse:
     """Declare a document lost or stolen: once asked, once done, void at once."""
     at, by = now(), who(request)
+    require_level(by, CARD)
     listed = queries.documents(by.person_id, by, at) if by.person_id else []
     document = next((d for d in listed if d.id == document_id and d.state == "valid"), None)
     if document is None:
