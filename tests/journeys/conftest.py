@@ -210,3 +210,16 @@ def with_authenticator(page: Page, transport: str) -> None:
         "isUserVerified": True, "automaticPresenceSimulation": True,
     }  # fmt: skip
     devices.send("WebAuthn.addVirtualAuthenticator", {"options": kind})
+
+
+def checked_at_the_counter(page: Page, officer) -> None:
+    """Raise one's level with a code shown to an officer, who holds the card beside the person."""
+    page.get_by_role("link", name="核验身份证和本人").click()
+    page.get_by_role("button", name="生成窗口核验码").click()
+    code = page.locator(".big-code").inner_text()
+    desk = officer("futian.clerk")
+    desk.goto("/officer/checks/")
+    desk.locator("#code").fill(code)
+    go(desk, desk.get_by_role("button", name="当面核验"))
+    go(desk, desk.locator("form.verdicts button").first)
+    go(page, page.get_by_role("link", name="民警核验完了"))

@@ -17,7 +17,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from tests.house import House, wait_for
-from tests.journeys.conftest import PHONE, at, go, say_who, shoot, sign_in_resident
+from tests.journeys.conftest import PHONE, at, checked_at_the_counter, go, say_who, shoot, sign_in_resident
 from tests.people import Resident, newcomer, photo
 
 SERVICE = "HZ0301"
@@ -328,7 +328,7 @@ def test_an_approver_of_the_branch_decides(officer, house: House, story: Story) 
     shoot(page, "approver-done")
 
 
-def test_the_register_has_the_member_and_the_resident_the_paper(house: House, story: Story) -> None:
+def test_the_register_has_the_member_and_the_resident_the_paper(officer, house: House, story: Story) -> None:
     page = story.page
     assert page is not None
     page.goto(f"/matters/{story.number}/")
@@ -340,6 +340,9 @@ def test_the_register_has_the_member_and_the_resident_the_paper(house: House, st
     assert check is not None
     story.check = check
     page.goto("/me/")
+    expect(page.get_by_text("602000001")).to_have_count(0)  # others may know a name and a number
+    go(page, page.get_by_role("link", name="核验身份证和本人"))
+    checked_at_the_counter(page, officer)
     expect(page.get_by_text("602000001").first).to_be_visible()
     shoot(page, "resident-me")
 

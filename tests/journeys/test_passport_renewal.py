@@ -16,7 +16,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 
 from minjing.kernel.identity.providers.standin import specimen
 from tests.house import House, wait_for
-from tests.journeys.conftest import SCREENS, at, go, shoot, sign_in_resident
+from tests.journeys.conftest import SCREENS, at, checked_at_the_counter, go, shoot, sign_in_resident
 from tests.journeys.test_main_journey import asked_anew
 from tests.journeys.wechat_app import AGENT, WeChatApp
 
@@ -87,19 +87,6 @@ def through_wechat(page: Page, house: House, phone: str, goal: str) -> None:
             go(page, page.get_by_role("link", name="林女士").or_(page.get_by_role("link", name="Ms Lin")).first)
         page.get_by_role("button", name="绑定", exact=True).click()
     page.wait_for_url(at(goal))
-
-
-def checked_at_the_counter(page: Page, officer) -> None:
-    """Raise one's level with a code shown to an officer, who holds the card beside the person."""
-    page.get_by_role("link", name="核验身份证和本人").click()
-    page.get_by_role("button", name="生成窗口核验码").click()
-    code = page.locator(".big-code").inner_text()
-    desk = officer("futian.clerk")
-    desk.goto("/officer/checks/")
-    desk.locator("#code").fill(code)
-    go(desk, desk.get_by_role("button", name="当面核验"))
-    go(desk, desk.locator("form.verdicts button").first)
-    go(page, page.get_by_role("link", name="民警核验完了"))
 
 
 def go_on(page: Page) -> None:

@@ -45,8 +45,8 @@ class Journey:
     STEPS = (
         "keep_the_head", "find", "guide", "sign_in", "say_who", "fill_in", "resume_elsewhere", "send_papers",
         "submit", "claim", "second_officer_is_kept_out", "ask_for_a_paper", "supplement", "check_record",
-        "recommend", "same_person_cannot_decide", "approve", "register_and_paper", "verify_the_signature",
-        "check_the_paper", "rate", "who_looked",
+        "recommend", "same_person_cannot_decide", "approve", "show_oneself", "register_and_paper",
+        "verify_the_signature", "check_the_paper", "rate", "who_looked",
         "apply_again", "refusal_needs_a_reason", "refuse", "told_how_to_object",
         "health", "promises_are_kept", "log_only_grew", "receipts_hold",
     )  # fmt: skip
@@ -266,6 +266,17 @@ class Journey:
         self._act(self.approver, "approve")
         hold(self.matter["outcome"] == "approved", "the matter was not approved")
         self.decided.append(self.matter)
+
+    def show_oneself(self) -> None:
+        """A name and a number open no register; an officer who holds the card beside the person does."""
+        refused = self.resident.call("GET", "/me/register", expect=403)
+        hold(refused["key"] == "identity_level", f"the register is shut for another reason: {refused['key']}")
+        hold("602000001" not in self.resident.page("/me/"), "the page shows the register to a name and a number")
+        code = self.resident.call("POST", "/me/check/counter", expect=201)["code"]
+        check = self.clerk.call("POST", "/work/checks/by-code", json={"code": code})["id"]
+        self.clerk.call("POST", f"/work/checks/{check}/open")
+        self.clerk.call("POST", f"/work/checks/{check}/verdict", json={"verdict": "same"})
+        hold(self.resident.call("GET", "/me")["level"] >= 3, "the resident did not reach level 3")
 
     def register_and_paper(self) -> None:
         """The register has the member, the permit is there."""
