@@ -85,6 +85,8 @@ CALLERS = {
     "kernel/matters/queries/one.py::has_conflict": "the engine: may this officer act on it?",
     "kernel/matters/queries/looks.py::open_file": "learns whom the form names, writes their looks, then returns it",
     "kernel/matters/queries/looks.py::answers": "learns whom the form names, writes their looks, then returns it",
+    "kernel/matters/queries/looks.py::concerned": "says whom of those asked about it concerns; returns nothing of it",
+    "kernel/matters/queries/looks.py::names_number": "says whether the form in hand names a number that was typed",
     "kernel/matters/queries/looks.py::open_earlier": "learns whom it is about, writes the look, returns it",
     "kernel/matters/queries/looks.py::record_paper": "learns whom the form names; returns nothing of it",
     "kernel/matters/queries/looks.py::record_material": "learns whom the form names; returns nothing of it",

@@ -3,7 +3,7 @@
 Each is filled once, in the `ready()` of the part that owns it; a second registration replaces the first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -86,6 +86,10 @@ ServiceNames = Callable[[], Iterable[tuple[str, Text, Text]]]
 MatterOpen = Callable[[UUID], bool]
 
 
+# (matter, people) → whom of them it concerns: nobody else's record opens because of it.
+MatterConcerns = Callable[[UUID, Collection[UUID]], Collection[UUID]]
+
+
 # (actor, now): somebody has begun to prove who they are; what waits for that may wait longer.
 CheckBegun = Callable[[Actor, datetime], None]
 
@@ -102,6 +106,7 @@ class Plugs:
     check_register: RegisterCheck | None = None
     matter_numbers: MatterNumbers | None = None
     matter_open: MatterOpen | None = None
+    matter_concerns: MatterConcerns | None = None
     tell: Teller | None = None
     text_phone: PhoneTexter | None = None
     clean_picture: PictureCleaner | None = None
@@ -173,6 +178,12 @@ def matter_numbers(reader: MatterNumbers) -> MatterNumbers:
 def matter_open(asked: MatterOpen) -> MatterOpen:
     """Register the one that knows whether a matter is open."""
     plugs.matter_open = asked
+    return asked
+
+
+def matter_concerns(asked: MatterConcerns) -> MatterConcerns:
+    """Register the one that knows whom a matter concerns."""
+    plugs.matter_concerns = asked
     return asked
 
 

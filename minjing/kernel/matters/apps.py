@@ -19,6 +19,7 @@ class MattersConfig(AppConfig):
 
         identity.matter_numbers(queries.numbers)
         identity.matter_open(queries.is_open)
+        identity.matter_concerns(queries.concerned)
         identity.erasure_veto(queries.against_erasure)
         identity.service_names(queries.to_act_in)
         booking.calendar(queries.calendar)

@@ -14,7 +14,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from minjing.base import idnumber
 from minjing.base.clock import CHINA, local_day
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account, Person
 from minjing.kernel.identity.sealing import blind_index
@@ -350,6 +353,28 @@ def extensions_asked(paths: Sequence[str], limit: int = queries.PAGE) -> list[Sn
         station_id__in=[u.id for u in here],
     )
     return queries.snapshots(rows.order_by("due_at", "id")[:limit])
+
+
+def search(
+    text: str, by: Actor, now: datetime, *, reason: str = "", in_hand: Snapshot | None = None, limit: int = 20
+) -> list[UUID]:
+    """Return who has this full name or ID number, for a reason or because of the matter in the officer's hands.
+
+    Nobody for a number that the form of that matter names and that is nobody's here: it may be asked about without
+    another reason. Raises NotAllowed as `identity.actions.search` does.
+    """
+    if in_hand is not None and not reason and _names_nobody(in_hand, text):
+        return []
+    matter_id = in_hand.id if in_hand is not None else None
+    return identity.search(by, text, reason=reason, matter_id=matter_id, limit=limit, now=now)
+
+
+def _names_nobody(matter: Snapshot, text: str) -> bool:
+    try:
+        number = idnumber.parse(text).text
+    except idnumber.WrongIdNumber:
+        return False
+    return people.person_by_id_number(number) is None and queries.names_number(matter, number)
 
 
 def of_person(person_id: UUID, by: Actor, limit: int = queries.PAGE) -> list[Snapshot]:

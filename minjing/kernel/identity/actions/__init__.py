@@ -75,6 +75,7 @@ from minjing.kernel.identity.actions.posts import (
 from minjing.kernel.identity.actions.proofs import by_passkey
 from minjing.kernel.identity.actions.proofs import sweep as sweep_checks
 from minjing.kernel.identity.actions.recoveries import begin_recovery, finish_recoveries, object_to_recovery
+from minjing.kernel.identity.actions.searching import search
 from minjing.kernel.identity.actions.second_factors import (
     add_passkey,
     check_passkey,
@@ -161,6 +162,7 @@ __all__ = [
     "revoke_tokens",
     "said_of",
     "say_who",
+    "search",
     "send_code",
     "send_code_by_id_number",
     "set_elder_mode",

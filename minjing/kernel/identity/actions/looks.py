@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,10 +40,10 @@ def look(
 ) -> dict[UUID, dict[str, str]]:
     """Return the fields of these people, having first written one ledger entry for each of them.
 
-    `reason` is a key of the list, or "other:in one's own words"; a look for an open matter needs none, and the
-    caller has checked the right to the matter. Fields: name, id_number, phone, and what modules register. People who
-    are erased or have no such field are left out. Raises NotAllowed, and Unknown for a field nobody provides.
-    Call it outside a transaction that may still be undone: what was seen must stay on record.
+    `reason` is a key of the list, or "other:in one's own words"; a look for an open matter at those whom it concerns
+    needs none, and the caller has checked the right to the matter. Fields: name, id_number, phone, and what modules
+    register. People who are erased or have no such field are left out. Raises NotAllowed, and Unknown for a field
+    nobody provides. Call it outside a transaction that may still be undone: what was seen must stay on record.
     """
     people = list(dict.fromkeys(person_ids))
     readers = {name: _reader(name) for name in fields}
@@ -96,15 +96,17 @@ def record_looks(
 
     The caller opens the records when this has returned, and shows the proof that it returns to whatever opens them.
     One's own record needs no entry, unless an officer looks at it on duty. Raises NotAllowed without a right,
-    without a reason where no open matter stands behind the look, or while the ledger lies an hour behind and no
-    break-glass is open.
+    without a reason where no open matter that concerns each of them stands behind the look, or while the ledger lies
+    an hour behind and no break-glass is open.
     """
     others = {pk: what for pk, what in fields.items() if pk != by.person_id or by.is_officer}
     if others:
         verdict = _verdict(by, unit_path)
         if not verdict.ok:
             raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
-        _record(by, others, _why(by, reason, matter_id), verdict.holding, matter_id, now)
+        matters = _matters(by, others, matter_id)
+        why = _why(by, reason, matter_id if others.keys() <= matters.keys() else None)
+        _record(by, others, why, verdict.holding, now, matters=matters)
     return Seen({pk: frozenset(what) for pk, what in fields.items()})
 
 
@@ -124,7 +126,7 @@ def record_assigned(
     hidden = drawn_look.payload.get("hidden") if drawn_look and drawn_look.payload else None
     why = _Why(reasons.assigned()[key].key, asked_about=False)
     people = {note.person_id: [field]}
-    _record(by, people, why, holding, None, now, {note.person_id: {"hidden": hidden}} if hidden else {})
+    _record(by, people, why, holding, now, hidden={note.person_id: {"hidden": hidden}} if hidden else {})
     return Seen({note.person_id: frozenset({field})})
 
 
@@ -139,7 +141,7 @@ def record_desk(
 ) -> Seen:
     """Write the look of an officer to whom a desk gives what comes next: its reason is not for choosing."""
     why = _Why(reasons.assigned()[reason].key, asked_about=False)
-    _record(by, {person_id: what}, why, holding, None, now)
+    _record(by, {person_id: what}, why, holding, now)
     return Seen({person_id: frozenset(what)})
 
 
@@ -163,6 +165,15 @@ def record_acting(
     return Seen({person_id: frozenset(what)})
 
 
+def _matters(by: Actor, people: Collection[UUID], matter_id: UUID | None) -> dict[UUID, UUID]:
+    """Return the matter by each person whom it concerns: anybody else's entry neither rests on it nor names it."""
+    if matter_id is None:
+        return {}
+    if by.kind == SYSTEM_KIND:
+        return dict.fromkeys(people, matter_id)
+    return dict.fromkeys(plugs.matter_concerns(matter_id, people) if plugs.matter_concerns else (), matter_id)
+
+
 def _why(by: Actor, reason: str, matter_id: UUID | None) -> _Why:
     if reason:
         found, words = reasons.parse(reason)
@@ -179,8 +190,9 @@ def _record(
     others: Mapping[UUID, Sequence[str]],
     why: _Why,
     holding: Holding | None,
-    matter_id: UUID | None,
     now: datetime,
+    *,
+    matters: Mapping[UUID, UUID] | None = None,
     hidden: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> None:
     glass = _glass(by, now)
@@ -194,13 +206,17 @@ def _record(
         "reason": why.key,
         "words": why.words,
         "bound": why.bound,
-        "matter": matter_id,
         **({"glass": glass} if glass else {}),
     }
+    matters = matters or {}
     org_id = holding.org_id if holding else 0
     entries = {
         pk: ledger.entry(
-            LOOKED, {**said, "fields": list(what), **hidden.get(pk, {})}, at=now, org_id=org_id, subject_id=pk
+            LOOKED,
+            {**said, "matter": matters.get(pk), "fields": list(what), **hidden.get(pk, {})},
+            at=now,
+            org_id=org_id,
+            subject_id=pk,
         )
         for pk, what in others.items()
     }

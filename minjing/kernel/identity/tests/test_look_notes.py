@@ -202,6 +202,7 @@ def test_bound_looks_are_drawn_at_their_own_rate(lin: UUID, clerk: Actor, monkey
     from minjing.kernel.identity import plugs
 
     monkeypatch.setattr(plugs.plugs, "matter_open", lambda asked: True)
+    monkeypatch.setattr(plugs.plugs, "matter_concerns", lambda asked, people: people)
     monkeypatch.setattr(reasons, "lot", lambda: reasons.Lot(10**18, 1, 5, 7))
     actions.record_look(clerk, [lin], ["matters.form"], matter_id=uuid4(), now=NOW)
     assert not LookNote.objects.exists()

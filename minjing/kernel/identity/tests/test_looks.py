@@ -10,7 +10,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.seen import Unrecorded
-from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, City, SignIn
+from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, OU, City, SignIn
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.watch import actions as watch
 from minjing.kernel.watch import queries as watched
@@ -63,10 +63,11 @@ def test_own_words_stand_in_the_entry(lin: UUID, clerk: Actor) -> None:
 
 
 @pytest.fixture
-def open_matter(monkeypatch: pytest.MonkeyPatch) -> UUID:
-    """The only matter that is open."""
+def open_matter(lin: UUID, monkeypatch: pytest.MonkeyPatch) -> UUID:
+    """The only matter that is open: it concerns Lin."""
     matter = uuid4()
     monkeypatch.setattr(plugs.plugs, "matter_open", lambda asked: asked == matter)
+    monkeypatch.setattr(plugs.plugs, "matter_concerns", lambda asked, people: {lin} & set(people))
     return matter
 
 
@@ -91,6 +92,28 @@ def test_a_matter_in_hand_is_reason_enough(lin: UUID, approver: Actor, open_matt
     actions.record_look(approver, [lin], ["matters.answers"], matter_id=matter, now=NOW)
     assert entries()[0]["what"]["matter"] == str(matter)
     assert (entries()[0]["what"]["reason"], entries()[0]["what"]["bound"]) == ("matter", True)
+
+
+def test_a_matter_is_no_reason_to_look_at_whom_it_does_not_concern(
+    lin: UUID, ou: UUID, clerk: Actor, open_matter: UUID
+) -> None:
+    for people in ([ou], [lin, ou]):
+        with pytest.raises(NotAllowed, match="no_reason"):
+            actions.look(clerk, people, ["name"], matter_id=open_matter, now=NOW)
+    assert entries() == []
+    actions.look(clerk, [lin, ou], ["name"], reason="counter", matter_id=open_matter, now=NOW)
+    told = {e["subject"]: (e["what"]["bound"], e["what"]["matter"]) for e in entries()}
+    assert told == {lin: (False, str(open_matter)), ou: (False, None)}, "nobody is shown a stranger's matter"
+
+
+def test_a_search_without_a_reason_finds_whom_the_matter_concerns_and_says_nothing_of_others(
+    lin: UUID, ou: UUID, clerk: Actor, open_matter: UUID
+) -> None:
+    assert actions.search(clerk, LIN, matter_id=open_matter, now=NOW) == [lin]
+    for name in (OU, "查无此人"):
+        with pytest.raises(NotAllowed, match="no_reason"):
+            actions.search(clerk, name, matter_id=open_matter, now=NOW)
+    assert actions.search(clerk, OU, reason="counter", matter_id=open_matter, now=NOW) == [ou]
 
 
 def test_administrators_and_supervisors_see_no_record(lin: UUID, city: City, security: Actor, audit: Actor) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from minjing.base import idnumber
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed as NoLook
@@ -25,9 +26,10 @@ from minjing.kernel.matters.models import (
 from minjing.kernel.matters.plugs import EARLIER, REGISTER_RECORD, SPECIAL_RECORD, Earlier, RegisterRecord
 from minjing.kernel.matters.queries.catalogue import body_of
 from minjing.kernel.matters.queries.levels import require_level
-from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, path_for, steps
+from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, path_for, snapshot, steps
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Text
+from minjing.kernel.papers.models import Paper
 
 NOTE_CONTEXT = "matters_matterevent.note"
 # How looks at the parts of a matter are called in the ledger.
@@ -112,6 +114,15 @@ def _subject(matter: Snapshot, said: Mapping[str, Any]) -> UUID | None:
 
 def named_in(matter: Snapshot, said: Mapping[str, Any]) -> list[UUID]:
     """Return the persons known to the city whom a form names by ID number."""
+    return list(people.people_by_id_numbers(_numbers_in(matter, said)).values())
+
+
+def names_number(matter: Snapshot, id_number: str) -> bool:
+    """Say whether the form of a matter in somebody's hands names this ID number; nothing else of it is told."""
+    return id_number in map(idnumber.normalise, _numbers_in(matter, opened(matter)))
+
+
+def _numbers_in(matter: Snapshot, said: Mapping[str, Any]) -> list[str]:
     numbers: list[str] = []
     for name, spec in body_of(matter).service.fields.items():
         value = said.get(name)
@@ -119,7 +130,7 @@ def named_in(matter: Snapshot, said: Mapping[str, Any]) -> list[UUID]:
             numbers.append(str(value))
         if spec.type == "people" and isinstance(value, list):
             numbers += [str(row.get("id_number", "")) for row in value if isinstance(row, dict)]
-    return list(people.people_by_id_numbers(numbers).values())
+    return [number for number in numbers if number]
 
 
 def answers(matter: Snapshot, by: Actor, now: datetime, reason: str = "") -> dict[str, Any]:
@@ -233,6 +244,23 @@ def _record(
 def is_open(matter_id: UUID) -> bool:
     """Say whether a matter is open: a look for it then needs no reason beside it."""
     return Matter.objects.filter(id=matter_id, closed_at__isnull=True).exists()
+
+
+def concerned(matter_id: UUID, person_ids: Collection[UUID]) -> set[UUID]:
+    """Return whom of these people a matter concerns.
+
+    Its applicant, the one it is about, whom its form names, and whose papers came of it; nobody for no matter.
+    """
+    row = Matter.objects.defer("answers_sealed").filter(id=matter_id).first()
+    if row is None:
+        return set()
+    asked = set(person_ids)
+    if asked <= {row.person_id}:
+        return asked
+    found = snapshot(row)
+    said = opened(found)
+    holders = Paper.objects.filter(matter_id=matter_id, holder_id__in=asked).values_list("holder_id", flat=True)
+    return asked & {row.person_id, _subject(found, said), *named_in(found, said), *holders}
 
 
 def reads(matter: Snapshot, by: Actor) -> bool:

@@ -6,17 +6,20 @@ import pytest
 from django.db import connection
 
 from minjing.base import clock
+from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import reasons
+from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.models import Account, Appointment, HiddenLook, LookNote, Post
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.ledger.queries import about
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.tests import world
-from minjing.kernel.matters.tests.conftest import ANSWERS, city  # noqa: F401 - the small world
+from minjing.kernel.matters.tests.conftest import ANSWERS, NUMBERS, city  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.test_actions import act
-from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, MONDAY, ZHOU
+from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, MONDAY, STRANGER, ZHOU
 from minjing.kernel.papers import queries as papers
+from minjing.kernel.papers.actions import issue
 from minjing.portals.api.tests.test_api import as_, post, submitted  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +186,31 @@ def test_the_resident_reads_that_a_look_was_hidden_only_when_its_time_is_over(as
     assert look["was_hidden"]["basis"]["en"].startswith("Telling would hinder")
     HiddenLook.objects.filter(pk=leave.pk).delete()  # what the entry says holds without the row
     assert as_(LIN).get("/api/me/looks").json() == [look]
+
+
+def test_a_claimed_matter_is_no_reason_to_search_for_a_stranger(as_):  # noqa: F811
+    number, before = claimed(as_).number, looked()
+    chen, stranger = as_(CHEN), NUMBERS[STRANGER.person_id]
+    assert post(chen, "/api/work/search", text=stranger, matter=number).status_code == 403
+    assert looked() == before
+    for text in (WU, NUMBERS[LIN.person_id]):
+        assert len(post(chen, "/api/work/search", text=text, matter=number).json()) == 1
+    assert len(post(chen, "/api/work/search", text=stranger, matter=number, reason="counter").json()) == 1
+    (entry,) = about(STRANGER.person_id, kinds=[LOOKED])
+    assert (entry["what"]["reason"], entry["what"]["bound"], entry["what"]["matter"]) == ("counter", False, None)
+    (entry,) = about(LIN.person_id, kinds=[LOOKED])
+    assert (entry["what"]["bound"], entry["what"]["matter"]) == (True, str(queries.matter(number, CHEN, MONDAY).id))
+
+
+def test_a_matter_concerns_its_applicant_whom_it_is_about_whom_it_names_and_whose_paper_it_is(as_):  # noqa: F811
+    matter = approved(as_)
+    wu = identity.ensure_person(name=WU, id_number=WU_ID, now=MONDAY)
+    asked = {LIN.person_id, wu, STRANGER.person_id}
+    assert queries.concerned(matter.id, asked) == {LIN.person_id, wu}
+    issue(
+        kind="move_in_permit", title={"zh": "准予迁入证明", "en": "Permit to move in"}, matter_id=matter.id,
+        matter_number=matter.number, org_id=4, holder_person=STRANGER.person_id, facts=[], valid_until=None,
+        unit_id=4, by=SYSTEM, now=MONDAY,
+    )  # fmt: skip
+    assert queries.concerned(matter.id, asked) == asked
+    assert queries.concerned(new_id(), asked) == set()

@@ -103,6 +103,7 @@ def reasons(request: HttpRequest) -> list[dict[str, Any]]:
 def search(request: HttpRequest, data: shapes.SearchIn) -> list[dict[str, Any]]:
     """Find persons by full name or ID number, masked; each one shown is written into the ledger first.
 
+    A matter that one has claimed is the reason for those whom it concerns; anybody else takes a reason of the list.
     Of an ID number that is nobody's here come the matters about it, as one row without a name.
     """
     at, by = now(), asker(request)
@@ -110,14 +111,10 @@ def search(request: HttpRequest, data: shapes.SearchIn) -> list[dict[str, Any]]:
     if not any(LOOK in h.acts for h in by.holdings):
         raise NotAllowed("no_look", "您的岗位不能查看个人信息。", "None of your posts reads records.", needs=LOOK)
     matter = queries.matter(data.matter, by, at) if data.matter else None
-    if data.reason:
-        identity.require_look(by, data.reason)
-    elif matter is None or matter.claimed_by != by.account_id:
-        raise NotAllowed("no_reason", "请选择查看理由。", "Please give the reason for looking.")
-    ids = identity.find_people(data.text, limit=20)
-    shown = people.look(
-        by, ids, ["name", "id_number"], reason=data.reason, matter_id=matter.id if matter else None, now=at
-    )
+    in_hand = matter if matter is not None and matter.claimed_by == by.account_id else None
+    ids = oversight.search(data.text, by, at, reason=data.reason, in_hand=in_hand)
+    matter_id = in_hand.id if in_hand else None
+    shown = people.look(by, ids, ["name", "id_number"], reason=data.reason, matter_id=matter_id, now=at)
     found = [
         {
             "name": names.mask(shown[person]["name"]),

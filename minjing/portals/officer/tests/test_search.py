@@ -1,5 +1,8 @@
 """Searching: by number at once; a person only for a reason, masked, and written down before anything is shown."""
 
+from datetime import date
+
+from minjing.base import idnumber
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import oversight
@@ -70,6 +73,16 @@ def test_a_matter_in_hand_is_the_reason(bench):
     # A matter that somebody else has claimed is none.
     page = text(bench(ZHOU).post("/officer/search/", {"q": WU, "matter": matter.number}))
     assert "为什么要查看这个人的信息" in page
+
+
+def test_a_matter_in_hand_is_no_reason_for_a_stranger(bench):
+    identity.ensure_person(name="何小雨", id_number=idnumber.compose("440304", date(1988, 5, 12), 4), now=MONDAY)
+    matter, before = act(submitted(), "claim", CHEN), looked().count()
+    for name in ("何小雨", "查无此人"):
+        answer = bench(CHEN).post("/officer/search/", {"q": name, "matter": matter.number})
+        assert answer.status_code == 422
+        assert "为什么要查看这个人的信息" in text(answer)
+    assert looked().count() == before
 
 
 def test_other_reasons_need_words(bench):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -12,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 
 from minjing.base import idnumber, names
 from minjing.kernel.identity import actions as identity
-from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.identity.reasons import reasons
 from minjing.kernel.identity.rules import LOOK
@@ -111,9 +109,12 @@ def _wrong(text: str) -> dict[str, str] | None:
 
 
 def _in_hand(request: OfficerRequest) -> Snapshot | None:
-    """Return the matter from which the search was started, if the officer has claimed it: it is the reason then."""
+    """Return the matter from which the search was started, if the officer has claimed it: it is the reason then.
+
+    Whoever names a reason beside it searches for that reason.
+    """
     number = request.POST.get("matter", "")
-    if not number:
+    if not number or request.POST.get("reason"):
         return None
     try:
         matter = queries.matter(number, request.actor, request.at)
@@ -124,19 +125,10 @@ def _in_hand(request: OfficerRequest) -> Snapshot | None:
 
 def _people(request: OfficerRequest, text: str, open_matter: Snapshot | None) -> list[dict[str, Any]]:
     """Return the persons found, masked, each with the matters that are the asker's business."""
-    if open_matter is None:
-        people.require_look(request.actor, reason_of(request))
-    ids: list[UUID] = people.find_people(_normal(text) if _is_id(text) else text, limit=MAX_PEOPLE)
-    if not ids:
-        return []
-    shown = identity.look(
-        request.actor,
-        ids,
-        ["name", "id_number"],
-        reason="" if open_matter else reason_of(request),
-        matter_id=open_matter.id if open_matter else None,
-        now=request.at,
-    )
+    by, at, reason = request.actor, request.at, reason_of(request)
+    ids = oversight.search(text, by, at, reason=reason, in_hand=open_matter, limit=MAX_PEOPLE)
+    matter_id = open_matter.id if open_matter else None
+    shown = identity.look(by, ids, ["name", "id_number"], reason=reason, matter_id=matter_id, now=at)
     return [
         {
             "name": names.mask(shown[person_id]["name"]),
