@@ -20,6 +20,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account, Person
+from minjing.kernel.identity.rules import SUPERVISE
 from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown
@@ -56,12 +57,12 @@ class Area:
         }
 
 
-SUPERVISE = "supervise"
-
-
 def supervising(by: Actor) -> list[Holding]:
-    """Return the holdings that let one look over units: of a post that supervises, or an approver's; widest first."""
-    able = [h for h in by.holdings if SUPERVISE in h.acts or h.post.endswith("_approver")]
+    """Return the holdings that let one look over units: of a post that supervises, or decides there; widest first.
+
+    Whoever approves fees or decides in another trade has no business with what lies in the stations.
+    """
+    able = [h for h in by.holdings if SUPERVISE in h.acts or h.post in queries.APPROVERS]
     return sorted(able, key=lambda h: len(h.unit_path))
 
 

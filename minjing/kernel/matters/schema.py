@@ -236,7 +236,7 @@ class Service(Strict):
     grants: Grant | None = None
     effect: str = ""
     received_by: Literal["station", "bureau"] = "station"  # the bureau itself: no station is asked for, none sees it
-    seen_by: list[str] = []  # the only posts that see its matters; empty: every post of the units above
+    seen_by: list[str] = []  # the only posts that see its matters; empty: those of the flow, and who supervises
     accepts: str = ""  # a module's check of the answers as a whole, before a matter is made of them
     excludes: str = ""  # a module's rule of who has a conflict of interests: they neither see the matter nor act
     booking: VisitSpec | None = None  # the one visit that the service takes

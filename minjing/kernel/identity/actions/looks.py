@@ -90,18 +90,20 @@ def record_looks(
     reason: str = "",
     matter_id: UUID | None = None,
     unit_path: str = "",
+    posts: Collection[str] = (),
     now: datetime,
 ) -> Seen:
     """Write that `by` looks at these fields of each person, one entry a person, in one transaction.
 
     The caller opens the records when this has returned, and shows the proof that it returns to whatever opens them.
-    One's own record needs no entry, unless an officer looks at it on duty. Raises NotAllowed without a right,
+    One's own record needs no entry, unless an officer looks at it on duty. Of several posts the look is that of one
+    of `posts`, where these are named. Raises NotAllowed without a right,
     without a reason where no open matter that concerns each of them stands behind the look, or while the ledger lies
     an hour behind and no break-glass is open.
     """
     others = {pk: what for pk, what in fields.items() if pk != by.person_id or by.is_officer}
     if others:
-        verdict = _verdict(by, unit_path)
+        verdict = _verdict(by, unit_path, posts)
         if not verdict.ok:
             raise NotAllowed(verdict.reason_key, WORDS[verdict.reason_key])
         matters = _matters(by, others, matter_id)
@@ -229,10 +231,10 @@ def _record(
         _ask(by, holding, entries, why.bound, now)
 
 
-def _verdict(by: Actor, unit_path: str) -> Verdict:
+def _verdict(by: Actor, unit_path: str, posts: Collection[str]) -> Verdict:
     if by.kind == SYSTEM_KIND:
         return Verdict(True)
-    return may_look(by, unit_path=unit_path)
+    return may_look(by, unit_path=unit_path, posts=posts)
 
 
 def _glass(by: Actor, now: datetime) -> UUID | None:

@@ -1,6 +1,6 @@
 """Pure decisions about rights: may this person do this, here, now, for this matter?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ ADMIN_ACTS: Mapping[str, frozenset[str]] = {
 }
 LOOK = "look"  # the act of reading a person's record
 DESK = "desk"  # the help desk: its posts read what was asked of it, and no other record
+SUPERVISE = "supervise"  # the act of looking over clocks and figures of one's unit and those below it
 APPROVE_HIDDEN = "approve_hidden"  # the act of giving leave to hide looks for a time
 
 # A deputy stands in for an absence, not for a career; longer needs an appointment of its own.
@@ -73,12 +74,12 @@ def _able(holding: Holding, act: str, post: str) -> bool:
     return holding.post == post if post else act in holding.acts
 
 
-def may_look(actor: Actor, *, unit_path: str = "") -> Verdict:
+def may_look(actor: Actor, *, unit_path: str = "", posts: Collection[str] = ()) -> Verdict:
     """Say whether `actor` may read persons' records; the caller has checked the matter, where there is one.
 
     Administrators never may: who can erase or appoint must not also read. Nor may those whose posts do not carry
     the act, supervisors among them: a matter that one may see is not yet a record that one may read. The help desk
-    looks only with a matter behind it.
+    looks only with a matter behind it; of such a matter no other than the `posts` read.
     """
     if actor.kind != OFFICER:
         return Verdict(False, "not_officer", LOOK)
@@ -88,6 +89,7 @@ def may_look(actor: Actor, *, unit_path: str = "") -> Verdict:
         if h.post not in ADMINISTRATORS
         and LOOK in h.acts
         and (unit_path.startswith(h.unit_path) if unit_path else DESK not in h.acts)
+        and (not posts or h.post in posts)
     ]
     if not able:
         return Verdict(False, "no_post", LOOK)

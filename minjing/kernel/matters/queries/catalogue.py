@@ -146,6 +146,32 @@ def body(procedure_id: UUID) -> Body:
     return _body(procedure_id)
 
 
+@lru_cache(maxsize=2048)
+def acting_posts(procedure_id: UUID) -> frozenset[str]:
+    """Return the posts whose business the matters of a published procedure are."""
+    return rules.posts_of(_body(procedure_id))
+
+
+def _read_newest() -> dict[str, UUID]:
+    return dict(Procedure.objects.order_by("code", "version").values_list("code", "id"))
+
+
+_newest = Kept(_read_newest, 10)
+
+
+def codes_of_post(post: str) -> frozenset[str] | None:
+    """Return the services received by stations whose matters are this post's business; None for all of them."""
+    return _codes_of_post(post, tuple(_newest.get().values()))
+
+
+@lru_cache(maxsize=256)
+def _codes_of_post(post: str, procedures: tuple[UUID, ...]) -> frozenset[str] | None:
+    services = {pk: _body(pk).service for pk in procedures}
+    received = {pk: one.code for pk, one in services.items() if one.received_by == "station"}
+    codes = frozenset(code for pk, code in received.items() if post in acting_posts(pk))
+    return None if len(codes) == len(received) else codes
+
+
 def _read_current() -> dict[str, UUID]:
     rows = Procedure.objects.filter(valid_to__isnull=True).order_by("code")
     return dict(rows.values_list("code", "id"))
@@ -222,7 +248,7 @@ def line_ahead(body: Body) -> list[rules.Station]:
 
 def forget_kept() -> None:
     """Read units, calendar and the list of procedures anew: after they were changed in this process."""
-    for kept in (_units, _calendar, _current, _wanted):
+    for kept in (_units, _calendar, _current, _newest, _wanted):
         kept.forget()
 
 

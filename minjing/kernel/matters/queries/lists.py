@@ -16,14 +16,14 @@ from django.db.models import Exists, OuterRef, Q
 from minjing.base.clock import CHINA
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Account
-from minjing.kernel.identity.rules import ADMINISTRATORS, DESK
+from minjing.kernel.identity.rules import SUPERVISE
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.models import (
     Draft,
     Matter,
     Task,
 )
-from minjing.kernel.matters.queries.catalogue import units, units_version
+from minjing.kernel.matters.queries.catalogue import codes_of_post, units, units_version
 from minjing.kernel.matters.queries.one import has_conflict, snapshots
 from minjing.kernel.matters.rules import Snapshot
 
@@ -188,21 +188,30 @@ def _mine_to_do(by: Actor) -> Q:
 
 
 def _in_my_units(by: Actor) -> Q:
-    """What was received at or below the units the officer serves in, wherever it lies now."""
+    """What was received at or below the units the officer serves in and is their posts' business."""
     wanted = Q(pk__in=[])
     for h in by.holdings:
-        if h.post in ADMINISTRATORS or DESK in h.acts:
+        codes = _codes(h)
+        if codes is not None and not codes:
             continue
         below = [u.id for u in units().values() if u.path.startswith(h.unit_path) and u.level == "station"]
-        scope = {"code__in": list(h.scope)} if h.scope else {}
+        scope = {} if codes is None else {"code__in": sorted(codes)}
         wanted |= Q(org_id__in=_orgs(h.org_id), station_id__in=below, **scope)
     return wanted
+
+
+def _codes(held: Holding) -> frozenset[str] | None:
+    """Return the services whose matters a holding shows beside those it must act on; None for all of them."""
+    codes = None if SUPERVISE in held.acts else codes_of_post(held.post)
+    if not held.scope:
+        return codes
+    return frozenset(held.scope) if codes is None else codes & frozenset(held.scope)
 
 
 def counts(by: Actor, now: datetime) -> dict[str, int]:
     """Return how many matters lie in each of an officer's queues, counted up to 999, by one statement."""
     held = tuple(replace(h, deputy_for=None) if h.deputy_for else h for h in by.holdings)
-    names, statement, values = _counting(held, units_version())
+    names, statement, values = _counting(held, units_version(), tuple(_codes(h) for h in held))
     counted = dict.fromkeys(COUNTED, 0)
     if names:
         meant: dict[Any, Any] = {SOMEBODY: by.account_id, SOME_DAY: now}
@@ -213,7 +222,9 @@ def counts(by: Actor, now: datetime) -> dict[str, int]:
 
 
 @lru_cache(maxsize=1_024)  # by post and unit: putting it together takes the ORM longer than PostgreSQL to answer it
-def _counting(holdings: tuple[Holding, ...], _units_version: int) -> tuple[list[str], str, list[Any]]:
+def _counting(
+    holdings: tuple[Holding, ...], _units_version: int, _codes_now: tuple[frozenset[str] | None, ...]
+) -> tuple[list[str], str, list[Any]]:
     """Return the queues there are for these posts, the statement that counts them, and its values.
 
     SOMEBODY stands among the values for the officer, SOME_DAY for now.

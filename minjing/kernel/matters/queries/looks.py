@@ -13,7 +13,7 @@ from minjing.base import idnumber
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed as NoLook
-from minjing.kernel.identity.rules import ADMINISTRATORS, CARD, LOOK
+from minjing.kernel.identity.rules import CARD, LOOK
 from minjing.kernel.identity.sealing import unseal
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.matters.errors import NotAllowed, Unknown
@@ -24,7 +24,7 @@ from minjing.kernel.matters.models import (
     MatterEvent,
 )
 from minjing.kernel.matters.plugs import EARLIER, REGISTER_RECORD, SPECIAL_RECORD, Earlier, RegisterRecord
-from minjing.kernel.matters.queries.catalogue import body_of
+from minjing.kernel.matters.queries.catalogue import acting_posts, body_of
 from minjing.kernel.matters.queries.levels import require_level
 from minjing.kernel.matters.queries.one import Step, holdings_here, matter, opened, path_for, snapshot, steps
 from minjing.kernel.matters.rules import Snapshot
@@ -237,6 +237,7 @@ def _record(
         reason=reason,
         matter_id=matter.id,
         unit_path=path_for(matter, by),
+        posts=acting_posts(matter.procedure_id),
         now=now,
     )
 
@@ -264,8 +265,9 @@ def concerned(matter_id: UUID, person_ids: Collection[UUID]) -> set[UUID]:
 
 
 def reads(matter: Snapshot, by: Actor) -> bool:
-    """Say whether one of the officer's posts lets them read records of this matter."""
-    return any(LOOK in h.acts and h.post not in ADMINISTRATORS for h in holdings_here(matter, by))
+    """Say whether one of the officer's posts lets them read records of this matter: who only supervises may not."""
+    acting = acting_posts(matter.procedure_id)
+    return any(LOOK in h.acts and h.post in acting for h in holdings_here(matter, by))
 
 
 # Steps for which no claim is asked: who may take one must see the file in full to take it.

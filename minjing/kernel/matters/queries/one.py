@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.models import Person
-from minjing.kernel.identity.rules import ADMINISTRATORS, DESK
+from minjing.kernel.identity.rules import SUPERVISE
 from minjing.kernel.identity.sealing import blind_index, unseal
 from minjing.kernel.matters import plugs, rules
 from minjing.kernel.matters.errors import NotAllowed, Unknown
@@ -30,7 +30,7 @@ from minjing.kernel.matters.models import (
     Task,
 )
 from minjing.kernel.matters.queries.acting import still_may_act
-from minjing.kernel.matters.queries.catalogue import body_of, place_of, units
+from minjing.kernel.matters.queries.catalogue import acting_posts, body_of, place_of, units
 from minjing.kernel.matters.rules import Happening, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
 
@@ -99,7 +99,7 @@ def _ref(ref: UUID | str) -> Q:
 
 
 def may_see(matter: Snapshot, by: Actor) -> bool:
-    """Say whether a matter is this person's business: the applicant's, or of a unit they serve in.
+    """Say whether a matter is this person's business: the applicant's, or of a post they hold in one of its units.
 
     Who has a conflict of interests in it does not see it, and so cannot act in it either.
     """
@@ -107,7 +107,7 @@ def may_see(matter: Snapshot, by: Actor) -> bool:
         return True
     if by.kind == "resident":
         return by.person_id is not None and by.person_id == matter.person_id
-    return any(h.post not in ADMINISTRATORS for h in holdings_here(matter, by)) and not has_conflict(matter, by)
+    return bool(holdings_here(matter, by)) and not has_conflict(matter, by)
 
 
 def has_conflict(matter: Snapshot, by: Actor) -> bool:
@@ -122,15 +122,17 @@ def has_conflict(matter: Snapshot, by: Actor) -> bool:
 def holdings_here(matter: Snapshot, by: Actor) -> list[Holding]:
     """Return the posts by which a matter is the officer's: of its units, and for a deputy of the services lent.
 
-    Where a service names the posts that see its matters, no other counts.
+    Those that its flow names, and those that supervise; where a service names who sees its matters, no other counts.
     """
-    paths, seen_by = _paths(matter), body_of(matter).service.seen_by
-    here = [
+    paths, acting = _paths(matter), acting_posts(matter.procedure_id)
+    supervised = not body_of(matter).service.seen_by
+    return [
         h
         for h in by.holdings
-        if any(path.startswith(h.unit_path) for path in paths) and (not h.scope or matter.code in h.scope)
+        if (h.post in acting or (supervised and SUPERVISE in h.acts))
+        and any(path.startswith(h.unit_path) for path in paths)
+        and (not h.scope or matter.code in h.scope)
     ]
-    return [h for h in here if h.post in seen_by] if seen_by else [h for h in here if DESK not in h.acts]
 
 
 def _paths(matter: Snapshot) -> list[str]:
@@ -145,7 +147,8 @@ def _paths(matter: Snapshot) -> list[str]:
 def path_for(matter: Snapshot, by: Actor) -> str:
     """Return the path under which this officer's right to look is checked: where the matter is theirs to see."""
     paths = _paths(matter)
-    return next((p for p in paths if any(p.startswith(h.unit_path) for h in by.holdings)), paths[0])
+    here = holdings_here(matter, by)
+    return next((p for p in paths if any(p.startswith(h.unit_path) for h in here)), paths[0])
 
 
 ANSWERS_CONTEXT = "matters_matter.answers"

@@ -43,6 +43,21 @@ def post_of(body: Body, state: State, spec: ActionSpec | None = None) -> str:
     return f"{body.service.decides}_approver" if post == "decides_approver" else post
 
 
+def posts_of(body: Body) -> frozenset[str]:
+    """Return the posts whose business the matters of a procedure are: named by a state, a step or a child task.
+
+    Where the service itself names who sees its matters, these and no other.
+    """
+    if body.service.seen_by:
+        return frozenset(body.service.seen_by)
+    named: set[str] = set()
+    for state in body.flow.states.values():
+        named.add(post_of(body, state))
+        named |= {post_of(body, state, spec) for spec in state.actions.values()}
+        named |= {body.flow.tasks[task].post for task in state.tasks}
+    return frozenset(named - {""})
+
+
 def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: WorkCalendar, now: datetime) -> Snapshot:
     """Return `matter` as it is on entering the state `target`: post, unit, claim, clock, outcome."""
     state = body.flow.states[target]

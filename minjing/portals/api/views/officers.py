@@ -15,7 +15,7 @@ from minjing.base.clock import now
 from minjing.kernel.identity import actions as people
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.rules import LOOK
+from minjing.kernel.identity.rules import LOOK, SUPERVISE
 from minjing.kernel.matters import actions, counter_figures, oversight, queries
 from minjing.kernel.matters.errors import NotAllowed
 from minjing.kernel.matters.rules import Snapshot
@@ -258,5 +258,5 @@ def supervised(
 @work.get("/supervision/city-wide", response={200: shapes_work.CounterFiguresOut, **REFUSED})
 def city_wide(request: HttpRequest) -> shapes_work.CounterFiguresOut:
     """Return the minutes per case at the counters of the city, now and as the rule of before would have had it."""
-    identity.require(asker(request), oversight.SUPERVISE)
+    identity.require(asker(request), SUPERVISE)
     return shapes_work.CounterFiguresOut.of(counter_figures.report(now()))

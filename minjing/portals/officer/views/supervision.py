@@ -211,7 +211,10 @@ def drill(request: OfficerRequest) -> HttpResponse:
     context = {
         "unit": unit,
         "path": _path(request, unit),
-        "rows": [{"row": row, "why": _why(row.matter, request)} for row in rows_of(page, request.actor)],
+        "rows": [
+            {"row": row, "why": _why(row.matter, request), "opens": queries.may_see(row.matter, request.actor)}
+            for row in rows_of(page, request.actor)
+        ],
         "light": dict(LIGHTS).get(narrowed.light),
         "state": _state_titles().get(narrowed.state),
         "why": WHYS.get(narrowed.why),
