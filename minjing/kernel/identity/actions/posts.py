@@ -185,7 +185,8 @@ def deputise(
 ) -> UUID:
     """Let another officer stand in for the holder of a post for a time, for the services in `scope` or all.
 
-    The holder asks for it, or the security administrator names the holder. Raises NotAllowed, Unknown.
+    The holder asks for it, or the security administrator names the holder. Who may be a deputy: see `may_deputise`.
+    Raises NotAllowed, Unknown.
     """
     holder_id = holder_account_id or by.account_id
     if holder_id != by.account_id:
@@ -201,7 +202,8 @@ def deputise(
         raise Unknown
     if since < now - CLOCKS_DIFFER:
         raise Wrong("in_past", {"zh": "开始时间不能早于现在。", "en": "The start must not lie in the past."}, "since")
-    _must(may_deputise(actor_of(holder_id, now).holdings, kind.code, unit.path, since, until))
+    holder, deputy = actor_of(holder_id, now).holdings, actor_of(deputy_account_id, now).holdings
+    _must(may_deputise(holder, deputy, kind.code, unit.path, since, until))
     _must(may_hold(_posts_held(deputy_account_id, now), kind.code))
     made = Appointment.objects.create(
         account_id=deputy_account_id,

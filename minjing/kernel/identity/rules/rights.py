@@ -20,6 +20,10 @@ DESK = "desk"  # the help desk: its posts read what was asked of it, and no othe
 SUPERVISE = "supervise"  # the act of looking over clocks and figures of one's unit and those below it
 APPROVE_HIDDEN = "approve_hidden"  # the act of giving leave to hide looks for a time
 
+# Acts that are not joined by a deputyship: on matters and records, and over those who do them or over their money.
+WORKS = frozenset({LOOK, "handle", "decide"})
+LOOKS_OVER = frozenset({SUPERVISE, "watch", "reconcile", "approve_fee", "close_day"})
+
 # A deputy stands in for an absence, not for a career; longer needs an appointment of its own.
 DEPUTY_MAX = timedelta(days=60)
 
@@ -107,20 +111,53 @@ def may_hold(held: Iterable[str], post: str) -> Verdict:
     return Verdict(True)
 
 
-def may_deputise(holder: Iterable[Holding], post: str, unit_path: str, since: datetime, until: datetime) -> Verdict:
-    """Say whether one who has the holdings `holder` may let another stand in for `post` in that time.
+def may_deputise(
+    holder: Iterable[Holding],
+    deputy: Collection[Holding],
+    post: str,
+    unit_path: str,
+    since: datetime,
+    until: datetime,
+) -> Verdict:
+    """Say whether one who has the holdings `holder` may let another, with the holdings `deputy`, stand in for `post`.
 
-    A deputy cannot pass the deputyship on, administrators have no deputies, and the time is limited.
+    A deputy cannot pass the deputyship on, administrators have no deputies, and the time is limited. It gives nobody
+    acts that are new to them: the deputy holds as much near by, or the same post elsewhere in the branch. It never
+    joins the acts of looking over officers or money with those of handling matters and records.
     """
-    if post in ADMINISTRATORS:
+    lent = next((h for h in holder if h.post == post and h.unit_path == unit_path and h.deputy_for is None), None)
+    if post in ADMINISTRATORS or any(h.post in ADMINISTRATORS for h in deputy):
         return Verdict(False, "administrators_apart", post)
-    if not any(h.post == post and h.unit_path == unit_path and h.deputy_for is None for h in holder):
+    if lent is None:
         return Verdict(False, "not_held", post)
+    if not any(_as_much(h, lent) for h in deputy if h.deputy_for is None):
+        return Verdict(False, "deputy_not_near", post)
+    if any(_joins(h.acts, lent.acts) or _joins(lent.acts, h.acts) for h in deputy):
+        return Verdict(False, "deputy_joins", post)
     if until <= since:
         return Verdict(False, "ends_before_start", post)
     if until - since > DEPUTY_MAX:
         return Verdict(False, "too_long", post)
     return Verdict(True)
+
+
+def _as_much(held: Holding, lent: Holding) -> bool:
+    """Say whether `held` carries what `lent` does: in its unit or the one above or below, or as the same post.
+
+    Both lie in the same branch; a post of the bureau has its deputies in the bureau.
+    """
+    if _branch(held.unit_path) != _branch(lent.unit_path):
+        return False
+    near = held.unit_path.startswith(lent.unit_path) or lent.unit_path.startswith(held.unit_path)
+    return held.post == lent.post or (near and lent.acts <= held.acts)
+
+
+def _branch(unit_path: str) -> list[str]:
+    return unit_path.split(".")[1:2]  # 1.4.27. lies in 4, and 1. in none
+
+
+def _joins(acts: frozenset[str], others: frozenset[str]) -> bool:
+    return bool(acts & WORKS and (others & LOOKS_OVER) - acts)
 
 
 # What a refusal says to the one refused.
@@ -137,6 +174,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "系统、安全、审计三类管理员必须由不同的人担任，且不得兼任其他岗位、不得代理。",
         "en": "The system, security and audit administrators must be different people, hold no other post "
         "and have no deputies.",
+    },
+    "deputy_not_near": {
+        "zh": "代理人须在本单位或其上级、下级单位担任职权不少于该岗位的岗位，或在同一分局担任同一岗位；不能跨分局。",
+        "en": "A deputy holds a post with at least the same acts in this unit or in the one above or below, or the "
+        "same post elsewhere in the branch; never in another branch.",
+    },
+    "deputy_joins": {
+        "zh": "监督、预警、收费岗位与查看、办理、审批岗位不能由同一人兼任，也不能互相代理。",
+        "en": "Posts that supervise, are told of alarms or keep the fees, and posts that look, handle or decide, are "
+        "not joined in one person, and have no deputies from each other.",
     },
     "not_held": {"zh": "只能由本人担任的岗位委托代理。", "en": "Only a post one holds oneself can be deputised."},
     "ends_before_start": {"zh": "结束时间必须晚于开始时间。", "en": "The end must be after the start."},

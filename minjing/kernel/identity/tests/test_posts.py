@@ -71,7 +71,7 @@ def test_one_person_is_never_two_administrators(city: City, security: Actor, aud
 
 
 def test_a_deputy_stands_in_for_a_time_and_some_services(city: City, clerk: Actor) -> None:
-    deputy = city.hire("lianhua.deputy")
+    deputy = city.hire("huaqiang.deputy", "station_clerk", "huaqiang")
     lianhua = city.units["lianhua"]
     actions.deputise(
         by=clerk,
@@ -90,14 +90,14 @@ def test_a_deputy_stands_in_for_a_time_and_some_services(city: City, clerk: Acto
         now_deputy, "h", unit_path=lianhua.path, post="station_clerk", code="HZ0301", not_by=[clerk.account_id]
     )
     assert mine.reason_key == "same_person"
-    assert city.again(deputy.account_id, NOW + WEEK).holdings == ()
+    assert city.again(deputy.account_id, NOW + WEEK).holdings == deputy.holdings
     assert [d.account_id for d in queries.deputies_of(clerk.account_id, NOW)] == [deputy.account_id]
 
 
 def test_a_deputy_cannot_pass_it_on_and_nobody_lends_what_they_do_not_hold(
     city: City, clerk: Actor, approver: Actor
 ) -> None:
-    deputy, third = city.hire("deputy"), city.hire("third")
+    deputy, third = (city.hire(name, "station_clerk", "huaqiang") for name in ("deputy", "third"))
     lend = {
         "post": "station_clerk",
         "unit_id": city.units["lianhua"].pk,
@@ -113,10 +113,22 @@ def test_a_deputy_cannot_pass_it_on_and_nobody_lends_what_they_do_not_hold(
         actions.deputise(by=clerk, deputy_account_id=clerk.account_id, **lend)
 
 
+def test_nobody_comes_to_a_record_by_a_colleagues_deputyship_alone(city: City, clerk: Actor, security: Actor) -> None:
+    supervisor = city.hire("supervisor", "supervisor", "bureau")
+    elsewhere = city.hire("yuehai.clerk", "station_clerk", "yuehai")
+    until, lianhua = NOW + WEEK, city.units["lianhua"].pk
+    lend = {"post": "station_clerk", "unit_id": lianhua, "since": NOW, "until": until, "now": NOW}
+    for deputy in (supervisor, elsewhere, city.hire("nobody")):
+        for by, more in ((clerk, {}), (security, {"holder_account_id": clerk.account_id})):
+            with pytest.raises(NotAllowed, match="deputy_not_near"):
+                actions.deputise(by=by, deputy_account_id=deputy.account_id, **lend, **more)
+        assert not may(city.again(deputy.account_id), "look", unit_path=city.units["lianhua"].path).ok
+
+
 def test_the_end_of_a_post_ends_its_deputies_and_all_their_sessions(
     city: City, clerk: Actor, security: Actor
 ) -> None:
-    deputy = city.hire("deputy")
+    deputy = city.hire("deputy", "station_clerk", "huaqiang")
     actions.deputise(
         by=clerk,
         deputy_account_id=deputy.account_id,
@@ -136,7 +148,8 @@ def test_the_end_of_a_post_ends_its_deputies_and_all_their_sessions(
     with pytest.raises(NotAllowed):
         actions.end_appointment(post.pk, by=clerk, now=NOW)
     actions.end_appointment(post.pk, by=security, now=NOW)
-    assert city.again(clerk.account_id).holdings == city.again(deputy.account_id).holdings == ()
+    assert city.again(clerk.account_id).holdings == ()
+    assert city.again(deputy.account_id).holdings == deputy.holdings
     assert not Session.objects.exists()
     assert queries.actor_by_token(token, NOW) is None
     with pytest.raises(Unknown):
@@ -198,7 +211,7 @@ def test_only_administrators_list_officers(city: City, clerk: Actor, security: A
 
 def test_a_deputy_has_no_more_right_than_the_holder(city: City, security: Actor) -> None:
     """The holder's post runs out by its date; nobody has ended anything by hand."""
-    holder, deputy = city.hire("holder"), city.hire("deputy")
+    holder, deputy = city.hire("holder"), city.hire("deputy", "station_clerk", "huaqiang")
     lianhua = city.units["lianhua"].pk
     actions.appoint(
         by=security,
@@ -219,7 +232,7 @@ def test_a_deputy_has_no_more_right_than_the_holder(city: City, security: Actor)
         now=NOW,
     )
     held = [len(city.again(deputy.account_id, NOW + weeks * WEEK).holdings) for weeks in (0, 1, 2)]
-    assert held == [1, 0, 0]
+    assert held == [2, 1, 1]
 
 
 def test_the_security_administrator_cannot_stand_for_a_second_administrator(

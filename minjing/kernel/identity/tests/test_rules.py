@@ -118,4 +118,45 @@ SINCE = datetime(2026, 11, 24, tzinfo=UTC)
     ],
 )
 def test_may_deputise(holdings: tuple[Holding, ...], post: str, path: str, lasts: timedelta, answer: str) -> None:
-    assert may_deputise(holdings, post, path, SINCE, SINCE + lasts).reason_key == answer
+    assert may_deputise(holdings, (CLERK,), post, path, SINCE, SINCE + lasts).reason_key == answer
+
+
+HEAD_ACTS = ("decide", "look", "supervise")
+
+
+@pytest.mark.parametrize(
+    ("deputy", "answer"),
+    [
+        ((), "deputy_not_near"),
+        ((CLERK,), ""),
+        ((held("station_clerk", "1.4.28.", *CLERK.acts),), ""),
+        ((held("station_clerk", "1.5.31.", *CLERK.acts),), "deputy_not_near"),
+        ((held("hall_clerk", "1.4.", *CLERK.acts, "serve"),), ""),
+        ((held("hall_clerk", "1.4.28.", *CLERK.acts),), "deputy_not_near"),
+        ((held("desk", "1.", *CLERK.acts),), "deputy_not_near"),
+        ((held("hall_clerk", STATION, "look"),), "deputy_not_near"),
+        ((FOR_ZHAO,), "deputy_not_near"),
+        ((held("supervisor", "1.", "supervise", "watch"),), "deputy_not_near"),
+        ((CLERK, held("branch_supervisor", "1.4.", "supervise", "watch")), "deputy_joins"),
+        ((CLERK, held("fee_clerk", "1.", "reconcile")), "deputy_joins"),
+        ((CLERK, held("audit_admin", "1.", "audit")), "administrators_apart"),
+    ],
+)
+def test_who_may_stand_in_for_a_clerk(deputy: tuple[Holding, ...], answer: str) -> None:
+    until = SINCE + timedelta(days=5)
+    assert may_deputise((CLERK,), deputy, CLERK.post, CLERK.unit_path, SINCE, until).reason_key == answer
+
+
+@pytest.mark.parametrize(
+    ("lent", "deputy", "answer"),
+    [
+        (held("station_approver", STATION, *HEAD_ACTS), held("station_approver", "1.4.28.", *HEAD_ACTS), ""),
+        (held("station_approver", STATION, *HEAD_ACTS), held("branch_approver", "1.4.", "decide", "look"), "near"),
+        (held("branch_supervisor", "1.4.", "supervise"), held("branch_approver", "1.4.", "decide", "look"), "near"),
+        (held("fee_approver", "1.", "approve_fee"), held("fee_approver", "1.", "approve_fee"), ""),
+    ],
+    ids=["heads", "head by approver", "supervisor by approver", "fees"],
+)
+def test_who_looks_over_others_has_deputies_of_the_same_kind(lent: Holding, deputy: Holding, answer: str) -> None:
+    verdict = may_deputise((lent,), (deputy,), lent.post, lent.unit_path, SINCE, SINCE + timedelta(days=5))
+    assert verdict.reason_key.rpartition("_")[2] == answer

@@ -1,7 +1,10 @@
 """What a token of the wrong person gets: nothing, and nothing is opened on the way."""
 
+from datetime import timedelta
+
 import pytest
 
+from minjing.base.clock import now
 from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Account, Appointment, Post
 from minjing.kernel.ledger.models import Outbox
@@ -9,7 +12,7 @@ from minjing.kernel.matters import queries
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import NUMBERS, city  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.test_actions import act as take
-from minjing.kernel.matters.tests.world import CHEN, LIN, MONDAY, ZHOU
+from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, MONDAY, ZHOU
 from minjing.portals.api.tests.test_api import as_, post, submitted  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
@@ -214,6 +217,14 @@ def test_no_odd_or_past_deputyship_is_named(as_, since, until, unit, scope):  # 
     body = {"deputy": ZHOU.account_id, "post": "station_clerk", "unit_id": unit, "scope": scope}
     answer = post(as_(CHEN), "/api/work/deputies", **body, since=since, until=until)
     assert 400 <= answer.status_code < 500
+
+
+def test_a_deputy_of_another_branch_is_refused_in_words(as_):  # noqa: F811
+    since, until = now(), now() + timedelta(days=3)
+    body = {"post": "station_clerk", "unit_id": 27, "since": since, "until": until}
+    answer = post(as_(CHEN), "/api/work/deputies", **body, deputy=ELSEWHERE.account_id)
+    assert (answer.status_code, answer.json()["key"]) == (403, "deputy_not_near")
+    assert post(as_(CHEN), "/api/work/deputies", **body, deputy=ZHOU.account_id).status_code == 200
 
 
 def test_no_answer_of_the_api_about_a_person_is_kept_by_a_cache(as_):  # noqa: F811

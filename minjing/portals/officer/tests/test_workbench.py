@@ -7,7 +7,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Appointment
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.models import Matter, Task
-from minjing.kernel.matters.tests.world import CHECKER, CHEN, ELSEWHERE, LUO, ZHOU
+from minjing.kernel.matters.tests.world import CHECKER, CHEN, ELSEWHERE, LUO, MA, ZHOU
 from minjing.portals.officer.tests.conftest import SUPERVISOR, SYSTEM, act, submitted, text, url
 
 
@@ -116,10 +116,8 @@ def test_who_has_no_queue_is_led_to_their_own_page(bench):
 def test_a_deputy_is_named_for_a_time_and_some_services_and_ended(bench):
     from minjing.kernel.identity.models import Account
 
-    number = Account.objects.get(id=ZHOU.account_id).police_number
-    # Zhou already holds the post; the head of the branch names Chen in the approver's post.
+    number, clerk, deputy = (Account.objects.get(id=a.account_id).police_number for a in (ZHOU, CHEN, MA))
     browser = bench(LUO)
-    deputy = Account.objects.get(id=CHEN.account_id).police_number
     today = clock.now().date()
     form = {"post": "branch_approver@4", "deputy": deputy, "since": today.isoformat(), "scope": ["HZ9901"]}
     wrong = browser.post("/officer/deputies/", {**form, "until": (today + timedelta(days=90)).isoformat()})
@@ -130,10 +128,14 @@ def test_a_deputy_is_named_for_a_time_and_some_services_and_ended(bench):
         "/officer/deputies/", {**form, "deputy": "999999", "until": (today + timedelta(days=3)).isoformat()}
     )
     assert "没有这个警号的民警" in text(unknown)
+    lesser = browser.post(
+        "/officer/deputies/", {**form, "deputy": clerk, "until": (today + timedelta(days=3)).isoformat()}
+    )
+    assert (lesser.status_code, "职权不少于该岗位" in text(lesser)) == (422, True)
     done = browser.post("/officer/deputies/", {**form, "until": (today + timedelta(days=3)).isoformat()})
     assert done.status_code == 302
     made = Appointment.objects.get(deputy_for_id=LUO.account_id)
-    assert (made.account_id, made.scope) == (CHEN.account_id, ["HZ9901"])
+    assert (made.account_id, made.scope) == (MA.account_id, ["HZ9901"])
     assert deputy in text(browser.get("/officer/deputies/"))
     assert number != deputy
     stranger = bench(ZHOU).post(f"/officer/deputies/{made.id}/end/")

@@ -108,7 +108,10 @@ def _name_one(request: OfficerRequest) -> dict[str, Words]:
     return {}
 
 
-_FIELD = {"too_long": "until", "ends_before_start": "until", "own_deputy": "deputy", "administrators_apart": "deputy"}
+_FIELD = {
+    "too_long": "until", "ends_before_start": "until", "own_deputy": "deputy", "administrators_apart": "deputy",
+    "deputy_not_near": "deputy", "deputy_joins": "deputy",
+}  # fmt: skip
 
 
 def day_of(text: str, name: str, errors: dict[str, Words]) -> date | None:
