@@ -35,6 +35,8 @@ CARD = Limit(10, timedelta(hours=1))
 SELFIE = Limit(8, timedelta(hours=1))
 # Mandates offered, per account.
 MANDATE = Limit(20, timedelta(days=1))
+# Names and numbers that do not go together, typed at a counter, per officer.
+RECEPTION = Limit(20, timedelta(hours=1))
 # Codes typed at a counter, per officer: 10^8 codes, a few of them open.
 COUNTER = Limit(30, timedelta(hours=1))
 # Failures per network address over all logins; failures per login and address are counted by django-axes.

@@ -33,6 +33,7 @@ KINDS: dict[str, dict[str, str]] = {
     "identity:person:corrected": {"zh": "更正个人登记信息", "en": "A person’s details were corrected"},
     "identity:person:looked": {"zh": "有人查看了个人信息", "en": "Personal data was looked at"},
     "identity:post:put": {"zh": "设置一个岗位", "en": "A post was set up"},
+    "identity:search:asked": {"zh": "一次没有结果的查询", "en": "Somebody was searched for and not found"},
     "identity:unit:put": {"zh": "设置一个单位", "en": "A unit was set up"},
     "identity:session:ended": {"zh": "结束一次登录", "en": "A session was ended"},
     "identity:token:made": {"zh": "发放接口令牌", "en": "An API token was made"},

@@ -75,7 +75,7 @@ from minjing.kernel.identity.actions.posts import (
 from minjing.kernel.identity.actions.proofs import by_passkey
 from minjing.kernel.identity.actions.proofs import sweep as sweep_checks
 from minjing.kernel.identity.actions.recoveries import begin_recovery, finish_recoveries, object_to_recovery
-from minjing.kernel.identity.actions.searching import search
+from minjing.kernel.identity.actions.searching import asked_in_vain, search
 from minjing.kernel.identity.actions.second_factors import (
     add_passkey,
     check_passkey,
@@ -100,6 +100,7 @@ __all__ = [
     "ask_erasure",
     "ask_erasure_by_number",
     "ask_hidden",
+    "asked_in_vain",
     "begin_recovery",
     "bind_door",
     "by_passkey",

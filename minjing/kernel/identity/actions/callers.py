@@ -10,6 +10,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity import limits, sealing
 from minjing.kernel.identity.actions.doors import parse_id_number, parse_name, send_code
 from minjing.kernel.identity.actions.people import ensure_person
+from minjing.kernel.identity.actions.searching import asked_in_vain
 from minjing.kernel.identity.actor import RESIDENT, Actor
 from minjing.kernel.identity.errors import Wrong
 from minjing.kernel.identity.models import Account, Person, PersonKey
@@ -60,15 +61,19 @@ def send_code_by_id_number(
     return secrets.token_urlsafe(24), ""
 
 
-def received_at_counter(*, name: str, id_number: str, by_card: bool, now: datetime) -> Actor:
+def received_at_counter(*, name: str, id_number: str, by_card: bool, by: Actor, now: datetime) -> Actor:
     """Return the resident whom an officer has before them, with their account, or one without a door.
 
     The register vouches for the name, where it knows the number; where it does not, only a card that a reader has
-    read does. Raises Wrong with the field that is wrong.
+    read does. What it does not vouch for is on record and counted: whoever tries names for a number is stopped.
+    Raises Wrong with the field that is wrong, TooMany.
     """
     spoken, number = parse_name(name), parse_id_number(id_number)
+    limits.check("reception", str(by.account_id), limits.RECEPTION, now)
     seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else Registered(False)
     if not seen.alive or (seen.found and not seen.name_agrees) or not (seen.found or by_card):
+        limits.count("reception", str(by.account_id), limits.RECEPTION, now)
+        asked_in_vain(by, number, reason="counter", now=now)
         raise Wrong("not_vouched", NOT_VOUCHED, "id_number")
     with transaction.atomic():
         person_id = ensure_person(name=spoken, id_number=number, now=now)

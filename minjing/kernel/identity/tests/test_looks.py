@@ -10,7 +10,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.seen import Unrecorded
-from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, OU, City, SignIn
+from minjing.kernel.identity.tests.conftest import LIN, LIN_NUMBER, NOW, OU, OU_NUMBER, City, SignIn
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.watch import actions as watch
 from minjing.kernel.watch import queries as watched
@@ -114,6 +114,26 @@ def test_a_search_without_a_reason_finds_whom_the_matter_concerns_and_says_nothi
         with pytest.raises(NotAllowed, match="no_reason"):
             actions.search(clerk, name, matter_id=open_matter, now=NOW)
     assert actions.search(clerk, OU, reason="counter", matter_id=open_matter, now=NOW) == [ou]
+
+
+def test_who_asks_about_somebody_unknown_leaves_a_trace_that_nobody_can_read(
+    lin: UUID, clerk: Actor, approver: Actor
+) -> None:
+    asked = Outbox.objects.filter(kind="identity:search:asked").order_by("seq")
+    assert actions.search(clerk, LIN, reason="counter", now=NOW) == [lin]
+    assert not asked.exists(), "each person shown is a look"
+    for by, text in ((clerk, OU_NUMBER), (clerk, OU_NUMBER.lower()), (approver, OU)):
+        assert actions.search(by, text, reason="counter", now=NOW) == []
+    first, again, other = (row.what for row in asked)
+    assert (first["by"], first["post"], first["reason"], first["found"]) == (
+        str(clerk.account_id), "station_clerk", "counter", 0,
+    )  # fmt: skip
+    assert (first["asked"] == again["asked"], first["asked"] == other["asked"]) == (True, False)
+    assert other["by"] == str(approver.account_id)
+    assert not [said for said in (OU, OU_NUMBER) if said in str([row.what for row in asked])]
+    with pytest.raises(NotAllowed):
+        actions.search(clerk, OU, reason="curious", now=NOW)
+    assert asked.count() == 3
 
 
 def test_administrators_and_supervisors_see_no_record(lin: UUID, city: City, security: Actor, audit: Actor) -> None:

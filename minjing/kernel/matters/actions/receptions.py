@@ -37,12 +37,12 @@ def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by
     """Receive somebody at a household counter; the look at who they are is on record, with its reason.
 
     Raises NotAllowed to whoever stands at no counter, Wrong for a number without a reason, and identity's refusals
-    for a name that is not the number's.
+    for a name that is not the number's, TooMany after too many of these.
     """
     held = at_counter(by)
     if how not in (CARD, NUMBER) or (how == NUMBER and reason not in REASONS):
         raise Wrong({"reason": Text(zh="请选择为什么输入号码。", en="Say why the number is typed in.")})
-    applicant = identity.received_at_counter(name=name, id_number=id_number, by_card=how == CARD, now=now)
+    applicant = identity.received_at_counter(name=name, id_number=id_number, by_card=how == CARD, by=by, now=now)
     assert applicant.person_id is not None
     identity.record_look(by, [applicant.person_id], ["name", "id_number"], reason="counter", now=now)
     with transaction.atomic():

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from minjing.base.ids import new_id
+from minjing.kernel.identity.errors import TooMany
 from minjing.kernel.identity.errors import Wrong as WrongPerson
 from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.plugs import Registered
@@ -144,6 +145,25 @@ def test_a_name_that_is_not_the_numbers_is_refused_and_nobody_is_looked_at():
         )
     assert Reception.objects.count() == 0
     assert not Outbox.objects.filter(kind="identity:person:looked").exists()
+    (asked,) = Outbox.objects.filter(kind="identity:search:asked")
+    assert (asked.what["by"], asked.what["reason"]) == (str(ELSEWHERE.account_id), "counter")
+    assert "王晓夫" not in str(asked.what)
+    assert LIN_NUMBER not in str(asked.what)
+
+
+def test_names_are_not_tried_for_a_number_without_end():
+    def tried(name, by=ELSEWHERE, at=MONDAY):
+        actions.begin_reception(name=name, id_number=LIN_NUMBER, how="number", reason="no_card", by=by, now=at)
+
+    for n in range(20):
+        with pytest.raises(WrongPerson):
+            tried(f"林{chr(0x4E00 + n)}")
+    for name in ("林晓夫", "王晓夫"):
+        with pytest.raises(TooMany):
+            tried(name)
+    assert Outbox.objects.filter(kind="identity:search:asked").count() == 20
+    tried("林晓夫", by=CHEN)
+    tried("林晓夫", at=MONDAY + timedelta(hours=2))
 
 
 def test_who_stands_at_no_counter_receives_nobody():

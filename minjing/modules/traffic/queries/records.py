@@ -98,13 +98,15 @@ def wanted(text: str) -> tuple[str, str]:
 def look(text: str, reason: str, *, by: Actor, now: datetime) -> Found:
     """Return the vehicles with a plate, or the licence with a file number. Raises Wrong, NotAllowed.
 
-    A plate that went out of use because it was cloned is said to be one, with the day.
+    Where nothing is found the question is on record. A plate that went out of use because it was cloned is said to be
+    one, with the day.
     """
     what, asked = wanted(text)
     why = people.require_look(by, reason)  # also where nobody's record is opened: a firm's vehicle, another register
     if what == "licence":
         row = Licence.objects.filter(file_number=asked).first()
         if row is None:
+            identity.asked_in_vain(by, asked, reason=why, now=now)
             raise Wrong(
                 "unknown", {"zh": "没有这个档案编号的驾驶证。", "en": "No licence has this file number."}, "q"
             )
@@ -112,6 +114,7 @@ def look(text: str, reason: str, *, by: Actor, now: datetime) -> Found:
     rows = registers.vehicles_of_plate(asked)
     if rows:
         return Found(vehicles=[_vehicle(row, reason, why, by, now) for row in rows])
+    identity.asked_in_vain(by, asked, reason=why, now=now)
     cloned = _cloned(asked)
     if cloned is not None:
         raise Wrong("cloned", cloned, "q")

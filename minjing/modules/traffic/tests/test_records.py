@@ -95,8 +95,10 @@ def test_a_plate_that_was_cloned_is_said_to_be_out_of_use(officer, person, vehic
     assert "因被套牌换过号牌" in officer.post(ADDRESS, {"q": "粤B54321", "reason": "incident"}).content.decode()
 
 
-def test_an_unknown_plate_shows_nobody(officer):
+def test_an_unknown_plate_shows_nobody_and_the_question_is_on_record(officer):
     assert "没有挂 粤B99999 的车" in officer.post(ADDRESS, {"q": "粤B99999", "reason": "incident"}).content.decode()
+    officer.post(ADDRESS, {"q": "440300999999", "reason": "incident"})
+    assert kinds().count("identity:search:asked") == 2
 
 
 def test_without_the_post_or_with_a_reason_that_is_none_nothing_opens(post, officer, person, vehicle):  # noqa: F811

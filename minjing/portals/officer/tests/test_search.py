@@ -47,11 +47,12 @@ def test_with_a_reason_the_person_is_shown_masked_and_the_look_is_in_the_ledger(
     assert looked().count() == before + 1
 
 
-def test_nobody_found_leaves_no_look(bench):
+def test_nobody_found_leaves_no_look_but_the_question_is_on_record(bench):
     before = looked().count()
     page = text(bench(CHEN).post("/officer/search/", {"q": "查无此人", "reason": "counter"}))
     assert "没有找到" in page
     assert looked().count() == before
+    assert Outbox.objects.filter(kind="identity:search:asked").count() == 1
 
 
 def test_matters_about_a_person_are_found_by_their_id_number(bench):
