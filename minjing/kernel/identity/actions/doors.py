@@ -20,7 +20,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
 from minjing.kernel.identity.models import Account, ApiToken, PersonKey, PhoneCode, Session
 from minjing.kernel.identity.plugs import plugs
-from minjing.kernel.identity.queries import PHONE, token_hash
+from minjing.kernel.identity.queries import PHONE, live_tokens, token_hash, token_ref
 from minjing.kernel.identity.rules.mandates import GUARDIAN_ALONE, age_on
 from minjing.kernel.ledger import actions as ledger
 
@@ -330,11 +330,13 @@ def token_for(account: Account | UUID, now: datetime, *, lasts: timedelta = TOKE
 
 
 @transaction.atomic
-def revoke_tokens(*, by: Actor, now: datetime) -> int:
-    """End all API tokens of the one who asks; return how many."""
-    ended = ApiToken.objects.filter(account_id=by.account_id, revoked_at__isnull=True).update(revoked_at=now)
-    ledger.append(ledger.entry("identity:token:revoked", {"by": by.account_id, "count": ended}, at=now))
-    return ended
+def end_token(ref: UUID, *, by: Actor, now: datetime) -> None:
+    """End one API token of the one who asks. Raises Unknown."""
+    mine = [row.pk for row in live_tokens(by.account_id, now) if token_ref(row.pk) == ref]
+    if not mine:
+        raise Unknown
+    ApiToken.objects.filter(pk__in=mine).update(revoked_at=now)
+    ledger.append(ledger.entry("identity:token:revoked", {"by": by.account_id, "count": 1}, at=now))
 
 
 @transaction.atomic
@@ -351,16 +353,15 @@ def end_session(ref: UUID, *, by: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def end_other_sessions(*, by: Actor, keep: UUID | None, now: datetime) -> int:
-    """End all sessions of the one who asks but the one they sit at, if any; return how many."""
+def end_other_sessions(*, by: Actor, keep: UUID | None, keep_token: str = "", now: datetime) -> int:
+    """End all sessions and API tokens of the one who asks but the one that asks; return how many."""
     rows = Session.objects.filter(account_id=by.account_id)
     ended, _ = (rows.exclude(ref=keep) if keep else rows).delete()
-    ledger.append(
-        ledger.entry(
-            "identity:session:ended", {"by": by.account_id, "account": by.account_id, "count": ended}, at=now
-        )
-    )
-    return ended
+    others = live_tokens(by.account_id, now).exclude(pk=token_hash(keep_token))
+    tokens = others.update(revoked_at=now)
+    said = {"by": by.account_id, "account": by.account_id, "count": ended, "tokens": tokens}
+    ledger.append(ledger.entry("identity:session:ended", said, at=now))
+    return ended + tokens
 
 
 def set_language(*, by: Actor, language: str) -> None:

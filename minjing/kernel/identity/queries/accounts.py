@@ -8,13 +8,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from minjing.base import idnumber, names
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown
-from minjing.kernel.identity.models import Account, Appointment, Erasure, Person, Post, Session, Unit
+from minjing.kernel.identity.models import Account, ApiToken, Appointment, Erasure, Person, Post, Session, Unit
 from minjing.kernel.identity.reasons import Reason, parse, reasons
 from minjing.kernel.identity.rules import WORDS, Proof, may_look, standing
 from minjing.kernel.ledger.prepared import prepared_cursor
@@ -239,6 +239,31 @@ def sessions_of(account_id: UUID, now: datetime) -> list[SessionRow]:
     """Return the sessions of an account that last, the one used last first."""
     rows = Session.objects.filter(account_id=account_id, expire_date__gt=now).order_by("-seen_at")
     return [SessionRow(row.ref, row.device, row.started_at, row.seen_at) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An API token as its holder sees it listed; when it was last used is not kept."""
+
+    ref: UUID
+    made_at: datetime
+    expires_at: datetime
+
+
+def tokens_of(account_id: UUID, now: datetime) -> list[TokenRow]:
+    """Return the API tokens of an account that last, the newest first."""
+    rows = live_tokens(account_id, now).order_by("-created_at")
+    return [TokenRow(token_ref(row.pk), row.created_at, row.expires_at) for row in rows]
+
+
+def live_tokens(account_id: UUID, now: datetime) -> QuerySet[ApiToken]:
+    """Return the rows of the API tokens that last."""
+    return ApiToken.objects.filter(account_id=account_id, revoked_at__isnull=True, expires_at__gt=now)
+
+
+def token_ref(stored: "bytes | memoryview[int]") -> UUID:
+    """Return by what a token is named to its holder: half of what is stored of it, which opens nothing."""
+    return UUID(bytes=bytes(stored)[:16])
 
 
 def officers(by: Actor, *, text: str = "", after: str = "", limit: int = 50) -> list[Account]:

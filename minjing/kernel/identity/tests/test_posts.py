@@ -196,8 +196,21 @@ def test_a_token_stands_for_its_account_until_it_ends(clerk: Actor, django_asser
         assert queries.actor_by_token(token, NOW) == clerk
     assert queries.actor_by_token(token + "x", NOW) is None
     assert queries.actor_by_token(token, NOW + timedelta(days=31)) is None
-    assert actions.revoke_tokens(by=clerk, now=NOW) == 1
+    (listed,) = queries.tokens_of(clerk.account_id, NOW)
+    assert (listed.made_at, listed.ref) == (NOW, queries.token_ref(queries.token_hash(token)))
+    actions.end_token(listed.ref, by=clerk, now=NOW)
     assert queries.actor_by_token(token, NOW) is None
+    assert queries.tokens_of(clerk.account_id, NOW) == []
+
+
+def test_a_token_is_ended_by_its_holder_alone_and_with_all_the_others(clerk: Actor, approver: Actor) -> None:
+    mine, kept, theirs = (actions.token_for(a.account_id, NOW) for a in (clerk, clerk, approver))
+    with pytest.raises(Unknown):
+        actions.end_token(queries.tokens_of(approver.account_id, NOW)[0].ref, by=clerk, now=NOW)
+    assert actions.end_other_sessions(by=clerk, keep=None, keep_token=kept, now=NOW) == 1
+    assert [queries.actor_by_token(t, NOW) for t in (mine, kept, theirs)] == [None, clerk, approver]
+    assert actions.end_other_sessions(by=clerk, keep=None, now=NOW) == 1
+    assert queries.actor_by_token(kept, NOW) is None
 
 
 def test_only_administrators_list_officers(city: City, clerk: Actor, security: Actor) -> None:

@@ -28,7 +28,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
-    """List the sessions of the one who asks; end one, or all others."""
+    """List the sessions and API tokens of the one who asks; end one, or all others."""
     actor = request.actor  # type: ignore[attr-defined]
     if actor is None:
         return HttpResponseRedirect(with_next(reverse("identity:sign_in"), request.path))
@@ -40,6 +40,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         request,
         "sessions",
         rows=queries.sessions_of(actor.account_id, now),
+        tokens=queries.tokens_of(actor.account_id, now),
         this=this,
         frame="frame/officer.html" if actor.is_officer else "frame/resident.html",
         idle_minutes=int(limits.IDLE[actor.kind].total_seconds() // 60),
@@ -52,12 +53,13 @@ def _end(request: HttpRequest, this: UUID) -> HttpResponse:
     if "others" in request.POST:
         actions.end_other_sessions(by=actor, keep=this, now=now)
         return HttpResponseRedirect(reverse("identity:sessions"))
+    end = actions.end_token if "token" in request.POST else actions.end_session
     try:
-        ref = UUID(request.POST.get("ref", ""))
+        ref = UUID(request.POST.get("token") or request.POST.get("ref", ""))
     except ValueError:
         return HttpResponseRedirect(reverse("identity:sessions"))
     if ref == this:
         return sign_out(request)
     with suppress(Unknown):  # ended already: what was wanted is so
-        actions.end_session(ref, by=actor, now=now)
+        end(ref, by=actor, now=now)
     return HttpResponseRedirect(reverse("identity:sessions"))

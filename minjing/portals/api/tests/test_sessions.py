@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from django.test import Client
 
+from minjing.base.clock import now
 from minjing.base.ids import new_id
+from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import queries
 from minjing.kernel.identity.models import Account, Session
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters.tests.conftest import city, signed_in  # noqa: F401 - the small world
@@ -13,6 +17,11 @@ from minjing.portals.api.tests.test_api import as_  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/api/me/sessions"
+
+
+def token_client(actor) -> Client:
+    token = identity.token_for(actor.account_id, now())
+    return Client(HTTP_HOST="localhost", HTTP_AUTHORIZATION=f"Bearer {token}")
 
 
 def of(actor) -> int:
@@ -49,6 +58,31 @@ def test_one_is_ended_by_its_ref_and_a_strangers_is_not_there(as_):  # noqa: F81
     assert lin.delete(f"{SESSIONS}/{ref}").status_code == 404
     assert lin.delete(f"{SESSIONS}/{new_id()}").status_code == 404
     assert of(LIN) == 0
+
+
+def test_tokens_are_listed_and_ended_by_their_holder(as_):  # noqa: F811 - the fixture
+    tokens = "/api/me/tokens"
+    browser, lin, other = signed_in(LIN), as_(LIN), token_client(LIN)
+    rows = browser.get(tokens).json()
+    assert len(rows) == 2
+    assert {"ref", "made_at", "expires_at"} == rows[0].keys()
+    assert as_(STRANGER).delete(f"{tokens}/{rows[0]['ref']}").status_code == 404
+    assert lin.delete(SESSIONS).json() == {"ended": 2}, "the browser and the other token; not the one that asks"
+    assert (other.get(tokens).status_code, browser.get(tokens).status_code) == (401, 401)
+    (row,) = lin.get(tokens).json()
+    assert lin.delete(f"{tokens}/{row['ref']}").json() == {"ended": True}
+    assert lin.get(tokens).status_code == 401
+
+
+def test_the_page_ends_a_token_and_all_of_them(as_):  # noqa: F811 - the fixture
+    page = "/sessions/"
+    browser, one, two = signed_in(LIN), token_client(LIN), token_client(LIN)
+    assert browser.get(page).content.decode().count('name="token"') == 2
+    newest = queries.tokens_of(LIN.account_id, now())[0].ref
+    browser.post(page, {"token": str(newest)})
+    assert [c.get(SESSIONS).status_code for c in (one, two)] == [200, 401]
+    browser.post(page, {"others": "1"})
+    assert (one.get(SESSIONS).status_code, browser.get(page).status_code) == (401, 200)
 
 
 def test_a_resident_chooses_language_and_large_type_by_the_api_too(as_):  # noqa: F811

@@ -41,8 +41,8 @@ class Bearer(HttpBearer):
 
     def __call__(self, request: HttpRequest) -> Actor | None:
         """Read the one header; ninja's own makes a mapping of all of them first."""
-        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        return self.authenticate(request, token) if scheme.lower() == self.openapi_scheme else None
+        token = token_of(request)
+        return self.authenticate(request, token) if token else None
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """Return whom the token stands for; raise AskedTooOften before anything is looked up."""
@@ -129,6 +129,12 @@ def asker(request: HttpRequest) -> Actor:
 def seat_of(request: HttpRequest) -> UUID | None:
     """Return the sign-in of the pages from which is asked; None for a token, which sits nowhere."""
     return sessions.ref_of(request) if request.actor is asker(request) else None  # type: ignore[attr-defined]
+
+
+def token_of(request: HttpRequest) -> str:
+    """Return the token by which is asked, "" for a session of the pages."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token if scheme.lower() == Bearer.openapi_scheme else ""
 
 
 def picture(sent: UploadedFile | None) -> bytes:
