@@ -82,7 +82,7 @@ def upload(request: HttpRequest, by: Actor, upload_id: UUID) -> HttpResponse:
         return JsonResponse({"offset": queries.upload_offset(upload_id, by=by, now=now())})
     offset = request.GET.get("offset", "")
     length = request.headers.get("Content-Length", "")
-    if not offset.isdigit() or len(offset) > 12 or not length.isdigit() or int(length) > CHUNK_MAX:
+    if not all(said.isdecimal() and len(said) <= 12 for said in (offset, length)) or int(length) > CHUNK_MAX:
         return _problem(request, 400, "bad_request", BAD_REQUEST)
     return JsonResponse({"offset": actions.append(upload_id, int(offset), request.body, by=by, now=now())})
 

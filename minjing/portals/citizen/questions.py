@@ -245,7 +245,7 @@ def read_people(name: str, posted: Posted) -> list[dict[str, str]]:
         dict(zip(PERSON_PARTS, (cell.strip() for cell in row), strict=True)) for row in zip(*columns, strict=False)
     ]
     removed = str(posted.get(f"{name}-remove", ""))
-    if removed.isdigit() and int(removed) < len(rows):
+    if removed.isdecimal() and len(removed) < 4 and int(removed) < len(rows):
         del rows[int(removed)]
     return rows[: forms.MAX_PEOPLE + 1]
 

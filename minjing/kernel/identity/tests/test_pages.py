@@ -322,6 +322,12 @@ def test_factors_are_changed_only_shortly_after_signing_in(
     assert browser.post("/officer/second-factor/codes/").status_code == 302
 
 
+@pytest.mark.parametrize("asked", ["", "x", "²", "9" * 5_000])
+def test_a_passkey_that_is_none_is_not_taken_away(browser: Client, enrolled: Account, asked: str) -> None:
+    both(browser)
+    assert browser.post("/officer/second-factor/passkey/", {"remove": asked}).status_code == 422
+
+
 @pytest.mark.parametrize("answer", ["", "no json", "[]", "{}", '{"id": "x", "response": {}}'])
 def test_nonsense_for_a_passkey_is_refused(browser: Client, enrolled: Account, answer: str) -> None:
     both(browser)

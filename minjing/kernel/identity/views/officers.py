@@ -177,7 +177,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
     try:
         if "remove" in request.POST:
             factor = request.POST["remove"]
-            actions.remove_passkey(account, int(factor) if factor.isdigit() else 0, now=now)
+            actions.remove_passkey(account, int(factor) if factor.isdecimal() and len(factor) < 10 else 0, now=now)
         else:
             credential = credential_of(request.POST.get("credential", ""))
             actions.add_passkey(account, credential, request.POST.get("name", ""), now=now)

@@ -30,7 +30,7 @@ def signature(token: str, *parts: str) -> str:
 
 def signed(mark: str, token: str, *parts: str) -> bool:
     """Say whether `mark` is the signature of the parts."""
-    return hmac.compare_digest(signature(token, *parts), mark)
+    return hmac.compare_digest(signature(token, *parts).encode(), mark.encode())
 
 
 def wrap(aes_key: str, text: str, app_id: str) -> str:
@@ -54,7 +54,7 @@ def unwrap(aes_key: str, sealed: str, app_id: str) -> str:
         text, meant_for = content[4 : 4 + length].decode(), content[4 + length :].decode()
     except (ValueError, IndexError, struct.error, binascii.Error):
         raise Forged("sealing") from None
-    if not hmac.compare_digest(meant_for, app_id):
+    if not hmac.compare_digest(meant_for.encode(), app_id.encode()):
         raise Forged("another app")
     return text
 

@@ -111,6 +111,18 @@ def test_forged_stale_open_and_foreign_calls_are_refused_and_that_is_on_record(d
     assert not Heard.objects.exists()
 
 
+@pytest.mark.parametrize(("mark", "stamp"), [("é", ""), ("汉", "1"), ("x", "²")], ids=["latin", "han", "squared"])
+def test_what_is_no_ascii_is_refused_and_breaks_nothing(db, client, settings, mark, stamp):
+    said = {"signature": mark, "timestamp": stamp, "nonce": "n"}
+    assert client.get("/wechat/callback", said).status_code == 403
+    right = wechat_crypto.signature(settings.WECHAT_TOKEN, stamp, "n")
+    assert client.get("/wechat/callback", {**said, "signature": right}).status_code == 403
+    client.get("/door/wechat")
+    assert client.get("/door/wechat/back", {"state": mark, "code": "c"}).status_code == 400
+    headers = {"HTTP_X_TIMESTAMP": stamp, "HTTP_X_SIGNATURE": "é"}
+    assert client.post("/notify/reports/house", b"{}", "application/json", **headers).status_code == 403
+
+
 def test_entities_in_the_xml_are_not_read(db, settings):
     stamp = str(int(time.time()))
     mark = wechat_crypto.signature(settings.WECHAT_TOKEN, stamp, "n")

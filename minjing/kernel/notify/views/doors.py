@@ -59,7 +59,7 @@ def back(request: HttpRequest, kind: str) -> HttpResponse:
     to_pay = request.session.pop(PURPOSE, "") == PAY
     given = request.GET.get("state", "")
     code = request.GET.get("code") or request.GET.get("auth_code") or ""
-    if not state or not secrets.compare_digest(state, given) or not code:
+    if not state or not secrets.compare_digest(state.encode(), given.encode()) or not code:
         return HttpResponseRedirect(wanted) if to_pay else _trouble(request, kind, "again")
     try:
         subject = through.subject(code)

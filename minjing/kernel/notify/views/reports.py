@@ -34,8 +34,9 @@ def house(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "bad_json"}, status=400)
     message_id, stamp = str(said.get("id", "")), request.headers.get("X-Timestamp", "")
     mark = sms.signature(settings.SMS_KEY.encode(), stamp, message_id, body)
-    fresh = stamp.isdigit() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
-    if not fresh or not hmac.compare_digest(mark, request.headers.get("X-Signature", "")):
+    fresh = stamp.isdecimal() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
+    # In bytes: compare_digest takes no text beyond ASCII, and anybody may send some.
+    if not fresh or not hmac.compare_digest(mark.encode(), request.headers.get("X-Signature", "").encode()):
         return _refused("house")
     kept = _keep(message_id, "house", said.get("status") == "delivered", str(said.get("fault", "")))
     return JsonResponse({"kept": kept})

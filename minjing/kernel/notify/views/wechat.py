@@ -77,7 +77,7 @@ def _xml(text: str, fields: tuple[str, ...]) -> dict[str, str]:
 
 
 def _fresh(stamp: str) -> bool:
-    return stamp.isdigit() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
+    return stamp.isdecimal() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
 
 
 def _refused(why: str) -> HttpResponse:

@@ -102,9 +102,10 @@ class HttpCarrier:
     def read_push(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, Sequence[Event]]:
         """Return waybill and events of a push. Raises Forged."""
         stamp, nonce = headers.get("X-Carrier-Time", ""), headers.get("X-Carrier-Nonce", "")
-        fresh = stamp.isdigit() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
+        fresh = stamp.isdecimal() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
         wanted = signature(self._key, "POST", path, stamp, nonce, body)
-        if not fresh or not hmac.compare_digest(wanted, headers.get("X-Carrier-Signature", "")):
+        mark = headers.get("X-Carrier-Signature", "")
+        if not fresh or not hmac.compare_digest(wanted.encode(), mark.encode()):
             raise Forged("signature")
         try:
             said = json.loads(body[:BODY_MAX])

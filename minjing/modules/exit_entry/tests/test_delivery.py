@@ -136,6 +136,12 @@ def test_a_push_that_is_forged_old_or_of_another_parcel_is_refused_and_on_record
     assert push({**said, "waybill": "PX000000000CN"}).status_code == 404
     assert stands(shipment) == "on_the_way"
     assert Outbox.objects.filter(kind=events.FORGED).count() == 3
+    odd = {"X-Carrier-Time": "²", "X-Carrier-Nonce": "n", "X-Carrier-Signature": "é"}
+    for stamp in ("²", str(int(time.time()))):
+        answer = Client(HTTP_HOST="localhost").post(
+            "/exit-entry/carrier/", b"{}", content_type="application/json", headers={**odd, "X-Carrier-Time": stamp}
+        )
+        assert answer.status_code == 403
 
 
 def test_what_comes_back_waits_at_the_hall(by_post):

@@ -46,7 +46,7 @@ def write(request: OfficerRequest) -> HttpResponse:
                 said["topic"],
                 aliases=said["aliases"].replace("，", ",").replace("、", ",").split(","),
                 question=said["question"],
-                replaces=int(said["replaces"]) if said["replaces"].isdigit() else None,
+                replaces=int(said["replaces"]) if _is_key(said["replaces"]) else None,
                 by=request.actor,
                 now=request.at,
             )
@@ -72,11 +72,15 @@ def _begun(request: OfficerRequest) -> dict[str, str]:
         matter, answer = queries.closed(request.actor, number, request.at)
         came = queries.question_of(matter.id)
         said |= {"question": matter.number, "body_zh": answer, "topic": came.topic if came else ""}
-    elif replaces.isdigit():
+    elif _is_key(replaces):
         old = queries.article(int(replaces))
         said |= {name: getattr(old, name) for name in FIELDS}
         said |= {"topic": old.topic, "aliases": ", ".join(old.aliases), "replaces": replaces}
     return said
+
+
+def _is_key(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10
 
 
 def _form(request: OfficerRequest, said: dict[str, str], wrong: DeskError | None) -> HttpResponse:

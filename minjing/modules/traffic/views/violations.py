@@ -98,7 +98,8 @@ def accept(request: HttpRequest, violation_id: UUID) -> HttpResponse:
     """Decide the violation as its driver accepts it."""
     text = request.POST.get("parts", "1")
     try:
-        deciding.decide(violation_id, instalments=int(text) if text.isdigit() else 1, by=who(request), now=now())
+        parts = int(text) if text.isdecimal() and len(text) < 4 else 1
+        deciding.decide(violation_id, instalments=parts, by=who(request), now=now())
     except Refused as refused:
         if refused.key == "not_yours":
             raise Http404 from None

@@ -289,7 +289,7 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
     try:
         actions.rate(
             matter.id,
-            int(stars) if stars.isdigit() else 0,
+            int(stars) if stars.isdecimal() and len(stars) < 4 else 0,
             words=request.POST.get("words", ""),
             by=who(request),
             now=now(),
