@@ -44,6 +44,11 @@ PASSWORD_ADDRESS = Limit(100, timedelta(hours=1))
 # Guesses at the second factor per account: needs the password first, so no stranger can lock an officer out.
 SECOND = Limit(10, timedelta(minutes=15))
 
+# Anybody may send us rubbish; so many pieces from one address are put on record in an hour, the rest are counted.
+RUBBISH = Limit(60, timedelta(hours=1))
+# Ways to another platform and back begun at one network address, each a session: many phones share one.
+DOOR = Limit(300, timedelta(hours=1))
+
 _COUNT = """
 INSERT INTO identity_tally AS t (key_index, since, count) VALUES (%(key)s, %(now)s, 1)
 ON CONFLICT (key_index) DO UPDATE SET
@@ -66,6 +71,12 @@ def count(what: str, who: str, limit: Limit, now: datetime) -> tuple[int, dateti
         cursor.execute(_COUNT, {"key": _key(what, who), "now": now, "edge": now - limit.window})
         tried, since = cursor.fetchone()
         return tried, since
+
+
+def is_worth_an_entry(what: str, address: str, now: datetime) -> bool:
+    """Count a piece of rubbish that came from an address, and say whether it is put on record."""
+    tried, _ = count(what, address, RUBBISH, now)
+    return tried <= RUBBISH.count
 
 
 def check(what: str, who: str, limit: Limit, now: datetime) -> None:

@@ -13,8 +13,10 @@ from wechatpy.utils import WeChatSigner
 
 from minjing.base import clock
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import limits
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.errors import NotAllowed
+from minjing.kernel.identity.models import Session
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.notify import actions, arrivals, menu, plugs
 from minjing.kernel.notify.errors import NotDelivered
@@ -121,6 +123,20 @@ def test_what_is_no_ascii_is_refused_and_breaks_nothing(db, client, settings, ma
     assert client.get("/door/wechat/back", {"state": mark, "code": "c"}).status_code == 400
     headers = {"HTTP_X_TIMESTAMP": stamp, "HTTP_X_SIGNATURE": "é"}
     assert client.post("/notify/reports/house", b"{}", "application/json", **headers).status_code == 403
+
+
+def test_rubbish_without_end_does_not_fill_the_ledger(db, client):
+    for n in range(70):
+        assert client.get("/wechat/callback", {"signature": str(n)}).status_code == 403
+        assert client.post("/notify/reports/aliyun/guess", b"[]", "application/json").status_code == 403
+    kinds = [e.kind for e in Outbox.objects.filter(kind__endswith=":refused")]
+    assert (kinds.count("notify:callback:refused"), kinds.count("notify:report:refused")) == (60, 60)
+
+
+def test_one_address_begins_so_many_ways_to_wechat_and_no_more(db, client, monkeypatch):
+    monkeypatch.setattr(limits, "DOOR", limits.Limit(2, timedelta(hours=1)))
+    assert [Client(HTTP_HOST="localhost").get("/door/wechat").status_code for _ in range(3)] == [302, 302, 429]
+    assert Session.objects.count() == 2
 
 
 def test_entities_in_the_xml_are_not_read(db, settings):

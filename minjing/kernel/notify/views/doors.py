@@ -20,9 +20,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from minjing.base import clock
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity import clients, limits
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.errors import NotAllowed
+from minjing.kernel.identity.errors import NotAllowed, TooMany
 from minjing.kernel.identity.views.entry import let_in, next_of, with_next
 from minjing.kernel.notify import actions, arrivals
 from minjing.kernel.notify.plugs import OAuthDoor, plugs
@@ -39,6 +40,10 @@ NAMES = {"wechat": {"zh": "微信", "en": "WeChat"}, "alipay": {"zh": "支付宝
 def door(request: HttpRequest, kind: str) -> HttpResponse:
     """Send the browser to the other platform, which says whose it is there."""
     through = _through(kind)
+    try:
+        limits.spend("door", clients.address(request), limits.DOOR, clock.now())
+    except TooMany as stop:
+        return _page(request, "too_many", kind, wanted=next_of(request, "/"), status=429, why=stop.text)
     state = secrets.token_urlsafe(16)
     request.session[STATE] = state
     request.session[WANTED] = next_of(request, "/")

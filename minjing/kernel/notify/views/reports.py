@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from minjing.base.clock import now
+from minjing.kernel.identity import clients, limits
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify import actions
 from minjing.kernel.notify.providers import aliyun as aliyun_wire
@@ -37,7 +38,7 @@ def house(request: HttpRequest) -> HttpResponse:
     fresh = stamp.isdecimal() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
     # In bytes: compare_digest takes no text beyond ASCII, and anybody may send some.
     if not fresh or not hmac.compare_digest(mark.encode(), request.headers.get("X-Signature", "").encode()):
-        return _refused("house")
+        return _refused(request, "house")
     kept = _keep(message_id, "house", said.get("status") == "delivered", str(said.get("fault", "")))
     return JsonResponse({"kept": kept})
 
@@ -47,7 +48,7 @@ def house(request: HttpRequest) -> HttpResponse:
 def aliyun(request: HttpRequest, token: str) -> HttpResponse:
     """Take Alibaba Cloud's SmsReport: it carries no signature, so its address is the secret."""
     if not hmac.compare_digest(token, aliyun_wire.report_token(settings.SMS_B_KEY)):
-        return _refused("aliyun")
+        return _refused(request, "aliyun")
     said = _json(request.body) if len(request.body) <= BODY_MAX else None
     if not isinstance(said, list):
         return JsonResponse({"code": 1, "msg": "bad_json"}, status=400)
@@ -62,7 +63,7 @@ def aliyun(request: HttpRequest, token: str) -> HttpResponse:
 def tencent(request: HttpRequest, token: str) -> HttpResponse:
     """Take Tencent Cloud's report: it names its own serial number, and its address is the secret."""
     if not settings.SMS_C_URL or not hmac.compare_digest(token, tencent_wire.report_token(settings.SMS_C_KEY)):
-        return _refused("tencent")
+        return _refused(request, "tencent")
     said = _json(request.body) if len(request.body) <= BODY_MAX else None
     if not isinstance(said, list):
         return JsonResponse({"result": 1, "errmsg": "bad_json"}, status=400)
@@ -81,8 +82,10 @@ def _keep(message_id: str, carrier: str, delivered: bool, fault: str) -> bool:
     return actions.reported(found, carrier=carrier, delivered=delivered, fault=fault, now=now())
 
 
-def _refused(carrier: str) -> HttpResponse:
-    ledger.append(ledger.entry("notify:report:refused", {"carrier": carrier}, at=now()))
+def _refused(request: HttpRequest, carrier: str) -> HttpResponse:
+    at = now()
+    if limits.is_worth_an_entry("report_rubbish", clients.address(request), at):
+        ledger.append(ledger.entry("notify:report:refused", {"carrier": carrier}, at=at))
     return JsonResponse({"error": "bad_signature"}, status=403)
 
 

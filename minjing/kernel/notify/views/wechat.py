@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from minjing.base.clock import now
+from minjing.kernel.identity import clients, limits
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.notify.actions import wechat
 from minjing.kernel.notify.providers import wechat_crypto as crypto
@@ -30,20 +31,20 @@ def callback(request: HttpRequest) -> HttpResponse:
     query = request.GET
     stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
     if not crypto.signed(query.get("signature", ""), settings.WECHAT_TOKEN, stamp, nonce):
-        return _refused("signature")
+        return _refused(request, "signature")
     if not _fresh(stamp):
-        return _refused("stale")
+        return _refused(request, "stale")
     if request.method == "GET":
         return HttpResponse(query.get("echostr", "")[:200], content_type="text/plain; charset=utf-8")
     if len(request.body) > BODY_MAX or query.get("encrypt_type") != "aes":
-        return _refused("not_sealed")
+        return _refused(request, "not_sealed")
     sealed = _xml(request.body.decode("utf-8", "replace"), ("Encrypt",)).get("Encrypt", "")
     if not sealed or not crypto.signed(query.get("msg_signature", ""), settings.WECHAT_TOKEN, stamp, nonce, sealed):
-        return _refused("message_signature")
+        return _refused(request, "message_signature")
     try:
         said = _xml(crypto.unwrap(settings.WECHAT_AES_KEY, sealed, settings.WECHAT_APP_ID), FIELDS)
     except crypto.Forged:
-        return _refused("sealing")
+        return _refused(request, "sealing")
     answer = wechat.heard(said, now=now())
     if not answer:
         return HttpResponse("success", content_type="text/plain")
@@ -80,6 +81,8 @@ def _fresh(stamp: str) -> bool:
     return stamp.isdecimal() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
 
 
-def _refused(why: str) -> HttpResponse:
-    ledger.append(ledger.entry("notify:callback:refused", {"source": "wechat", "why": why}, at=now()))
+def _refused(request: HttpRequest, why: str) -> HttpResponse:
+    at = now()
+    if limits.is_worth_an_entry("wechat_rubbish", clients.address(request), at):
+        ledger.append(ledger.entry("notify:callback:refused", {"source": "wechat", "why": why}, at=at))
     return HttpResponse("refused", status=403, content_type="text/plain")

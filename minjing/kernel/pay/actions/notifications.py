@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
-from minjing.kernel.identity.limits import Limit, count
+from minjing.kernel.identity.limits import is_worth_an_entry
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.pay.actions import attempts, refunds
 from minjing.kernel.pay.actions.differences import open_difference
@@ -19,9 +19,6 @@ from minjing.kernel.pay.channels import channels
 from minjing.kernel.pay.errors import NoSuchChannel
 from minjing.kernel.pay.models import Attempt, Capture, Notification, Refund
 from minjing.kernel.pay.providers import Answer, Channel, Forged, NotForUs, RefundTold, Told
-
-# Anybody may send us rubbish; so many pieces from one address are put on record in an hour, the rest are counted.
-RUBBISH = Limit(60, timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +109,8 @@ def _unknown(letter: _Letter, number: str, kind: str, fen: int, gateway_no: str)
 
 @transaction.atomic
 def _refused(letter: _Letter, verdict: str, fault: str, number: str = "") -> Answer:
-    tried, _ = count("pay_rubbish", letter.address, RUBBISH, letter.now)
-    if tried <= RUBBISH.count or number:
+    worth = is_worth_an_entry("pay_rubbish", letter.address, letter.now)
+    if worth or number:
         _keep(letter, verdict, number, fault)
         _tell_ledger(letter, "refused", verdict, fault, number)
     return letter.way.sorry(fault)

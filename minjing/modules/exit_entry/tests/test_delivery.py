@@ -144,6 +144,12 @@ def test_a_push_that_is_forged_old_or_of_another_parcel_is_refused_and_on_record
         assert answer.status_code == 403
 
 
+def test_forged_pushes_without_end_do_not_fill_the_ledger(by_post):
+    said = {"waybill": "PX000000000CN", "events": []}
+    assert {push(said, key="another").status_code for _ in range(70)} == {403}
+    assert Outbox.objects.filter(kind=events.FORGED).count() == 60
+
+
 def test_what_comes_back_waits_at_the_hall(by_post):
     shipment = posted(post_address="深圳市退回路1号")
     assert push({"waybill": shipment.waybill, "events": [event(shipment, 1, "returned")]}).status_code == 200

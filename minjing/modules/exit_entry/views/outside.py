@@ -27,7 +27,8 @@ def carrier(request: HttpRequest) -> HttpResponse:
             raise Forged("length")
         waybill, happened = posting.carrier().read_push(request.path, request.headers, body)
     except Forged:
-        posting.forged(at)
+        if limits.is_worth_an_entry("carrier_rubbish", clients.address(request), at):
+            posting.forged(at)
         return JsonResponse({"error": "bad_signature"}, status=403)
     if not posting.told(waybill, happened, now=at):
         return JsonResponse({"error": "unknown_waybill"}, status=404)
