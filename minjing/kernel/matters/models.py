@@ -149,6 +149,7 @@ class Matter(models.Model):
             # Clocks that stand still, for the queue of what waits for applicants.
             models.Index(
                 fields=["org_id", "station_id", "due_at"],
+                include=["code"],
                 condition=Q(paused_since__isnull=False, closed_at__isnull=True),
                 name="matter_paused",
             ),
@@ -156,7 +157,7 @@ class Matter(models.Model):
             # to be corrected or reopened.
             models.Index(
                 fields=["org_id", "station_id", "due_at"],
-                include=["unit_id", "id"],
+                include=["unit_id", "code", "id"],
                 condition=Q(
                     post__in=("station_approver", "branch_approver", "bureau_approver"),
                     closed_at__isnull=True,

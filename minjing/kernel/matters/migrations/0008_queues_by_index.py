@@ -1,4 +1,4 @@
-"""An officer's desk in its order, and decisions counted by the index alone."""
+"""An officer's desk in its order; what is being decided and what waits counted by the index alone."""
 
 from django.db import migrations, models
 from django.db.models import Q
@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveIndex(model_name="matter", name="matter_claimed"),
         migrations.RemoveIndex(model_name="matter", name="matter_deciding"),
+        migrations.RemoveIndex(model_name="matter", name="matter_paused"),
         migrations.AddIndex(
             model_name="matter",
             index=models.Index(
@@ -22,13 +23,22 @@ class Migration(migrations.Migration):
             model_name="matter",
             index=models.Index(
                 fields=["org_id", "station_id", "due_at"],
-                include=["unit_id", "id"],
+                include=["unit_id", "code", "id"],
                 condition=Q(
                     post__in=("station_approver", "branch_approver", "bureau_approver"),
                     closed_at__isnull=True,
                     paused_since__isnull=True,
                 ),
                 name="matter_deciding",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="matter",
+            index=models.Index(
+                fields=["org_id", "station_id", "due_at"],
+                include=["code"],
+                condition=Q(closed_at__isnull=True, paused_since__isnull=False),
+                name="matter_paused",
             ),
         ),
     ]
