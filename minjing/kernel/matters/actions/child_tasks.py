@@ -38,7 +38,7 @@ def _finish(task_id: UUID, result: str, *, by: Actor, now: datetime, request_id:
     verdict = may(by, FINISH, unit_path=place.path, post=task.post, code=matter.code)
     if not verdict.ok or verdict.holding is None:
         raise rules.refusal(verdict)
-    if result not in ("clear", "found"):
+    if result not in (rules.CLEAR, rules.FOUND):
         raise Wrong({"result": Text(zh="请选择核查结果。", en="Choose the result.")})
     if matter.closed_at is not None:
         raise NotAllowed(

@@ -20,7 +20,7 @@ from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Wrong
 from minjing.kernel.matters.fees import Quote
 from minjing.kernel.matters.models import Matter, Task
 from minjing.kernel.matters.queries.levels import require_level
-from minjing.kernel.matters.rules import PAYING, PAYMENT, Ask, Change, Snapshot
+from minjing.kernel.matters.rules import CLEAR, PAYING, PAYMENT, Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body
 from minjing.kernel.pay import jobs
 from minjing.kernel.pay.actions import orders as pay
@@ -127,11 +127,11 @@ def issue_paid(matter_id: UUID, *, now: datetime) -> None:
 def _close_task(matter: Snapshot, now: datetime) -> None:
     """Close the task of payment; the matter goes on when it was the last that was open."""
     waiting = Task.objects.filter(matter_id=matter.id, kind=PAYMENT, done_at__isnull=True)
-    if not waiting.update(done_at=now, done_by=SYSTEM.account_id, result="clear"):
+    if not waiting.update(done_at=now, done_by=SYSTEM.account_id, result=CLEAR):
         return
     after = matter.but(ver=matter.ver + 1, open_tasks=matter.open_tasks - 1)
     written = store.write(
-        Change("finish_task", matter, after, "", None, Ask(reason="clear")),
+        Change("finish_task", matter, after, "", None, Ask(reason=CLEAR)),
         queries.body_of(matter),
         by=SYSTEM,
         request_id=new_id(),

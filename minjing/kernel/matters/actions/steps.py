@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.matters import queries, rules, store
@@ -19,9 +21,9 @@ from minjing.kernel.matters.actions.handing_over import took_over
 from minjing.kernel.matters.actions.once import NotWritten, again_or_stale, together
 from minjing.kernel.matters.actions.visiting import let_visit_go
 from minjing.kernel.matters.errors import Wrong
-from minjing.kernel.matters.models import Material
+from minjing.kernel.matters.models import Material, Task
 from minjing.kernel.matters.queries.levels import require_level
-from minjing.kernel.matters.rules import Ask, Change, Snapshot
+from minjing.kernel.matters.rules import CLEAR, Ask, Change, Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.matters.store import Sealed
 from minjing.kernel.pay.actions import orders, refunds
@@ -167,9 +169,13 @@ def _money_follows(change: Change, by: Actor, now: datetime) -> None:
 
 
 def _with_tasks(change: Change) -> Change:
+    """Return the change with the child tasks that are still to be opened: neither open yet nor found clear before."""
     if not change.tasks:
         return change
-    return replace(change, after=change.after.but(open_tasks=change.after.open_tasks + len(change.tasks)))
+    stands = Task.objects.filter(matter_id=change.before.id).filter(Q(done_at__isnull=True) | Q(result=CLEAR))
+    kinds = set(stands.values_list("kind", flat=True))
+    tasks = tuple(kind for kind in change.tasks if kind not in kinds)
+    return replace(change, tasks=tasks, after=change.after.but(open_tasks=change.after.open_tasks + len(tasks)))
 
 
 def _sealed(change: Change, body: Body, by: Actor, now: datetime, corrections: Mapping[str, Any] | None) -> Sealed:

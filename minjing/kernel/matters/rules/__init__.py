@@ -24,7 +24,9 @@ from minjing.kernel.matters.rules.moving import (
 from minjing.kernel.matters.rules.reading import Happening, Station, fold, light, main_line, stations
 from minjing.kernel.matters.rules.shapes import (
     BEFORE_WORK,
+    CLEAR,
     FOR,
+    FOUND,
     MAX_EXTENSION_DAYS,
     MOVING,
     NOTE_MAX,
@@ -43,7 +45,9 @@ from minjing.kernel.matters.rules.shapes import (
 
 __all__ = [
     "BEFORE_WORK",
+    "CLEAR",
     "FOR",
+    "FOUND",
     "MAX_EXTENSION_DAYS",
     "MOVING",
     "NOTE_MAX",

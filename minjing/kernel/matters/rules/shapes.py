@@ -25,6 +25,8 @@ BEFORE_WORK = frozenset({"submit", "settle", "withdraw", "lapse", "book", "arriv
 
 # Keys of `acts` beside the actions: a parallel check, and for whom a deputy acted.
 TASK, FOR = "task_", ":for"
+# What a parallel check ends in: nothing against it, or something that the decision must weigh.
+CLEAR, FOUND = "clear", "found"
 
 Light = Literal["green", "yellow", "red", "paused", "done"]
 

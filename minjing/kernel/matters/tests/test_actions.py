@@ -277,6 +277,26 @@ def test_a_parallel_check_holds_the_recommendation_until_it_is_done(city):
     assert act(joined, "recommend", CHEN).state == "recommended"
 
 
+@pytest.mark.parametrize(("result", "opened"), [(None, 1), ("clear", 1), ("found", 2)])
+def test_a_return_opens_a_check_again_only_where_something_was_found(city, result, opened):
+    publishing.publish([world.body(checks=["record_check"])], by=PUBLISHER, now=MONDAY)
+    matter = act(submit(), "claim", CHEN)
+    if result:
+        (task,) = queries.tasks(matter)
+        matter = actions.finish_task(task.id, result, by=CHECKER, now=MONDAY, request_id=new_id())
+    for day in range(1, 4):  # three supplements, the check still open, done clear, or done and found again
+        at = MONDAY + timedelta(days=day)
+        paused = act(matter, "ask_supplement", CHEN, at, note="看不清", materials=["marriage_certificate"])
+        back = act(paused, "supplement", LIN, at + HOUR, files={"marriage_certificate": [scan(shade=day)]})
+        matter = act(back, "claim", CHEN, at + 2 * HOUR)
+    assert len(queries.tasks(matter)) == opened
+    assert matter.open_tasks == len([t for t in queries.tasks(matter) if t.done_at is None])
+    assert queries.refold(queries.matter(matter.id, CHEN, MONDAY)) == {}
+    for task in list(queries.open_tasks(CHECKER)):
+        matter = actions.finish_task(task.id, "clear", by=CHECKER, now=MONDAY, request_id=new_id())
+    assert act(matter, "recommend", CHEN, MONDAY + timedelta(days=5)).state == "recommended"
+
+
 def test_a_check_finished_by_a_used_request_is_answered_and_leaves_nothing(city):
     publishing.publish([world.body(checks=["record_check"])], by=PUBLISHER, now=MONDAY)
     used = new_id()
