@@ -5,7 +5,7 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 from minjing.kernel.matters.rules import main_line
-from minjing.kernel.matters.schema import Body, Text
+from minjing.kernel.matters.schema import ActionSpec, Body, Text
 
 BOX_W, BOX_H, SIDE_H, GAP_X, GAP_Y, PAD = 176, 52, 60, 68, 14, 24
 INDENT = 26  # how far side states stand to the right of their station; the trunk runs in that space
@@ -52,10 +52,18 @@ def arrows(body: Body) -> list[tuple[str, str, list[Text]]]:
     found: dict[tuple[str, str], list[Text]] = {}
     for name, state in body.flow.states.items():
         for spec in state.actions.values():
-            goal = body.flow.start if spec.to == "back" else spec.to
-            if goal and goal != name:
+            for goal in _goals(body, name, spec):
                 found.setdefault((name, goal), []).append(spec.title)
     return [(a, b, titles) for (a, b), titles in found.items()]
+
+
+def _goals(body: Body, name: str, spec: ActionSpec) -> list[str]:
+    """Return where an act leads: back to the start from a pause, back to each decision that is taken up here."""
+    if spec.to != "back":
+        return [spec.to] if spec.to not in ("", name) else []
+    if body.flow.states[name].pauses:
+        return [body.flow.start]
+    return [n for n, state in body.flow.states.items() if any(s.to == name for s in state.actions.values())]
 
 
 def svg(body: Body, language: str = "zh") -> str:
@@ -128,8 +136,8 @@ def _why(body: Body, name: str, language: str) -> str:
     # From a station rather than from another side state: refused is first of all an answer to the application.
     ways_in = sorted((a not in line, _said(titles[0], language)) for a, goal, titles in arrows(body) if goal == name)
     said = ways_in[0][1] if ways_in else ""
-    returns = any(spec.to == "back" for spec in body.flow.states[name].actions.values())
-    if returns:
+    state = body.flow.states[name]
+    if state.pauses and any(spec.to == "back" for spec in state.actions.values()):
         return f"{said}，补正后继续" if language == "zh" else f"{said}, then goes on"
     return said
 

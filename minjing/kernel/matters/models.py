@@ -105,7 +105,7 @@ class Matter(models.Model):
     extension_days = models.PositiveSmallIntegerField(default=0)
     asked = models.JSONField(default=list)  # material names being asked for
     asked_days = models.PositiveSmallIntegerField(default=0)  # the extension that waits for approval
-    back_to = models.CharField(max_length=30, blank=True)  # the state a pause returns to
+    back_to = models.CharField(max_length=30, blank=True)  # where a pause returns to; the decision taken up
     outcome = models.CharField(max_length=20, blank=True)
     closed_at = models.DateTimeField(null=True)
 

@@ -260,7 +260,7 @@ class ActionSpec(Strict):
 
     later: ClassVar[tuple[str, ...]] = ("does",)
 
-    to: str = ""  # empty: the state stays; "back": where the pause began
+    to: str = ""  # empty: the state stays; "back": where the pause began, or the decision taken up again
     by: Literal["post", "applicant", "system", "unit"] = "post"  # unit: any post of it (claiming, asking)
     post: str = ""  # another post than the state's own
     not_by: list[str] = []  # must be another person than who did one of these

@@ -9,7 +9,7 @@ from typing import Any
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.matters import actions, forms, queries
-from minjing.kernel.matters.rules import MAX_EXTENSION_DAYS, Snapshot
+from minjing.kernel.matters.rules import MAX_EXTENSION_DAYS, Snapshot, leads_to
 from minjing.kernel.matters.schema import ActionSpec, Body, Text
 from minjing.portals.officer.dossier import in_words
 
@@ -29,13 +29,14 @@ def consequences(
     spec = body.flow.states[matter.state].actions[action]
     found = [*_state(body, matter, spec), *_register(body, spec, answers), *_paper(body, spec, answers, now)]
     found += [*_clock(body, matter, action, spec), *_told(body, matter, spec)]
-    if spec.to and body.flow.states.get(spec.to) and body.flow.states[spec.to].outcome in ("refused", "not_accepted"):
+    target = body.flow.states.get(leads_to(matter, spec))
+    if target is not None and target.outcome in ("refused", "not_accepted"):
         found.append(Consequence("object", body.flow.how_to_object))
     return found
 
 
 def _state(body: Body, matter: Snapshot, spec: ActionSpec) -> list[Consequence]:
-    name = matter.back_to if spec.to == "back" else spec.to
+    name = leads_to(matter, spec)
     if not name:
         return []
     target = body.flow.states[name]

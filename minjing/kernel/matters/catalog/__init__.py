@@ -227,6 +227,8 @@ def _lint_state(body: Body, name: str, state: State, posts: set[str] | None) -> 
         yield f"state {name} lapses to {state.lapses_to!r}, which is no state"
     if body.service.received_by == "bureau" and state.level in ("station", "branch"):
         yield f"state {name} is at a {state.level}, but the bureau itself receives the matter"
+    if any(spec.to == "back" for spec in state.actions.values()) and not _knows_the_way_back(body.flow, name):
+        yield f"state {name} leads back, but neither pauses nor takes up decisions alone"
     acting = {state.post, *(spec.post for spec in state.actions.values())} - {""}
     if not state.final and not state.pauses and not state.post:
         yield f"state {name} has no post that acts"
@@ -238,6 +240,12 @@ def _lint_state(body: Body, name: str, state: State, posts: set[str] | None) -> 
     for task in state.tasks:
         if task not in body.flow.tasks:
             yield f"state {name} opens the task {task!r}, which is not described"
+
+
+def _knows_the_way_back(flow: Flow, name: str) -> bool:
+    """Say whether a matter in this state knows where it came from: it rests there, or a decision was taken up."""
+    before = [s.final for s in flow.states.values() if any(spec.to == name for spec in s.actions.values())]
+    return bool(flow.states[name].pauses) or (bool(before) and all(before) and name != flow.start)
 
 
 def _lint_form(service: Service) -> Iterable[str]:

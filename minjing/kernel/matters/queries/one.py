@@ -218,7 +218,7 @@ def steps(matter: Snapshot, by: Actor, now: datetime) -> list[Step]:
         if spec.by == "system" or (spec.by == "applicant") != matter.is_applicant(by):
             continue
         why_not = _why_not(body, matter, action, spec, by)
-        target = body.flow.states.get(spec.to)
+        target = body.flow.states.get(rules.leads_to(matter, spec))
         offered.append(
             Step(
                 action,

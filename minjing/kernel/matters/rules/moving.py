@@ -31,10 +31,15 @@ def applied(
         return matter.but(asked_days=ask.days)
     if action == "grant_extension":
         return extended(body, matter, calendar)
-    target = (matter.back_to if spec.to == "back" else spec.to) or matter.state
+    target = leads_to(matter, spec) or matter.state
     if target == matter.state:
         return matter
     return enter(body, matter.but(asked=list(ask.materials)), target, place, calendar, now)
+
+
+def leads_to(matter: Snapshot, spec: ActionSpec) -> str:
+    """Return the state that an action leads to; empty where the matter stays in its own."""
+    return matter.back_to if spec.to == "back" else spec.to
 
 
 def post_of(body: Body, state: State, spec: ActionSpec | None = None) -> str:
@@ -59,9 +64,9 @@ def posts_of(body: Body) -> frozenset[str]:
 
 
 def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: WorkCalendar, now: datetime) -> Snapshot:
-    """Return `matter` as it is on entering the state `target`: post, unit, claim, clock, outcome."""
+    """Return `matter` as it is on entering the state `target`: post, unit, claim, clock, outcome, the way back."""
     state = body.flow.states[target]
-    was_closed = matter.closed_at is not None
+    taken_up = matter.closed_at is not None and not state.final
     if matter.paused_since is not None:
         matter = resumed(body, matter, calendar, now)
     entered = matter.but(
@@ -74,11 +79,12 @@ def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: Wor
         outcome=state.outcome,
         closed_at=now if state.final else None,
         asked_days=0,
+        back_to=matter.state if state.pauses or taken_up else "",
     )
-    if was_closed and not state.final:  # reopened: the limit runs anew
+    if taken_up:  # the limit runs anew
         entered = clocked(body, entered, calendar, now)
     if state.pauses:
-        entered = _paused(state, entered, matter.state, calendar, now)
+        entered = _paused(state, entered, calendar, now)
     return entered
 
 
@@ -126,17 +132,15 @@ def resumed(body: Body, matter: Snapshot, calendar: WorkCalendar, now: datetime)
         paused_since=None,
         pause_reason="",
         lapses_at=None,
-        back_to="",
     )
 
 
-def _paused(state: State, matter: Snapshot, back_to: str, calendar: WorkCalendar, now: datetime) -> Snapshot:
+def _paused(state: State, matter: Snapshot, calendar: WorkCalendar, now: datetime) -> Snapshot:
     lapse = state.lapses_after
     return matter.but(
         paused_since=now,
         pause_reason=state.pauses,
         lapses_at=calendar.due(now, lapse.value, lapse.unit) if lapse else None,
-        back_to=back_to,
     )
 
 

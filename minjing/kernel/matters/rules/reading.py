@@ -94,12 +94,14 @@ def stations(body: Body, matter: Snapshot | None, events: Sequence[Happening] = 
     if passed and matter.closed_at is not None:
         passed.append(replace(passed.pop(), status="done", until=matter.closed_at))
     seen = {station.key for station in passed}
-    state = matter.back_to or matter.state
     line = main_line(body)
+    beside = matter.paused_since is not None and matter.state not in line
+    state = matter.back_to if beside else matter.state
     ahead = line[line.index(state) + 1 :] if state in line and matter.closed_at is None else []
-    if matter.back_to:
-        ahead = [matter.back_to, *ahead]
-    return taken_in + passed + [_station(body, n, "next") for n in ahead if n not in seen or n == matter.back_to]
+    returns = beside and any(spec.to == "back" for spec in body.flow.states[matter.state].actions.values())
+    if returns:
+        ahead = [state, *ahead]
+    return taken_in + passed + [_station(body, n, "next") for n in ahead if n not in seen or (returns and n == state)]
 
 
 def _taken_in(matter: Snapshot) -> Station:

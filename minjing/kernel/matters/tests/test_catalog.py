@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from minjing.kernel.matters import catalog, diagram, plugs
+from minjing.kernel.matters import catalog, diagram, plugs, rules
 from minjing.kernel.matters.schema import Body
 from minjing.kernel.matters.tests import world
 
@@ -125,3 +125,28 @@ def test_the_bpmn_file_has_its_nodes_flows_and_picture():
         assert {flow.get("sourceRef"), flow.get("targetRef")} <= ids
     shown = {shape.get("bpmnElement") for shape in root.iter(f"{{{diagram.DI}}}BPMNShape")}
     assert {*world.BODY.flow.states, "start"} == shown
+
+
+def test_every_procedure_of_the_house_keeps_a_decision_as_it_was():
+    taken_up = [
+        (body, name, body.flow.states[spec.to])
+        for body in catalog.load()
+        for name, state in body.flow.states.items()
+        for key, spec in state.actions.items()
+        if state.final and key == "ask_reopening"
+    ]
+    assert len({body.flow.flow for body, _, _ in taken_up}) == 6
+    for body, name, reopening in taken_up:
+        closed = world.submitted(body).but(state=name, outcome=body.flow.states[name].outcome, closed_at=world.MONDAY)
+        asked = rules.enter(body, closed, "reopening", world.PLACE, world.CALENDAR, world.MONDAY)
+        assert rules.leads_to(asked, reopening.actions["refuse_reopening"]) == name
+
+
+def test_a_way_back_from_where_nothing_was_left_is_not_published():
+    body = world.body()
+    start = body.flow.states["submitted"]
+    actions = {**start.actions, "return": start.actions["release"].model_copy(update={"to": "back"})}
+    states = {**body.flow.states, "submitted": start.model_copy(update={"actions": actions})}
+    wrong = body.model_copy(update={"flow": body.flow.model_copy(update={"states": states})})
+    assert any("state submitted leads back" in said for said in catalog.lint([wrong]))
+    assert not any("leads back" in said for said in catalog.lint(catalog.load()))

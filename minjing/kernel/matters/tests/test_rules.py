@@ -195,6 +195,30 @@ def test_reopening_takes_two_people_and_starts_the_limit_anew():
     assert reopened.due_at == CALENDAR.due(later, 20, "workday")
 
 
+@pytest.mark.parametrize("flow", ["reviewed", "counter", "instant"])
+@pytest.mark.parametrize("decision", ["refused", "not_accepted"])
+def test_who_keeps_the_decision_leaves_it_as_it_was(flow, decision):
+    procedure = body(flow, **({} if flow == "reviewed" else {"decides": "station"}))
+    decides, reviews = (LUO, MA) if flow == "reviewed" else (CHEN, HEAD)
+    matter = decide(submitted(procedure), "claim", CHEN, MONDAY + HOUR, procedure).after
+    words = {"reason": "conditions", "note": "x"}
+    if decision == "not_accepted":
+        closed = decide(matter, "refuse_to_accept", CHEN, MONDAY + 2 * HOUR, procedure, **words).after
+    else:
+        if flow == "reviewed":
+            matter = decide(matter, "recommend", CHEN, MONDAY + 2 * HOUR, procedure).after
+            matter = decide(matter, "claim", decides, MONDAY + 3 * HOUR, procedure).after
+        closed = decide(matter, "refuse", decides, MONDAY + 4 * HOUR, procedure, **words).after
+    asked = decide(closed, "ask_reopening", CHEN, MONDAY + 5 * HOUR, procedure, note="新证据").after
+    assert asked.outcome == ""
+    assert [s.key for s in rules.stations(procedure, asked)] == []  # a decision is no station ahead
+    kept = decide(asked, "refuse_reopening", reviews, MONDAY + 6 * HOUR, procedure, note="维持").after
+    assert (kept.state, kept.outcome, kept.back_to) == (decision, decision, "")
+    assert kept.closed_at == MONDAY + 6 * HOUR
+    reopened = decide(asked, "approve_reopening", reviews, MONDAY + 6 * HOUR, procedure).after
+    assert (reopened.state, reopened.back_to) == ("submitted", "")
+
+
 def test_originals_are_checked_where_the_city_says_so():
     with_station = body(city={"originals_check": ["HZ9901"]})
     line = [s.key for s in rules.stations(with_station, None)]
