@@ -222,6 +222,7 @@ class StepOut(Shape):
     title: TextOut
     strong: bool
     needs: list[str]
+    max_days: int
     allowed: bool
     why_not: TextOut | None
 

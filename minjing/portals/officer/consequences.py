@@ -9,7 +9,7 @@ from typing import Any
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.matters import actions, forms, queries
-from minjing.kernel.matters.rules import MAX_EXTENSION_DAYS, Snapshot, leads_to
+from minjing.kernel.matters.rules import Snapshot, extension_left, leads_to
 from minjing.kernel.matters.schema import ActionSpec, Body, Text
 from minjing.portals.officer.dossier import in_words
 
@@ -98,10 +98,11 @@ def _clock(body: Body, matter: Snapshot, action: str, spec: ActionSpec) -> list[
         days = matter.asked_days
         return [_of_clock(f"期限延长 {days} 个工作日。", f"The time limit is extended by {days} working days.")]
     if action == "ask_extension":
+        left = extension_left(matter)
         return [
             _of_clock(
-                f"期限暂不改变；经审批人批准后延长（最长 {MAX_EXTENSION_DAYS} 个工作日，行政许可法第 42 条）。",
-                f"Nothing changes yet: an approver must grant it (at most {MAX_EXTENSION_DAYS} working days, "
+                f"期限暂不改变；经审批人批准后延长（最长 {left} 个工作日，行政许可法第 42 条）。",
+                f"Nothing changes yet: an approver must grant it (at most {left} working days, "
                 "Administrative Licensing Law art. 42).",
             )
         ]

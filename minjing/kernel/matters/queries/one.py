@@ -208,6 +208,7 @@ class Step:
     to: Text | None
     basis: tuple[Basis, ...] = ()
     runs_effect: bool = False
+    max_days: int = 0  # of more time, where the step asks for days
 
 
 def steps(matter: Snapshot, by: Actor, now: datetime) -> list[Step]:
@@ -230,6 +231,7 @@ def steps(matter: Snapshot, by: Actor, now: datetime) -> list[Step]:
                 target.title if target else None,
                 tuple(body.service.basis),
                 spec.effect,
+                rules.extension_left(matter) if "days" in spec.needs else 0,
             )
         )
     return sorted(offered, key=lambda s: (not s.allowed, not s.strong))

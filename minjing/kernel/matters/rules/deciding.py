@@ -10,7 +10,7 @@ from minjing.base.workdays import WorkCalendar
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import WORDS, Verdict, may
 from minjing.kernel.matters.errors import NotAllowed, Wrong
-from minjing.kernel.matters.rules.moving import applied, post_of
+from minjing.kernel.matters.rules.moving import applied, extension_left, post_of
 from minjing.kernel.matters.rules.shapes import FOR, MAX_EXTENSION_DAYS, NOTE_MAX, TASK, Ask, Change, Place, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Body, Text
 
@@ -101,6 +101,8 @@ def permit(
     if not verdict.ok:
         raise refusal(verdict)
     assert verdict.holding is not None
+    if action == "ask_extension" and not extension_left(matter):
+        raise extended_fully(matter)
     return post, verdict.holding.unit_id
 
 
@@ -119,6 +121,16 @@ def _permit_supervised_release(matter: Snapshot, by: Actor, place: Place) -> tup
         if "supervise" in held.acts and place.path.startswith(held.unit_path):
             return held.post, held.unit_id
     raise claimed_by_other()
+
+
+def extended_fully(matter: Snapshot) -> NotAllowed:
+    """Return the refusal of more time than the law knows."""
+    return NotAllowed(
+        "extended_fully",
+        f"已延长 {matter.extension_days} 个工作日，合计最多 {MAX_EXTENSION_DAYS} 个工作日（行政许可法第 42 条）。",
+        f"It was extended by {matter.extension_days} working days already; together it may be "
+        f"{MAX_EXTENSION_DAYS} at most (Administrative Licensing Law art. 42).",
+    )
 
 
 def claimed_by_other() -> NotAllowed:
@@ -142,18 +154,20 @@ def _require(body: Body, matter: Snapshot, action: str, spec: ActionSpec, ask: A
             raise claimed_by_other()
     if action == "grant_extension" and not matter.asked_days:
         raise NotAllowed("nothing_asked", "没有待批准的延长申请。", "No extension has been asked for.")
+    if action == "grant_extension" and matter.asked_days > extension_left(matter):
+        raise extended_fully(matter)
     if "tasks_done" in spec.needs and matter.open_tasks:
         raise NotAllowed(
             "tasks_open",
             f"还有 {matter.open_tasks} 项协办未完成。",
             f"{matter.open_tasks} parallel task(s) are still open.",
         )
-    errors = _input_errors(body, spec, ask)
+    errors = _input_errors(body, matter, spec, ask)
     if errors:
         raise Wrong(errors)
 
 
-def _input_errors(body: Body, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
+def _input_errors(body: Body, matter: Snapshot, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
     errors: dict[str, Text] = {}
     if "note" in spec.needs and not ask.note.strip():
         errors["note"] = Text(zh="请写明情况。", en="Say why, in words.")
@@ -163,12 +177,19 @@ def _input_errors(body: Body, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
         errors["reason"] = Text(zh="请从法定理由中选择一项。", en="Choose one of the law's reasons.")
     if "materials" in spec.needs and (not ask.materials or not set(ask.materials) <= _materials(body)):
         errors["materials"] = Text(zh="请选择要补正的材料。", en="Choose the papers to ask for.")
-    if "days" in spec.needs and not 1 <= ask.days <= MAX_EXTENSION_DAYS:
-        errors["days"] = Text(
-            zh=f"延长 1 至 {MAX_EXTENSION_DAYS} 个工作日。",
-            en=f"Between 1 and {MAX_EXTENSION_DAYS} working days.",
-        )
+    if "days" in spec.needs and not 1 <= ask.days <= extension_left(matter):
+        errors["days"] = _days_wanted(matter)
     return errors
+
+
+def _days_wanted(matter: Snapshot) -> Text:
+    left, had = extension_left(matter), matter.extension_days
+    if had:
+        return Text(
+            zh=f"已延长 {had} 个工作日，合计最多 {MAX_EXTENSION_DAYS} 个，还可以延长 1 至 {left} 个工作日。",
+            en=f"Extended by {had} of at most {MAX_EXTENSION_DAYS} working days: between 1 and {left} more.",
+        )
+    return Text(zh=f"延长 1 至 {left} 个工作日。", en=f"Between 1 and {left} working days.")
 
 
 def _reasons(body: Body) -> set[str]:

@@ -7,7 +7,15 @@ from datetime import datetime
 from minjing.base.clock import local_day
 from minjing.base.workdays import WorkCalendar
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.matters.rules.shapes import BEFORE_WORK, FOR, YELLOW_SHARE, Ask, Place, Snapshot
+from minjing.kernel.matters.rules.shapes import (
+    BEFORE_WORK,
+    FOR,
+    MAX_EXTENSION_DAYS,
+    YELLOW_SHARE,
+    Ask,
+    Place,
+    Snapshot,
+)
 from minjing.kernel.matters.schema import ActionSpec, Body, State
 
 
@@ -95,13 +103,14 @@ def _unit(body: Body, state: State, matter: Snapshot, place: Place) -> int:
 
 
 def clocked(body: Body, matter: Snapshot, calendar: WorkCalendar, since: datetime) -> Snapshot:
-    """Return `matter` with the legal limit running from `since`."""
+    """Return `matter` with the legal limit running from `since`, not extended yet."""
     limit = body.service.limit
     due = calendar.due(since, limit.value, limit.unit)
     return matter.but(
         due_at=due,
         yellow_at=yellow_between(since, due, limit.unit, calendar),
         due_provisional=calendar.is_provisional(local_day(due)),
+        extension_days=0,
     )
 
 
@@ -142,6 +151,11 @@ def _paused(state: State, matter: Snapshot, calendar: WorkCalendar, now: datetim
         pause_reason=state.pauses,
         lapses_at=calendar.due(now, lapse.value, lapse.unit) if lapse else None,
     )
+
+
+def extension_left(matter: Snapshot) -> int:
+    """Return by how many working days the limit may still be extended: all extensions together have one ceiling."""
+    return max(0, MAX_EXTENSION_DAYS - matter.extension_days)
 
 
 def extended(body: Body, matter: Snapshot, calendar: WorkCalendar) -> Snapshot:

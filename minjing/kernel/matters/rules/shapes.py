@@ -13,7 +13,7 @@ from minjing.kernel.identity.actor import Actor
 
 # A light turns yellow when three quarters of the working time are used up.
 YELLOW_SHARE = 0.75
-# 行政许可法 art. 42: an extension is at most ten working days.
+# 行政许可法 art. 42: a limit is extended by ten working days at most, all extensions of it together.
 MAX_EXTENSION_DAYS = 10
 NOTE_MAX = 2_000  # characters
 

@@ -158,6 +158,35 @@ def test_an_extension_is_granted_by_another_person_and_moves_the_due_day():
         decide(granted, "ask_extension", CHEN, MONDAY + 4 * HOUR, note="x", days=11)
 
 
+def test_all_extensions_together_keep_to_the_ceiling_of_the_law():
+    matter = claimed()
+    for days in (6, 4):
+        asked = decide(matter, "ask_extension", CHEN, MONDAY + 2 * HOUR, note="需外调", days=days).after
+        matter = decide(asked, "grant_extension", LUO, MONDAY + 3 * HOUR).after
+        if days == 6:
+            with pytest.raises(Wrong) as raised:
+                decide(matter, "ask_extension", CHEN, MONDAY + 4 * HOUR, note="x", days=5)
+            assert "还可以延长 1 至 4 个工作日" in raised.value.errors["days"].zh
+    assert (matter.extension_days, rules.extension_left(matter)) == (10, 0)
+    with pytest.raises(NotAllowed) as refused:
+        decide(matter, "ask_extension", CHEN, MONDAY + 4 * HOUR, note="x", days=1)
+    assert key_of(refused) == "extended_fully"
+    with pytest.raises(NotAllowed) as refused:  # asked for before there was a ceiling
+        decide(matter.but(asked_days=10), "grant_extension", LUO, MONDAY + 4 * HOUR)
+    assert key_of(refused) == "extended_fully"
+
+
+def test_a_limit_that_runs_anew_has_not_been_extended():
+    asked = decide(claimed(), "ask_extension", CHEN, MONDAY + 2 * HOUR, note="需外调", days=10).after
+    granted = decide(asked, "grant_extension", LUO, MONDAY + 3 * HOUR).after
+    words = {"reason": "conditions", "note": "x"}
+    closed = decide(granted, "refuse_to_accept", CHEN, MONDAY + 4 * HOUR, **words).after
+    assert closed.extension_days == 10
+    later = MONDAY + timedelta(days=2)
+    taken_up = decide(closed, "ask_reopening", CHEN, later, note="新证据").after
+    assert (taken_up.extension_days, taken_up.due_at) == (0, CALENDAR.due(later, 20, "workday"))
+
+
 def test_a_due_date_beyond_the_published_calendar_is_provisional():
     late = submitted(at=datetime(2026, 12, 21, 10, 0, tzinfo=CHINA))
     assert late.due_provisional

@@ -183,6 +183,19 @@ def test_a_stale_page_says_who_acted_and_keeps_what_was_typed(bench):
     assert again.status_code == 302
 
 
+def test_the_page_offers_no_more_time_than_the_law_leaves(bench):
+    matter = act(
+        act(act(submitted(), "claim", CHEN), "ask_extension", CHEN, note="须外调", days=6), "grant_extension", LUO
+    )
+    panel = text(bench(CHEN).get(url(matter), {"step": "ask_extension"}))
+    assert 'max="4"' in panel
+    assert "最长 4 个工作日" in panel
+    offered = {step.action: step.max_days for step in queries.steps(matter, CHEN, clock.now())}
+    assert (offered["ask_extension"], offered["ask_supplement"]) == (4, 0)
+    matter = act(act(matter, "ask_extension", CHEN, note="须外调", days=4), "grant_extension", LUO)
+    assert "合计最多 10 个工作日" in text(bench(CHEN).get(url(matter)))
+
+
 def test_sending_the_same_page_twice_does_it_once(bench):
     matter = submitted()
     request_id = new_id()

@@ -23,7 +23,7 @@ from minjing.kernel.identity.reasons import reasons
 from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.plugs import EffectRefused
-from minjing.kernel.matters.rules import MAX_EXTENSION_DAYS, Snapshot
+from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.papers import queries as papers
 from minjing.portals.frame.language import pick
@@ -144,7 +144,7 @@ def _panel(
         "reasons": body.flow.refusals,
         "materials": body.service.materials,
         "chosen_materials": list(typed.get("materials", ())) or _missing_names(dossier),
-        "max_days": MAX_EXTENSION_DAYS,
+        "max_days": chosen["step"].max_days,
         "corrections": _correctable(dossier, typed, errors) if action == "ask_correction" else (),
     }
 
