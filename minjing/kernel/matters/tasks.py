@@ -24,7 +24,7 @@ def issue(id: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="matters.sweep", queueing_lock="matters.sweep", pass_context=False)
 def sweep(timestamp: int) -> None:
-    """Let overdue supplements lapse and forget what has expired; safe to run twice."""
+    """Let overdue supplements lapse, give back abandoned claims, forget what has expired; safe to run twice."""
     actions.sweep(now())
 
 

@@ -1,6 +1,7 @@
 """Reading who acts, who holds what, who looked, and what was asked and said about looks."""
 
 from minjing.kernel.identity.queries.accounts import (
+    HELD_NOW,
     ID_NUMBER,
     NAME,
     PHONE,
@@ -99,6 +100,7 @@ from minjing.kernel.identity.queries.mandates import (
 __all__ = [
     "CONFIRM",
     "FIELD_TITLES",
+    "HELD_NOW",
     "ID_NUMBER",
     "LOOKED",
     "NAME",

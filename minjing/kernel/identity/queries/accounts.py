@@ -22,6 +22,14 @@ from minjing.kernel.ledger.prepared import prepared_cursor
 NAME, ID_NUMBER = "identity_person.name", "identity_person.id_number"
 PHONE = "identity_account.phone"
 
+# That an appointment `h` gives its post at the instant %(now)s.
+HELD_NOW = """h.since <= %(now)s AND (h.until IS NULL OR h.until > %(now)s)
+           -- a deputy has no more right than the one deputised for, who may have left the post meanwhile
+           AND (h.deputy_for_id IS NULL OR EXISTS (
+                 SELECT FROM identity_appointment own
+                  WHERE own.account_id = h.deputy_for_id AND own.post_id = h.post_id AND own.unit_id = h.unit_id
+                    AND own.deputy_for_id IS NULL
+                    AND own.since <= %(now)s AND (own.until IS NULL OR own.until > %(now)s)))"""
 # One query for the whole actor: the account, the resident's sealed name with its key, and the posts held now.
 _ACTOR = """
 SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.language, p.name_sealed, k.wrapped,
@@ -31,20 +39,14 @@ SELECT a.id, a.kind, a.person_id, a.display_name, a.police_number, a.level, a.la
           FROM identity_appointment h
           JOIN identity_unit u ON u.id = h.unit_id
           JOIN identity_post o ON o.code = h.post_id
-         WHERE h.account_id = a.id AND h.since <= %(now)s AND (h.until IS NULL OR h.until > %(now)s)
-           -- a deputy has no more right than the one deputised for, who may have left the post meanwhile
-           AND (h.deputy_for_id IS NULL OR EXISTS (
-                 SELECT FROM identity_appointment own
-                  WHERE own.account_id = h.deputy_for_id AND own.post_id = h.post_id AND own.unit_id = h.unit_id
-                    AND own.deputy_for_id IS NULL
-                    AND own.since <= %(now)s AND (own.until IS NULL OR own.until > %(now)s)))),
+         WHERE h.account_id = a.id AND <held>),
        (SELECT jsonb_agg(jsonb_build_array(e.id, e.level, e.taken_at, e.session_ref, encode(e.device_index, 'hex')))
           FROM identity_evidence e
          WHERE e.account_id = a.id AND e.ended_at IS NULL AND e.until > %(now)s AND a.kind = 'resident')
   FROM identity_account a
   LEFT JOIN identity_person p ON p.id = a.person_id AND a.kind = 'resident'
   LEFT JOIN identity_personkey k ON k.owner_id = p.id
-"""
+""".replace("<held>", HELD_NOW)
 _BY_ID = _ACTOR + " WHERE a.id = %(account_id)s AND a.is_active"
 # What a page begins with: the session, and who sits there, by one query.
 _SESSION = ("session_key", "session_data", "expire_date", "ref", "account_id", "started_at", "seen_at", "device")
