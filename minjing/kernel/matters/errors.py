@@ -20,10 +20,10 @@ class MatterError(Exception):
 
 
 class Unknown(MatterError):
-    """There is no such matter, or it is not the asker's business: both look the same."""
+    """There is no such matter, or it is not the asker's business: both look the same; or no such version."""
 
-    def __init__(self) -> None:
-        super().__init__("unknown", "没有找到这件办件。", "There is no such matter.")
+    def __init__(self, zh: str = "没有找到这件办件。", en: str = "There is no such matter.") -> None:
+        super().__init__("unknown", zh, en)
 
 
 class NotAllowed(MatterError):

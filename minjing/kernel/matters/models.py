@@ -402,5 +402,6 @@ class MigratedMatter(models.Model):
     from_state = models.CharField(max_length=30)
     from_post = models.CharField(max_length=40, blank=True)
     from_unit = models.IntegerField()
+    from_back_to = models.CharField(max_length=30, blank=True)
 
     personal: ClassVar[dict[str, Personal]] = {}

@@ -197,6 +197,76 @@ class Report:
         """Return how many matters are moved."""
         return sum(self.moves.values())
 
+    @property
+    def refusal(self) -> NotAllowed | None:
+        """Return why nothing is moved yet: states that have no counterpart; None when all have one."""
+        if not self.unmapped:
+            return None
+        return NotAllowed(
+            "unmapped",
+            f"新版本没有这些状态，须在对照表中写明：{'、'.join(sorted(self.unmapped))}。",
+            f"The new version lacks these states; map them first: {', '.join(sorted(self.unmapped))}.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counterparts:
+    """Which state of the new version stands for which of the old: the mapping, or the same name."""
+
+    old: Body
+    new: Body
+    mapping: Mapping[str, str]
+
+    def of(self, name: str) -> str:
+        """Return the counterpart of a state."""
+        return self.mapping.get(name, name)
+
+    def lacking(self, state: str, back_to: str) -> list[str]:
+        """Return what a matter at `state`, from which it goes back to `back_to`, needs and the new version lacks."""
+        return [name for name in (state, back_to) if name and self.of(name) not in self.new.flow.states]
+
+    def look_at_mapping(self, running: Iterable[str]) -> None:
+        """Raise NotAllowed for a mapping that names no state, or states that cannot stand for each other."""
+        for name, goal in self.mapping.items():
+            if name not in self.old.flow.states and name not in running:
+                raise _no_state(name, "原版本", "old")
+            if goal not in self.new.flow.states:
+                raise _no_state(goal, "新版本", "new")
+            self._agree(name)
+
+    def look_at(self, state: str, back_to: str) -> None:
+        """Raise NotAllowed where a matter at `state` would not be in the new version what it is in the old."""
+        for name in filter(None, (state, back_to)):
+            self._agree(name)
+        goal = self.new.flow.states[self.of(state)]
+        if not back_to and any(spec.to == "back" for spec in goal.actions.values()):
+            raise NotAllowed(
+                "no_way_back",
+                f"处于「{state}」的办件没有记下从哪个状态来，须先在原版本中办完这一步。",
+                f"Matters at “{state}” do not know where they came from: take that step under the old version first.",
+            )
+
+    def _agree(self, name: str) -> None:
+        before, after = self.old.flow.states.get(name), self.new.flow.states[self.of(name)]
+        if before is None:
+            return
+        if before.final != after.final or (before.final and name in self.mapping):
+            raise NotAllowed(
+                "final_state",
+                f"「{name}」不能对应「{self.of(name)}」：迁移不办结办件，也不重开已办结的。",
+                f"“{name}” cannot become “{self.of(name)}”: a migration closes no matter and opens no closed one.",
+            )
+        if before.pauses != after.pauses:
+            raise NotAllowed(
+                "pause_differs",
+                f"「{name}」不能对应「{self.of(name)}」：两者是否暂停计时、为何暂停并不相同。",
+                f"“{name}” cannot become “{self.of(name)}”: they differ in whether, or why, the clock rests.",
+            )
+
+
+def _no_state(name: str, zh: str, en: str) -> NotAllowed:
+    return NotAllowed("no_state", f"{zh}没有「{name}」这个状态。", f"The {en} version has no state “{name}”.")
+
 
 Progress = Callable[[int, int], None]
 
@@ -214,49 +284,48 @@ def migrate(
 ) -> Report:
     """Move the running matters of version `source` to `target`; states not in `mapping` keep their name.
 
-    The dry run says what would happen and writes nothing. Nothing is moved while a state has no counterpart.
-    The clock and the claims stay as they are. Raises Unknown for versions that do not exist, NotAllowed.
+    The dry run says what would happen and writes nothing. Nothing is moved while a state has no counterpart, nor
+    where a matter's clock or end would not be what it was. The clock and the claims stay as they are. Raises Unknown
+    for versions that do not exist, NotAllowed.
     """
     require(by, CATALOGUE)
     old, new = _version(code, source), _version(code, target)
-    target_body = queries.body(new.id)
+    states = Counterparts(queries.body(old.id), queries.body(new.id), mapping)
     report = Report(code, source, target)
     running = Matter.objects.filter(procedure_id=old.id, closed_at__isnull=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT state, count(*) FROM matters_matter WHERE procedure_id = %s AND closed_at IS NULL GROUP BY state",
+            "SELECT state, back_to, count(*) FROM matters_matter WHERE procedure_id = %s AND closed_at IS NULL"
+            " GROUP BY state, back_to",
             [old.id],
         )
-        for state, count in cursor.fetchall():
-            goal = mapping.get(state, state)
-            if goal in target_body.flow.states:
-                report.moves[state, goal] += count
-            else:
-                report.unmapped[state] += count
+        found = cursor.fetchall()
+    states.look_at_mapping({name for state, back_to, _ in found for name in (state, back_to)})
+    for state, back_to, count in found:
+        lacking = states.lacking(state, back_to)
+        report.unmapped.update(dict.fromkeys(lacking, count))
+        if not lacking:
+            states.look_at(state, back_to)
+            report.moves[state, states.of(state)] += count
     if dry_run:
         return report
-    if report.unmapped:
-        raise NotAllowed(
-            "unmapped",
-            f"新版本没有这些状态，须在对照表中写明：{'、'.join(sorted(report.unmapped))}。",
-            f"The new version lacks these states; map them first: {', '.join(sorted(report.unmapped))}.",
-        )
-    return _apply_migration(report, old, new, target_body, mapping, running, by, now, progress)
+    if report.refusal is not None:
+        raise report.refusal
+    return _apply_migration(report, old, new, states, running, by, now, progress)
 
 
 def _apply_migration(
     report: Report,
     old: Procedure,
     new: Procedure,
-    target_body: Body,
-    mapping: Mapping[str, str],
+    states: Counterparts,
     running: Any,
     by: Actor,
     now: datetime,
     progress: Progress | None,
 ) -> Report:
     migration = Migration.objects.create(
-        code=old.code, source=old, target=new, mapping=dict(mapping), applied_at=now, applied_by=by.account_id
+        code=old.code, source=old, target=new, mapping=dict(states.mapping), applied_at=now, applied_by=by.account_id
     )
     report.migration_id, total, done = migration.id, report.total, 0
     last: UUID | None = None
@@ -266,7 +335,7 @@ def _apply_migration(
         if not batch:
             break
         last = batch[-1].id
-        moves = [_moved(matter, new.id, target_body, mapping) for matter in batch]
+        moves = [_moved(matter, new.id, states) for matter in batch if _fits(matter, states)]
         moved = _write_batch(moves, new.id, migration.id, "migrate", True, by, now)
         report.moved_meanwhile += len(batch) - moved
         done += moved
@@ -297,8 +366,10 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
     """
     require(by, CATALOGUE)
     migration = Migration.objects.filter(id=migration_id).select_related("source", "target").first()
-    if migration is None or migration.undone_at is not None:
-        raise Unknown
+    if migration is None:
+        raise Unknown("没有这次迁移。", "There is no such migration.")
+    if migration.undone_at is not None:
+        raise NotAllowed("undone", "这次迁移已经撤回。", "This migration has been undone already.")
     report = Report(migration.code, migration.target.version, migration.source.version)
     kept = MigratedMatter.objects.filter(migration_id=migration_id).order_by("matter_id")
     last, done = None, 0
@@ -319,6 +390,7 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
                 state=row.from_state,
                 post=row.from_post,
                 unit_id=row.from_unit,
+                back_to=row.from_back_to,
             )
             report.moves[matter.state, row.from_state] += 1
             moves.append((matter, back))
@@ -338,19 +410,29 @@ def undo(migration_id: UUID, *, by: Actor, now: datetime, progress: Progress | N
 def _version(code: str, version: int) -> Procedure:
     found = Procedure.objects.filter(code=code, version=version).defer("body").first()
     if found is None:
-        raise Unknown
+        raise Unknown(f"{code} 没有第 {version} 版。", f"{code} has no version {version}.")
     return found
 
 
-def _moved(matter: Snapshot, target_id: UUID, body: Body, mapping: Mapping[str, str]) -> tuple[Snapshot, Snapshot]:
-    state = body.flow.states[mapping.get(matter.state, matter.state)]
-    name = mapping.get(matter.state, matter.state)
+def _fits(matter: Snapshot, states: Counterparts) -> bool:
+    """Say whether a matter can be moved; one that was looked at can, another may have moved on since."""
+    try:
+        states.look_at(matter.state, matter.back_to)
+    except (NotAllowed, KeyError):
+        return False
+    return True
+
+
+def _moved(matter: Snapshot, target_id: UUID, states: Counterparts) -> tuple[Snapshot, Snapshot]:
+    body, name = states.new, states.of(matter.state)
+    state = body.flow.states[name]
     place = queries.place_of(matter.station_id)
     unit = matter.unit_id
     if state.level and name != matter.state:
         unit = place.unit_at(body.service.decides if state.level == "decides" else state.level)
     post = "" if state.final or state.pauses else rules.post_of(body, state)
-    return matter, matter.but(procedure_id=target_id, state=name, post=post, unit_id=unit)
+    back_to = states.of(matter.back_to) if matter.back_to else ""
+    return matter, matter.but(procedure_id=target_id, state=name, post=post, unit_id=unit, back_to=back_to)
 
 
 def _write_batch(
@@ -389,6 +471,7 @@ def _write_batch(
         "states": [a.state for _, a in moves],
         "posts": [a.post for _, a in moves],
         "units": [a.unit_id for _, a in moves],
+        "backs": [a.back_to for _, a in moves],
         "details": [Jsonb({"after": rules.moving_of(a), "migration": str(migration)}) for _, a in moves],
         "entry_ids": [e.id for e in entries],
         "salts": [e.salt for e in entries],

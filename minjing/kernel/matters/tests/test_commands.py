@@ -86,4 +86,32 @@ def test_running_matters_are_moved_after_a_dry_run_and_back(second_version):
     assert Matter.objects.get(pk=matter.id).procedure_id == first.id
     migration = done.split("migration ")[1].split(":")[0]
     assert said("matter", "undo", migration).startswith("1 moved back")
+    with pytest.raises(CommandError, match="undone already"):
+        said("matter", "undo", migration)
     assert Matter.objects.get(pk=matter.id).procedure_id == second.id
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("2", "1", "--map", "nonsense"), "OLD=NEW: nonsense"),
+        (("2", "1", "--map", "=submitted"), "OLD=NEW: =submitted"),
+        (("2", "1", "--map", "submitted=nowhere"), "The new version has no state “nowhere”"),
+        (("2", "1", "--map", "submitted=withdrawn", "--apply"), "closes no matter"),
+        (("2", "7"), "HZ9901 has no version 7"),
+    ],
+)
+def test_what_cannot_be_migrated_is_said_in_one_sentence(second_version, words, sentence):
+    submit(MONDAY + timedelta(days=1, hours=1))
+    with pytest.raises(CommandError, match=sentence):
+        said("matter", "migrate", "HZ9901", *words)
+
+
+def test_a_dry_run_with_states_that_lack_a_counterpart_names_them_and_fails(city):
+    submit()
+    states = {"review": world.BODY.flow.states["submitted"], **world.BODY.flow.states}
+    states.pop("submitted")
+    flow = world.BODY.flow.model_copy(update={"states": states, "start": "review"})
+    publishing.publish([world.BODY.model_copy(update={"flow": flow})], by=PUBLISHER, now=MONDAY + timedelta(days=1))
+    with pytest.raises(CommandError, match="map them first: submitted"):
+        said("matter", "migrate", "HZ9901", "1", "2")

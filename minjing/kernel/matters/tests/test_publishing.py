@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from minjing.base.clock import CHINA
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions, publishing, queries
-from minjing.kernel.matters.errors import NotAllowed
-from minjing.kernel.matters.models import Matter, MatterEvent, Procedure
+from minjing.kernel.matters.errors import NotAllowed, Unknown
+from minjing.kernel.matters.models import Matter, MatterEvent, Migration, Procedure
 from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.conftest import ANSWERS, scan
 from minjing.kernel.matters.tests.test_actions import act, submit
 from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY, PUBLISHER
 
@@ -112,6 +114,81 @@ def test_an_undo_tells_the_ledger_what_it_moved_and_once(city, monkeypatch):
     assert undone() == [1]
 
 
+def paused():
+    """Return a matter that waits for a paper and will go back to the first state."""
+    return act(act(submit(), "claim", CHEN), "ask_supplement", CHEN, note="x", materials=["marriage_certificate"])
+
+
+def test_a_matter_that_waits_goes_back_to_the_counterpart_and_an_undo_brings_its_way_back_too(city):
+    matter, still = paused(), paused()
+    second_version()
+    mapping = {"submitted": "review"}
+    assert publishing.migrate("HZ9901", 1, 2, {}, by=PUBLISHER, now=LATER, dry_run=True).unmapped == {"submitted": 2}
+    with pytest.raises(NotAllowed) as refused:
+        publishing.migrate("HZ9901", 1, 2, {}, by=PUBLISHER, now=LATER, dry_run=False)
+    assert refused.value.key == "unmapped"
+    report = publishing.migrate("HZ9901", 1, 2, mapping, by=PUBLISHER, now=LATER, dry_run=False)
+    moved = queries.matter(matter.id, LIN, LATER)
+    assert (moved.state, moved.back_to, moved.paused_since) == ("supplement", "review", matter.paused_since)
+    assert queries.refold(moved) == {}
+    brought = {"files": {"marriage_certificate": [scan(shade=50)]}}
+    assert act(moved, "supplement", LIN, LATER, **brought).state == "review"
+    publishing.undo(report.migration_id, by=PUBLISHER, now=LATER)
+    back = queries.matter(still.id, LIN, LATER)
+    assert (back.state, back.back_to) == ("supplement", "submitted")
+    assert queries.refold(back) == {}
+    assert act(back, "supplement", LIN, LATER, **brought).state == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "key"),
+    [
+        ({"submitted": "withdrawn"}, "final_state"),
+        ({"submitted": "review", "withdrawn": "review"}, "final_state"),
+        ({"submitted": "review", "withdrawn": "lapsed"}, "final_state"),
+        ({"submitted": "supplement"}, "pause_differs"),
+        ({"submitted": "review", "supplement": "review"}, "pause_differs"),
+        ({"submitted": "review", "nonsense": "review"}, "no_state"),
+        ({"submitted": "nowhere"}, "no_state"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_mapping_that_would_change_what_a_matter_is_is_refused_before_anything_is_written(
+    city, mapping, key, dry_run
+):
+    submit(), paused()
+    second_version()
+    with pytest.raises(NotAllowed) as refused:
+        publishing.migrate("HZ9901", 1, 2, mapping, by=PUBLISHER, now=LATER, dry_run=dry_run)
+    assert refused.value.key == key
+    assert not Migration.objects.exists()
+    assert not MatterEvent.objects.filter(action="migrate").exists()
+
+
+def test_a_matter_that_does_not_know_where_it_came_from_is_not_moved_to_where_it_would_go_back(city):
+    closed = act(act(submit(), "claim", CHEN), "refuse_to_accept", CHEN, reason="conditions", note="x")
+    asked = act(closed, "ask_reopening", CHEN, note="x")
+    with connection.cursor() as cursor:  # as one that was taken up before the way back was kept
+        cursor.execute("UPDATE matters_matter SET back_to = '', ver = ver + 1 WHERE id = %s", [asked.id])
+    second_version()
+    with pytest.raises(NotAllowed) as refused:
+        publishing.migrate("HZ9901", 1, 2, {}, by=PUBLISHER, now=LATER, dry_run=False)
+    assert refused.value.key == "no_way_back"
+
+
+def test_a_migration_is_undone_once_and_what_is_none_is_said_to_be_none(city):
+    submit()
+    second_version()
+    report = publishing.migrate("HZ9901", 1, 2, {"submitted": "review"}, by=PUBLISHER, now=LATER, dry_run=False)
+    publishing.undo(report.migration_id, by=PUBLISHER, now=LATER)
+    with pytest.raises(NotAllowed) as again:
+        publishing.undo(report.migration_id, by=PUBLISHER, now=LATER)
+    assert again.value.key == "undone"
+    with pytest.raises(Unknown) as none:
+        publishing.undo(new_id(), by=PUBLISHER, now=LATER)
+    assert "迁移" in none.value.text.zh
+
+
 def undone():
     """How many matters the ledger says that undoing moved, by entry."""
     payloads = Outbox.objects.filter(kind="matters:migration:undone").values_list("payload", flat=True)
@@ -125,8 +202,6 @@ def test_next_years_holidays_move_provisional_due_dates_and_nothing_else(city):
     claimed = act(guess, "claim", CHEN, at=december)
     asked = {"note": "x", "materials": ["marriage_certificate"]}
     paused = act(claimed, "ask_supplement", CHEN, at=december + timedelta(days=1), **asked)
-    from minjing.kernel.matters.tests.conftest import scan
-
     files = {"marriage_certificate": [scan(shade=50)]}
     resumed = act(paused, "supplement", LIN, at=december + timedelta(days=3), files=files)
     publishing.publish_calendar(
@@ -155,8 +230,6 @@ def test_a_draft_of_a_retired_version_is_submitted_under_it(city):
     second_version()
     assert queries.is_retired(draft.procedure_id)
     pages = {"spouse": ("spouse_id", "married_on", "has_children"), "office": ("office",), "delivery": ("delivery",)}
-    from minjing.kernel.matters.tests.conftest import ANSWERS, scan
-
     for page, names in pages.items():
         actions.save_page(draft.id, page, {n: ANSWERS[n] for n in names}, by=LIN, now=LATER)
     actions.attach(draft.id, "marriage_certificate", scan(), by=LIN, now=LATER)

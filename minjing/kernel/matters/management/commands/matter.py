@@ -50,7 +50,7 @@ class Command(BaseCommand):
         self.stdout.write("history and state agree" if not faults else f"DISAGREE: {', '.join(faults)}")
 
     def _migrate(self, options: dict[str, Any]) -> None:
-        mapping = dict(pair.split("=", 1) for pair in options["map"])
+        mapping = dict(_pair(said) for said in options["map"])
         report = publishing.migrate(
             options["code"],
             options["source"],
@@ -65,6 +65,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{count:>8}  {old} → {new}")
         for state, count in sorted(report.unmapped.items()):
             self.stdout.write(f"{count:>8}  {state} → ? (map it with --map {state}=…)")
+        if report.refusal is not None:
+            raise report.refusal
         if options["apply"]:
             self.stdout.write(f"migration {report.migration_id}: {report.total} moved")
         else:
@@ -81,3 +83,10 @@ class Command(BaseCommand):
         self.stderr.write(f"\r{done} / {total}", ending="")
         if done >= total:
             self.stderr.write("")
+
+
+def _pair(said: str) -> tuple[str, str]:
+    old, sign, new = (part.strip() for part in said.partition("="))
+    if not old or not sign or not new:
+        raise CommandError(f"--map 须写成 原状态=新状态：{said} Write --map as OLD=NEW: {said}")
+    return old, new
