@@ -15,7 +15,7 @@ from minjing.base.clock import CHINA, local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.matters import actions, queries, rules
+from minjing.kernel.matters import actions, publishing, queries, rules
 from minjing.kernel.matters.errors import MatterError, NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.matters.models import Matter, MatterEvent
 from minjing.kernel.matters.rules import Snapshot
@@ -218,6 +218,10 @@ class MatterMachine(RuleBasedStateMachine):
             return
         assert self.twin.due_at >= self.first_due
         assert work_between(self.first_due, self.twin.due_at) == self.paused_s
+
+    @invariant()
+    def the_clock_replayed_from_history_is_the_stored_one(self) -> None:
+        assert publishing.replay_clock(self.twin, queries.events(self.twin), queries.calendar()) == self.twin
 
     @invariant()
     def each_effect_has_its_paper_and_only_one_is_valid(self) -> None:

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from minjing.base.clock import local_day
 from minjing.base.ids import new_id
+from minjing.base.workdays import WorkCalendar
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
@@ -138,7 +138,7 @@ def recompute_provisional(*, by: Actor, now: datetime) -> int:
     for row in rows.order_by("due_at").iterator(chunk_size=BATCH):
         matter = queries.snapshot(row)
         body = queries.body_of(matter)
-        after = replay_clock(body, matter, queries.events(matter), calendar).but(ver=matter.ver + 1)
+        after = replay_clock(matter, queries.events(matter), calendar).but(ver=matter.ver + 1)
         if (after.due_at, after.due_provisional) == (matter.due_at, matter.due_provisional):
             continue
         store.write(
@@ -154,27 +154,35 @@ def recompute_provisional(*, by: Actor, now: datetime) -> int:
     return changed
 
 
-def replay_clock(body: Body, matter: Snapshot, events: Sequence[rules.Happening], calendar: Any) -> Snapshot:
-    """Return `matter` with its due date computed from its history: the start, each pause, each extension."""
-    clock = rules.clocked(body, matter.but(extension_days=0), calendar, matter.submitted_at)
-    paused: datetime | None = None
-    for event in events:
-        state = body.flow.states.get(event.to_state)
-        if event.action == "approve_reopening":
-            clock = rules.clocked(body, clock, calendar, event.at)
+def replay_clock(matter: Snapshot, events: Sequence[rules.Happening], calendar: WorkCalendar) -> Snapshot:
+    """Return `matter` with its due date computed from its history: each step moves the clock as it did when taken.
+
+    A step is read by the version that it was taken under; a migration moves no clock.
+    """
+    place, extension_days = queries.place_of(matter.station_id), 0
+    first, *later = events
+    body = _body_after(first) or queries.body_of(matter)
+    clock = matter.but(state=body.flow.start, step_since=first.at, paused_since=None, closed_at=None)
+    clock = rules.clocked(body, clock, calendar, first.at)
+    if first.to_state != clock.state:
+        clock = rules.enter(body, clock, first.to_state, place, calendar, first.at)
+    for event in later:
+        told = int(event.detail.get("after", {}).get("extension_days", extension_days))
+        version = _body_after(event)
+        if version is not None:
+            body, clock = version, clock.but(state=event.to_state)
         elif event.action == "grant_extension":
-            days = int(event.detail["after"]["extension_days"]) - clock.extension_days
-            clock = rules.extended(body, clock.but(asked_days=days), calendar)
-        elif paused is not None and event.from_state != event.to_state:
-            resumed = rules.resumed(body, clock.but(paused_since=paused), calendar, event.at)
-            clock, paused = clock.but(due_at=resumed.due_at, yellow_at=resumed.yellow_at), None
-        if state is not None and state.pauses and event.from_state != event.to_state:
-            paused = event.at
-    return matter.but(
-        due_at=clock.due_at,
-        yellow_at=clock.yellow_at,
-        due_provisional=calendar.is_provisional(local_day(clock.due_at)),
-    )
+            clock = rules.extended(body, clock.but(asked_days=told - extension_days), calendar)
+        elif event.from_state != event.to_state:
+            clock = rules.enter(body, clock, event.to_state, place, calendar, event.at)
+        extension_days = told
+    return matter.but(due_at=clock.due_at, yellow_at=clock.yellow_at, due_provisional=clock.due_provisional)
+
+
+def _body_after(event: rules.Happening) -> Body | None:
+    """Return the version that an event put the matter under; None where it stayed."""
+    version = event.detail.get("after", {}).get("procedure_id")
+    return queries.body(UUID(version)) if version else None
 
 
 # ---- migrating ------------------------------------------------------------------------------------------

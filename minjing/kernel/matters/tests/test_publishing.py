@@ -236,11 +236,48 @@ def test_a_draft_of_a_retired_version_is_submitted_under_it(city):
     assert actions.submit(draft.id, by=LIN, now=LATER, request_id=new_id()).state == "submitted"
 
 
-def test_a_replayed_clock_equals_the_stored_one(city):
-    matter = act(act(submit(), "claim", CHEN), "ask_extension", CHEN, note="外调", days=5)
-    granted = act(matter, "grant_extension", LUO)
-    replayed = publishing.replay_clock(queries.body_of(granted), granted, queries.events(granted), queries.calendar())
-    assert replayed.but(yellow_at=granted.yellow_at) == granted
+ASKED = {"note": "x", "materials": ["marriage_certificate"]}
+EXTENDED = [("ask_extension", CHEN, {"note": "外调", "days": 5}), ("grant_extension", LUO, {})]
+PAUSED = [("ask_supplement", CHEN, ASKED), ("supplement", LIN, {})]
+REFUSED = [("refuse_to_accept", CHEN, {"reason": "conditions", "note": "x"}), ("ask_reopening", CHEN, {"note": "x"})]
+APPROVED = [("recommend", CHEN, {}), ("claim", LUO, {}), ("approve", LUO, {})]
+CORRECTING = [("ask_correction", CHEN, {"note": "x", "corrections": {"married_on": "2018-05-20"}})]
+CLAIM = ("claim", CHEN, {})
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        EXTENDED,
+        [*PAUSED, CLAIM, *EXTENDED, *PAUSED],
+        REFUSED,
+        [*EXTENDED, *REFUSED, ("refuse_reopening", LUO, {"note": "x"})],
+        [*EXTENDED, *REFUSED, ("approve_reopening", LUO, {}), CLAIM, *PAUSED, CLAIM, *EXTENDED],
+        [*APPROVED, *CORRECTING],
+        [*APPROVED, *CORRECTING, ("approve_correction", LUO, {})],
+        [*PAUSED, CLAIM, *APPROVED, *CORRECTING, ("refuse_correction", LUO, {"note": "x"}), *CORRECTING],
+    ],
+)
+@pytest.mark.parametrize("begun", [MONDAY, datetime(2026, 12, 7, 16, 0, tzinfo=CHINA)])
+def test_a_replayed_clock_equals_the_stored_one(city, life, begun):
+    matter, at = submit(at=begun), begun
+    for step, by, more in [CLAIM, *life]:
+        at += timedelta(days=1, hours=3)
+        sent = {"files": {"marriage_certificate": [scan(shade=50)]}} if step == "supplement" else {}
+        matter = act(matter, step, by, at, **more, **sent)
+    assert publishing.replay_clock(matter, queries.events(matter), queries.calendar()) == matter
+
+
+def test_a_replayed_clock_is_that_of_the_version_under_which_it_ran(city):
+    waits = paused()
+    publishing.publish([world.body(limit={"value": 10, "unit": "workday"})], by=PUBLISHER, now=LATER)
+    publishing.migrate("HZ9901", 1, 2, {}, by=PUBLISHER, now=LATER, dry_run=False)
+    moved = queries.matter(waits.id, LIN, LATER)
+    resumed = act(
+        moved, "supplement", LIN, LATER + timedelta(days=3), files={"marriage_certificate": [scan(shade=50)]}
+    )
+    assert resumed.due_at > waits.due_at
+    assert publishing.replay_clock(resumed, queries.events(resumed), queries.calendar()) == resumed
 
 
 @pytest.mark.parametrize("by", [world.LUO, world.CHEN, world.LIN, replace(world.PUBLISHER, holdings=())])
