@@ -438,7 +438,7 @@ def _moved(matter: Snapshot, target_id: UUID, states: Counterparts) -> tuple[Sna
     unit = matter.unit_id
     if state.level and name != matter.state:
         unit = place.unit_at(body.service.decides if state.level == "decides" else state.level)
-    post = "" if state.final or state.pauses else rules.post_of(body, state)
+    post = "" if state.final else rules.post_of(body, state)
     back_to = states.of(matter.back_to) if matter.back_to else ""
     return matter, matter.but(procedure_id=target_id, state=name, post=post, unit_id=unit, back_to=back_to)
 

@@ -109,14 +109,19 @@ def _clock(body: Body, matter: Snapshot, action: str, spec: ActionSpec) -> list[
     target = body.flow.states.get(spec.to)
     if target is None or not target.pauses:
         return []
-    said = [_of_clock("时钟暂停，补正期间不计入办理时限。", "The clock stops; this time does not count.")]
+    waits, lacks = RESTS.get(target.pauses, RESTS["supplement"])
+    said = [_of_clock(f"时钟暂停，{waits}不计入办理时限。", "The clock stops; this time does not count.")]
     if target.lapses_after:
         number, unit = target.lapses_after.value, target.lapses_after.unit
         zh, en = {"day": ("天", "days"), "workday": ("个工作日", "working days"), "hour": ("小时", "hours")}[unit]
         said.append(
-            _of_clock(f"{number} {zh}内未补正，办件终止。", f"If nothing comes within {number} {en}, it lapses.")
+            _of_clock(f"{number} {zh}内{lacks}，办件终止。", f"If nothing comes within {number} {en}, it lapses.")
         )
     return said
+
+
+# Of each reason to rest: the time that does not count, and what ends the matter when it does not come.
+RESTS = {"supplement": ("补正期间", "未补正"), "originals": ("等候核验原件期间", "未核验原件")}
 
 
 def _of_clock(zh: str, en: str) -> Consequence:

@@ -71,6 +71,7 @@ KINDS: dict[str, dict[str, str]] = {
     "matters:matter:ask_extension": {"zh": "申请延长办理期限", "en": "More time was asked for"},
     "matters:matter:grant_extension": {"zh": "批准延长办理期限", "en": "More time was granted"},
     "matters:matter:confirm_originals": {"zh": "核对了原件", "en": "Originals were checked"},
+    "matters:matter:dispute_originals": {"zh": "原件不符，报请决定", "en": "Originals did not agree"},
     "matters:matter:ask_correction": {"zh": "提请更正", "en": "A correction was proposed"},
     "matters:matter:approve_correction": {"zh": "批准更正", "en": "A correction was approved"},
     "matters:matter:refuse_correction": {"zh": "不予更正", "en": "A correction was declined"},

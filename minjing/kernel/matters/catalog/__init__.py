@@ -19,7 +19,7 @@ from minjing.kernel.matters.schema import Body, Flow, FormField, Page, Service, 
 
 FLOWS = Path(__file__).parent / "flows"
 ORIGINALS = "originals_check"  # the switch of a city, and the mark of the state that it switches on
-ASKED = "originals_asked"  # the notice that asks for the originals
+ABOUT_ORIGINALS = ("originals_asked", "originals_lapsed")  # the notices of that state
 RECOMMEND = Text(zh="提出同意意见", en="Recommend approval")
 
 
@@ -123,7 +123,9 @@ def compose(service: Service, flow: Flow, city: Mapping[str, Any]) -> Body:
     switched_on = service.code in (city.get(ORIGINALS) or [])
     states = _with_originals(flow) if switched_on else _without_optional(flow)
     if not switched_on:
-        flow = flow.model_copy(update={"notices": {k: text for k, text in flow.notices.items() if k != ASKED}})
+        flow = flow.model_copy(
+            update={"notices": {k: text for k, text in flow.notices.items() if k not in ABOUT_ORIGINALS}}
+        )
     if service.form and service.received_by == "station" and "office" not in service.fields:
         service = service.model_copy(update={"form": [*service.form[:-1], OFFICE, *service.form[-1:]]})
     if switched_on:
@@ -148,7 +150,7 @@ def _with_originals(flow: Flow) -> dict[str, State]:
     if name is None:
         return flow.states
     start = flow.states[flow.start]
-    instead = {"to": name, "effect": False, "tells": ASKED, "title": RECOMMEND}
+    instead = {"to": name, "effect": False, "tells": ABOUT_ORIGINALS[0], "title": RECOMMEND}
     actions = dict(
         ("recommend", spec.model_copy(update=instead)) if spec.strong else (key, spec)
         for key, spec in start.actions.items()

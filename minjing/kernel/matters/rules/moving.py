@@ -79,7 +79,7 @@ def enter(body: Body, matter: Snapshot, target: str, place: Place, calendar: Wor
         matter = resumed(body, matter, calendar, now)
     entered = matter.but(
         state=target,
-        post="" if state.final or state.pauses else post_of(body, state),
+        post="" if state.final else post_of(body, state),
         unit_id=_unit(body, state, matter, place),
         step_since=now,
         claimed_by=None,

@@ -57,6 +57,7 @@ WORDS = {
     "ask_reopening": ("提请重新办理", "Reopening was proposed"),
     "approve_reopening": ("重新办理", "Reopened"),
     "confirm_originals": ("原件核对无误", "The originals agree"),
+    "dispute_originals": ("原件与材料不符，报请决定", "The originals do not agree; referred for decision"),
     "answer": ("督察部门答复", "The inspectorate answered"),
     "refer": ("转上级督察机构", "Referred to the inspectorate above"),
     "finish_task": ("协办核查完成", "A parallel check was finished"),

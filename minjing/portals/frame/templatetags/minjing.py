@@ -40,6 +40,7 @@ SHAPES = {
 }
 PAUSES = {
     "supplement": ("等待补正材料", "waiting for your papers"),
+    "originals": ("等待您带原件核对", "waiting for you to show the originals"),
     "collection": ("等待您领取", "waiting to be collected"),
     "visit": ("等待您改约到场", "waiting for your new visit"),
     "carrier": ("正在邮寄", "in the post"),

@@ -33,6 +33,7 @@ WHYS: Mapping[str, Words] = {
 NARROWING = ("light", "state", "why", "officer")
 PAUSES: Mapping[str, Words] = {
     "supplement": {"zh": "等待申请人补正", "en": "Waiting for the applicant’s papers"},
+    "originals": {"zh": "等待申请人带原件核对", "en": "Waiting for the originals"},
     "visit": {"zh": "等待申请人改约到场", "en": "Waiting for a new visit"},
     "collection": {"zh": "等待申请人领取", "en": "Waiting to be collected"},
     "payment": {"zh": "等待申请人缴费", "en": "Waiting for the fee"},
