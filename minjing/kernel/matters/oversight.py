@@ -24,7 +24,7 @@ from minjing.kernel.identity.rules import SUPERVISE
 from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown
-from minjing.kernel.matters.models import Matter
+from minjing.kernel.matters.models import Matter, Procedure
 from minjing.kernel.matters.queries import UnitFacts
 from minjing.kernel.matters.queries.kept import Figures
 from minjing.kernel.matters.rules import Snapshot
@@ -45,6 +45,11 @@ class Area:
     units: tuple[int, ...]
     stations: tuple[int, ...]
     deciding: tuple[int, ...]  # the units and those above them: where their matters may end
+
+    @property
+    def unit_id(self) -> int:
+        """Return the unit at the top of the area."""
+        return int(self.path.rstrip(".").split(".")[-1])
 
     @property
     def params(self) -> dict[str, Any]:
@@ -208,9 +213,15 @@ def paused(within: Area) -> list[tuple[str, int, datetime]]:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What a supervisor has narrowed the list down to; empty values do not narrow."""
+    """What a supervisor has narrowed the list down to; empty values do not narrow.
 
+    `own` leaves out the units below; a step is a state of a flow, for other flows call theirs by the same key.
+    """
+
+    own: bool = False
     light: str = ""
+    pause: str = ""
+    flow: str = ""
     state: str = ""
     why: str = ""
     officer: UUID | None = None
@@ -226,8 +237,13 @@ def matters(
 ) -> list[Snapshot]:
     """Return the open matters of an area, most urgent first, after the (due_at, id) seen last."""
     narrowed = narrowed or Narrowed()
-    rows = Matter.objects.filter(closed_at__isnull=True, org_id__in=within.orgs, unit_id__in=within.units)
+    units = (within.unit_id,) if narrowed.own else within.units
+    rows = Matter.objects.filter(closed_at__isnull=True, org_id__in=within.orgs, unit_id__in=units)
     rows = _with_light(rows, narrowed.light, now)
+    if narrowed.pause:
+        rows = rows.filter(paused_since__isnull=False, pause_reason=narrowed.pause)
+    if narrowed.flow:
+        rows = rows.filter(procedure__in=Procedure.objects.filter(body__flow__flow=narrowed.flow))
     if narrowed.state:
         rows = rows.filter(state=narrowed.state)
     if narrowed.officer:
@@ -305,10 +321,12 @@ DECIDED = """
 SELECT date_trunc('week', closed_at AT TIME ZONE 'Asia/Shanghai')::date, count(*),
        count(*) FILTER (WHERE closed_at <= due_at)
 FROM matters_matter
-WHERE closed_at >= %(since)s AND org_id = ANY(%(orgs)s) AND unit_id = ANY(%(deciding)s)
+WHERE closed_at >= %(since)s AND outcome <> ALL(%(undecided)s) AND org_id = ANY(%(orgs)s)
+  AND unit_id = ANY(%(deciding)s)
   AND station_id = ANY(%(stations)s)
 GROUP BY 1
 """
+UNDECIDED = ("withdrawn", "lapsed")  # closed by the applicant or by the calendar: no credit of the police
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +340,7 @@ class Week:
 
 
 def trend(within: Area, now: datetime, weeks: int = WEEKS) -> list[Week]:
-    """Return received, closed and closed in time of the last `weeks` weeks, this one included, oldest first."""
+    """Return received, decided and decided in time of the last `weeks` weeks, this one included, oldest first."""
     return list(_figures.get(("trend", (within.path, weeks)), KEPT_S, lambda: _trend(within, now, weeks)))
 
 
@@ -330,7 +348,7 @@ def _trend(within: Area, now: datetime, weeks: int) -> list[Week]:
     today = local_day(now)
     monday = today - timedelta(days=today.weekday())
     mondays = [monday - timedelta(weeks=back) for back in range(weeks - 1, -1, -1)]
-    params = {**within.params, "since": start_of(mondays[0])}
+    params = {**within.params, "since": start_of(mondays[0]), "undecided": list(UNDECIDED)}
     received = dict(_rows(RECEIVED, params))
     decided = {row[0]: row[1:] for row in _rows(DECIDED, params)}
     return [Week(day, received.get(day, 0), *decided.get(day, (0, 0))) for day in mondays]

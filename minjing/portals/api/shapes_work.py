@@ -75,17 +75,28 @@ class QueueWanted(PageWanted):
 
 
 class SupervisedWanted(PageWanted):
-    """Which matters of a unit are wanted: of a light, a step, a cause of delay, an officer."""
+    """Which matters of a unit are wanted: its own only, of a light, a pause, a step, a cause of delay, an officer."""
 
     unit_id: UnitId = None
+    own: bool = False
     light: Light = ""
+    pause: Typed = Field("", max_length=30)
+    flow: Typed = Field("", max_length=40)
     state: Typed = Field("", max_length=40)
     why: Literal["", "tasks", "unclaimed", "extension", "long_step"] = ""
     officer: UUID | None = None
 
     def narrowed(self) -> Narrowed:
         """Return what the list is narrowed down to."""
-        return Narrowed(light=self.light, state=self.state, why=self.why, officer=self.officer)
+        return Narrowed(
+            own=self.own,
+            light=self.light,
+            pause=self.pause,
+            flow=self.flow,
+            state=self.state,
+            why=self.why,
+            officer=self.officer,
+        )
 
 
 class SupervisedOut(MatterOut):

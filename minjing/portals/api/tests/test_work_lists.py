@@ -14,7 +14,7 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.models import Account, Appointment, Post
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.matters import actions, city_wide, oversight, plugs, publishing, queries
-from minjing.kernel.matters.models import Reception
+from minjing.kernel.matters.models import Matter, Reception
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan, signed_in  # noqa: F401 - the small world
@@ -175,12 +175,39 @@ def test_why_clocks_stand_still_and_what_stands_at_each_step(as_):  # noqa: F811
     paused = act(paused, "ask_supplement", CHEN, note="请补件", materials=["marriage_certificate"])
     (row,) = as_(LUO).get(f"{WORK}/supervision/paused").json()
     assert (row["reason"], row["count"]) == ("supplement", 1)
-    queries.light_counts._lights.forget()
+    queries.light_counts.forget_kept()
     steps = as_(LUO).get(f"{WORK}/supervision/steps").json()
     assert {(s["unit_id"], s["state"]): (s["green"], s["paused"]) for s in steps} == {
         (27, "submitted"): (1, 0),
         (27, paused.state): (0, 1),
     }
+
+
+def test_each_row_of_figures_is_as_large_as_its_list(as_):  # noqa: F811 - the fixture
+    submitted(hours_ago=LATE)
+    submitted(office="U31")
+    paused = act(submitted(), "claim", CHEN)
+    act(paused, "ask_supplement", CHEN, note="请补件", materials=["marriage_certificate"])
+    for unit in (1, 4):
+        moved = act(act(submitted(hours_ago=LATE if unit == 4 else 1), "claim", CHEN), "recommend", CHEN)
+        Matter.objects.filter(id=moved.id).update(ver=moved.ver + 1, unit_id=unit)
+    oversight.forget_kept()
+    queries.light_counts.forget_kept()
+    client = as_(SUPERVISOR)
+    for row in client.get(f"{WORK}/supervision/units?unit_id=1").json():
+        for light in ("green", "yellow", "red"):
+            listed = client.get(f"{WORK}/supervision/matters?unit_id={row['unit_id']}&own=true&light={light}").json()
+            assert len(listed) == row[light], (row, light)
+    for row in client.get(f"{WORK}/supervision/steps?unit_id=1").json():
+        of_step = f"unit_id={row['unit_id']}&own=true&flow={row['flow']}&state={row['state']}"
+        for light in ("green", "yellow", "red", "paused"):
+            listed = client.get(f"{WORK}/supervision/matters?{of_step}&light={light}").json()
+            assert len(listed) == row[light], (row, light)
+        assert row["title"]["zh"]
+        assert row["flow_title"]["en"]
+    for row in client.get(f"{WORK}/supervision/paused?unit_id=1").json():
+        assert len(client.get(f"{WORK}/supervision/matters?pause={row['reason']}").json()) == row["count"] == 1
+    assert client.get(f"{WORK}/supervision/matters?pause=visit").json() == []
 
 
 # ---- queues -----------------------------------------------------------------------------------------------

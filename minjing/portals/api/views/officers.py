@@ -76,18 +76,7 @@ def finish_task(request: HttpRequest, task_id: UUID, data: shapes.TaskIn) -> Mat
 @work.get("/lights")
 def lights(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the lights by unit and step of the units one supervises."""
-    return [
-        {
-            "unit_id": row.unit_id,
-            "state": row.state,
-            "green": row.green,
-            "yellow": row.yellow,
-            "red": row.red,
-            "paused": row.paused,
-            "unclaimed": row.unclaimed,
-        }
-        for row in queries.supervised_lights(asker(request), now())
-    ]
+    return [asdict(row) for row in queries.supervised_lights(asker(request), now())]
 
 
 @work.get("/reasons")
@@ -204,7 +193,7 @@ def _area(request: HttpRequest, unit_id: int | None) -> oversight.Area:
 
 @work.get("/supervision/units")
 def unit_lights(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
-    """Return the lights of each unit."""
+    """Return the lights of each unit, without those below; its matters are listed with its unit_id and own."""
     return [asdict(row) for row in oversight.unit_lights(_area(request, unit_id), now())]
 
 
@@ -216,7 +205,7 @@ def overdue(request: HttpRequest, unit_id: UnitId = None) -> dict[str, int]:
 
 @work.get("/supervision/load")
 def load(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
-    """Return what lies on each officer's desk: a count, not a mark."""
+    """Return what lies on each officer's desk in each unit: a count, not a mark."""
     return [asdict(row) for row in oversight.load(_area(request, unit_id), now())]
 
 
@@ -228,7 +217,7 @@ def trend(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
 
 @work.get("/supervision/steps")
 def steps(request: HttpRequest, unit_id: UnitId = None) -> list[dict[str, Any]]:
-    """Return the lights by unit and step."""
+    """Return the lights by unit and step; the matters of a row are listed with its unit_id, flow, state and own."""
     return [asdict(row) for row in queries.lights(_area(request, unit_id).path, now())]
 
 

@@ -58,10 +58,10 @@ def bench(db, settings, tmp_path) -> Iterator[Door]:
         yield signed_in
 
 
-def submitted(hours_ago: int = 1, **answers) -> Snapshot:
+def submitted(hours_ago: int = 1, code: str = "HZ9901", **answers) -> Snapshot:
     """Return a matter that Lin has just submitted."""
     return actions.submit_whole(
-        "HZ9901",
+        code,
         {**ANSWERS, **answers},
         by=world.LIN,
         now=clock.now() - timedelta(hours=hours_ago),

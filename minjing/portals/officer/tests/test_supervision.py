@@ -1,13 +1,28 @@
 """Supervision: counts by unit and step, why matters are late, down to the very matters; plans that use indexes."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
+import pytest
 from django.db import connection
 
 from minjing.base import clock
-from minjing.kernel.matters import oversight
-from minjing.kernel.matters.oversight import DECIDED, LOAD, OVERDUE_WHY, PAUSED, RECEIVED, UNIT_LIGHTS, Week
-from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, HEAD, LUO
+from minjing.kernel.matters import oversight, publishing, queries
+from minjing.kernel.matters.models import Matter
+from minjing.kernel.matters.oversight import (
+    DECIDED,
+    LOAD,
+    OVERDUE_WHY,
+    PAUSED,
+    RECEIVED,
+    UNDECIDED,
+    UNIT_LIGHTS,
+    Week,
+)
+from minjing.kernel.matters.schema import Text
+from minjing.kernel.matters.tests import world
+from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, HEAD, LIN, LUO, MONDAY, PUBLISHER
 from minjing.portals.officer import charts
 from minjing.portals.officer.tests.conftest import SUPERVISOR, act, submitted, text
 
@@ -61,6 +76,74 @@ def test_the_trend_counts_received_closed_and_in_time_by_week(bench):
     assert all(week.monday.weekday() == 0 for week in weeks)
 
 
+def test_what_was_withdrawn_or_lapsed_is_not_counted_as_decided_in_time(bench):
+    act(submitted(), "withdraw", LIN)
+    weeks = oversight.trend(oversight.area("1."), clock.now())
+    assert (weeks[-1].received, weeks[-1].decided, weeks[-1].in_time) == (1, 0, 0)
+
+
+ANOTHER = Text(zh="另一流程", en="Another flow")
+OTHERWISE = Text(zh="另行受理", en="Taken in otherwise")
+PAPER = "marriage_certificate"
+
+
+def another_flow():
+    """Publish the service HZ9903 under a flow of its own whose first state is called otherwise."""
+    body = world.body(code="HZ9903")
+    states = {**body.flow.states, "submitted": body.flow.states["submitted"].model_copy(update={"title": OTHERWISE})}
+    flow = body.flow.model_copy(update={"flow": "another", "title": ANOTHER, "states": states})
+    service = body.service.model_copy(update={"flow": "another"})
+    publishing.publish([body.model_copy(update={"service": service, "flow": flow})], by=PUBLISHER, now=MONDAY)
+    queries.forget_kept()
+
+
+def many_matters():
+    """Leave matters at every light, paused for two reasons, of two flows, at all three levels."""
+    another_flow()
+    submitted(hours_ago=LATE)
+    submitted(code="HZ9903")
+    submitted(code="HZ9903", hours_ago=LATE)
+    act(submitted(office="U31"), "claim", ELSEWHERE)
+    for reason in ("supplement", "visit"):
+        asked = act(act(submitted(), "claim", CHEN), "ask_supplement", CHEN, note="请补件", materials=[PAPER])
+        Matter.objects.filter(id=asked.id).update(ver=asked.ver + 1, pause_reason=reason)
+    for unit, hours in ((1, 24 * 27), (1, 1), (4, LATE), (4, 1)):
+        moved = act(act(submitted(hours_ago=hours), "claim", CHEN), "recommend", CHEN)
+        Matter.objects.filter(id=moved.id).update(
+            ver=moved.ver + 1, unit_id=unit, claimed_by=CHEN.account_id, claimed_at=moved.step_since
+        )
+    oversight.forget_kept()
+    queries.light_counts.forget_kept()
+
+
+LINKED = re.compile(r'<a[^>]* href="(/officer/supervision/matters/[^"]*)">(?:<strong>|[■▲] )?(\d+)<')
+
+
+@pytest.mark.parametrize("unit", [1, 4, 5, 27])
+def test_each_number_is_as_large_as_the_list_behind_it(bench, unit):
+    many_matters()
+    client = bench(SUPERVISOR)
+    links = LINKED.findall(text(client.get(f"/officer/supervision/?unit={unit}")))
+    assert len(links) >= 4
+    counted = {href: int(number) for href, number in links}
+    listed = {href: text(client.get(unescape(href))).count("data-open>") for href in counted}
+    assert listed == counted
+    assert unit == 27 or any("own=1" in href for href in counted)
+
+
+def test_a_step_is_called_as_its_own_flow_calls_it(bench):
+    many_matters()
+    client = bench(SUPERVISOR)
+    page = text(client.get("/officer/supervision/"))
+    assert "另行受理</a>" in page
+    assert "受理审查</a>" in page
+    steps = {(row.flow, row.state): row for row in queries.lights("1.4.27.", clock.now())}
+    assert steps["another", "submitted"].title.zh == "另行受理"
+    drill = text(client.get("/officer/supervision/matters/?flow=another&state=submitted"))
+    assert drill.count("data-open>") == 2
+    assert "· 另行受理</h1>" in drill
+
+
 def test_the_load_is_a_count_of_each_desk(bench):
     act(submitted(), "claim", CHEN)
     act(submitted(hours_ago=LATE), "claim", CHEN)
@@ -88,7 +171,12 @@ FROM matters_matter, generate_series(20000, 1, -1) AS n WHERE number = %(number)
 def test_no_figure_reads_the_whole_table(bench):
     """Twenty thousand matters, two thousand of them open: each figure must find an index worth taking."""
     now = clock.now()
-    params = {**oversight.area("1.4.").params, "now": now, "since": now - timedelta(weeks=12)}
+    params = {
+        **oversight.area("1.4.").params,
+        "now": now,
+        "since": now - timedelta(weeks=12),
+        "undecided": list(UNDECIDED),
+    }
     plans = {}
     with connection.cursor() as cursor:
         cursor.execute(FILLED, {"now": now, "number": submitted().number})

@@ -30,7 +30,9 @@ WHYS: Mapping[str, Words] = {
     "unclaimed": {"zh": "无人领办", "en": "Nobody has claimed it"},
     "long_step": {"zh": "已领办，环节时间过长", "en": "Claimed, but the step takes too long"},
 }
-NARROWING = ("light", "state", "why", "officer")
+NARROWING = ("own", "light", "pause", "flow", "state", "why", "officer")
+LIT = ("red", "yellow", "green", "paused")
+COUNTED = (*LIT, "unclaimed")
 PAUSES: Mapping[str, Words] = {
     "supplement": {"zh": "等待申请人补正", "en": "Waiting for the applicant’s papers"},
     "originals": {"zh": "等待申请人带原件核对", "en": "Waiting for the originals"},
@@ -63,7 +65,8 @@ def supervision(request: OfficerRequest) -> HttpResponse:
         "path": _path(request, unit),
         "total": total,
         "paused": [
-            {"reason": PAUSES.get(r, {"zh": r, "en": r}), "count": n, "since": since} for r, n, since in paused
+            {"key": r, "reason": PAUSES.get(r, {"zh": r, "en": r}), "count": n, "since": since}
+            for r, n, since in paused
         ],
         "paused_count": sum(n for _, n, _ in paused),
         "units": below,
@@ -130,25 +133,13 @@ def short_name(name: Text) -> dict[str, str]:
 
 def _steps(unit: UnitFacts, request: OfficerRequest) -> list[dict[str, Any]]:
     """Return the lights by step, summed over the units, the latest step with most red first."""
-    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+    steps: dict[tuple[str, str], dict[str, Any]] = {}
     for row in queries.lights(unit.path, request.at):
-        for at, count in enumerate((row.green, row.yellow, row.red, row.paused, row.unclaimed)):
-            sums[row.state][at] += count
-    titles = _state_titles()
-    listed = [
-        dict(zip(("green", "yellow", "red", "paused", "unclaimed"), counts, strict=True))
-        | {"state": state, "title": titles.get(state, {"zh": state, "en": state}), "total": sum(counts[:4])}
-        for state, counts in sums.items()
-    ]
-    return sorted(listed, key=lambda s: (-s["red"], -s["total"]))
-
-
-def _state_titles() -> dict[str, Any]:
-    titles: dict[str, Any] = {}
-    for body in queries.current():
-        for name, state in body.flow.states.items():
-            titles.setdefault(name, state.title)
-    return titles
+        named = {"flow": row.flow, "state": row.state, "flow_title": row.flow_title, "title": row.title}
+        step = steps.setdefault((row.flow, row.state), named | dict.fromkeys(COUNTED, 0))
+        for name in COUNTED:
+            step[name] += getattr(row, name)
+    return sorted(steps.values(), key=lambda s: (-s["red"], -sum(s[light] for light in LIT)))
 
 
 def _load(within: Area, request: OfficerRequest) -> list[dict[str, Any]]:
@@ -192,10 +183,13 @@ def _chart(weeks: Sequence[oversight.Week]) -> str:
 @officer_page()
 @require_GET
 def drill(request: OfficerRequest) -> HttpResponse:
-    """List the very matters behind a number: of a unit, a light, a step, a cause or an officer."""
+    """List the very matters behind a number: of a unit or its own level alone, of a light, a step, a cause …"""
     unit = _unit(request)
     narrowed = Narrowed(
+        own=bool(request.GET.get("own")),
         light=request.GET.get("light", ""),
+        pause=request.GET.get("pause", "")[:30],
+        flow=request.GET.get("flow", ""),
         state=request.GET.get("state", ""),
         why=request.GET.get("why", "") if request.GET.get("why") in WHYS else "",
         officer=_uuid(request.GET.get("officer", "")),
@@ -217,13 +211,13 @@ def drill(request: OfficerRequest) -> HttpResponse:
             for row in rows_of(page, request.actor)
         ],
         "light": dict(LIGHTS).get(narrowed.light),
-        "state": _state_titles().get(narrowed.state),
+        "own": narrowed.own,
+        "state": queries.body_of(page[0]).flow.states[narrowed.state].title if page and narrowed.state else None,
+        "pause": PAUSES.get(narrowed.pause),
         "why": WHYS.get(narrowed.why),
         "officer": officer.display_name if officer else "",
         "next_mark": mark_of(page[-1], Wish()) if len(found) > queries.PAGE else "",
-        "kept": [
-            (name, value) for name, value in request.GET.items() if name in ("light", "state", "why", "officer")
-        ],
+        "kept": [(name, value) for name, value in request.GET.items() if name in NARROWING],
     }
     return show(request, "officer/drill.html", context, page="supervision")
 
