@@ -1,4 +1,4 @@
-"""A procedure as a picture (SVG) and as BPMN 2.0: for reading; the engine runs the table."""
+"""A procedure as a picture (SVG): for reading; the engine runs the table."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -172,58 +172,3 @@ def in_words(body: Body, language: str = "zh") -> str:
 
 def _said(text: Text, language: str) -> str:
     return text.en if language == "en" else text.zh
-
-
-BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-DI = "http://www.omg.org/spec/BPMN/20100524/DI"
-DC = "http://www.omg.org/spec/DD/20100524/DC"
-DD = "http://www.omg.org/spec/DD/20100524/DI"
-
-
-def bpmn(body: Body, language: str = "zh") -> str:
-    """Return the procedure as a BPMN 2.0 file with its picture, for any modelling tool."""
-    for prefix, address in (("bpmn", BPMN), ("bpmndi", DI), ("dc", DC), ("di", DD)):
-        ET.register_namespace(prefix, address)
-    root = ET.Element(f"{{{BPMN}}}definitions", {"targetNamespace": "https://minjing.example/catalogue"})
-    process = ET.SubElement(
-        root,
-        f"{{{BPMN}}}process",
-        {"id": body.service.code, "name": _said(body.service.title, language), "isExecutable": "false"},
-    )
-    plane = ET.SubElement(
-        ET.SubElement(root, f"{{{DI}}}BPMNDiagram", {"id": "picture"}),
-        f"{{{DI}}}BPMNPlane",
-        {"id": "plane", "bpmnElement": body.service.code},
-    )
-    boxes = layout(body)
-    ET.SubElement(
-        process, f"{{{BPMN}}}startEvent", {"id": "start", "name": "提交" if language == "zh" else "Submitted"}
-    )
-    first = boxes[body.flow.start]
-    _shape(plane, "start", first.x - 50, first.y + 6, 36, 36)
-    for name, box in boxes.items():
-        state = body.flow.states[name]
-        kind = "endEvent" if state.final else ("receiveTask" if state.pauses else "userTask")
-        ET.SubElement(process, f"{{{BPMN}}}{kind}", {"id": name, "name": _said(state.title, language)})
-        _shape(plane, name, box.x, box.y, 36 if state.final else BOX_W, 36 if state.final else BOX_H)
-    flows = [("start", body.flow.start, ""), *((a, b, _said(t[0], language)) for a, b, t in arrows(body))]
-    for start, goal, words in flows:
-        if start != "start" and body.flow.states[start].final:
-            continue  # an end event has no way on; corrections and reopenings begin a new one
-        name = f"{start}-{goal}"
-        ET.SubElement(
-            process,
-            f"{{{BPMN}}}sequenceFlow",
-            {"id": name, "name": words, "sourceRef": start, "targetRef": goal},
-        )
-        edge = ET.SubElement(plane, f"{{{DI}}}BPMNEdge", {"id": f"{name}-edge", "bpmnElement": name})
-        source = boxes.get(start, first)
-        for x, y in ((source.x, source.y + BOX_H // 2), (boxes[goal].x, boxes[goal].y + BOX_H // 2)):
-            ET.SubElement(edge, f"{{{DD}}}waypoint", {"x": str(x), "y": str(y)})
-    return ET.tostring(root, encoding="unicode", xml_declaration=True)
-
-
-def _shape(plane: ET.Element, name: str, x: int, y: int, width: int, height: int) -> None:
-    shape = ET.SubElement(plane, f"{{{DI}}}BPMNShape", {"id": f"{name}-shape", "bpmnElement": name})
-    bounds = {"x": str(x), "y": str(y), "width": str(width), "height": str(height)}
-    ET.SubElement(shape, f"{{{DC}}}Bounds", bounds)

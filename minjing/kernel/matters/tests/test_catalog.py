@@ -117,16 +117,6 @@ def test_the_diagram_shows_every_state_and_names_itself():
     assert {s.title.en for s in world.BODY.flow.states.values()} <= drawn
 
 
-def test_the_bpmn_file_has_its_nodes_flows_and_picture():
-    root = ET.fromstring(diagram.bpmn(world.BODY))  # noqa: S314 - our own
-    space = {"b": diagram.BPMN, "d": diagram.DI}
-    ids = {node.get("id") for node in root.find("b:process", space)}
-    for flow in root.iter(f"{{{diagram.BPMN}}}sequenceFlow"):
-        assert {flow.get("sourceRef"), flow.get("targetRef")} <= ids
-    shown = {shape.get("bpmnElement") for shape in root.iter(f"{{{diagram.DI}}}BPMNShape")}
-    assert {*world.BODY.flow.states, "start"} == shown
-
-
 def test_every_procedure_of_the_house_keeps_a_decision_as_it_was():
     taken_up = [
         (body, name, body.flow.states[spec.to])

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from minjing.kernel.matters import diagram, queries
+from minjing.kernel.matters import bpmn, diagram, queries
 from minjing.portals.api.shapes import ServiceOut
 
 catalogue = Router(tags=["services"], auth=None)
@@ -34,4 +34,4 @@ def service_diagram(request: HttpRequest, code: str, language: str = "zh") -> Ht
 @catalogue.get("/{code}/procedure.bpmn")
 def service_bpmn(request: HttpRequest, code: str, language: str = "zh") -> HttpResponse:
     """Return the procedure as BPMN 2.0."""
-    return HttpResponse(diagram.bpmn(queries.service(code)[1], language), content_type="application/xml")
+    return HttpResponse(bpmn.bpmn(queries.service(code)[1], language), content_type="application/xml")

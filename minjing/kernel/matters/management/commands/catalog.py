@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.kernel.matters import catalog, diagram, publishing, queries
+from minjing.kernel.matters import bpmn, catalog, diagram, publishing, queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.models import Procedure
 from minjing.kernel.matters.schema import Body
@@ -117,7 +117,7 @@ class Command(BaseCommand):
             _, body = queries.service(options["code"])
         except Unknown:
             raise CommandError(f"No service {options['code']} is in force.") from None
-        make = diagram.svg if options["format"] == "svg" else diagram.bpmn
+        make = diagram.svg if options["format"] == "svg" else bpmn.bpmn
         text = make(body, options["language"])
         if options["output"]:
             options["output"].write_text(text, encoding="utf-8")
