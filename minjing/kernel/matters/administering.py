@@ -104,8 +104,13 @@ def versions(code: str, *, old: str = "", new: str = "", by: Actor) -> Versions:
     if held is not None:
         side[FILE] = held
     compared = old in side and new in side and old != new
-    differences = catalog.diff(side[old], side[new]) if compared else []
+    differences = catalog.diff(side[old], side[new], post_names()) if compared else []
     return Versions(rows, held, queries.running_on(code), old, new, compared, differences)
+
+
+def post_names() -> dict[str, Text]:
+    """Return what the city's posts are called, by code."""
+    return {post.code: Text(**post.name) for post in people.posts()}
 
 
 # ---- calendars ------------------------------------------------------------------------------------------

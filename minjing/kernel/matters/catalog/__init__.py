@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from minjing.base import conditions
 from minjing.base.canonical import canonical
 from minjing.kernel.matters import plugs
+from minjing.kernel.matters.catalog.comparing import diff as diff
 from minjing.kernel.matters.catalog.fees import lint_fee, with_fee
 from minjing.kernel.matters.rules import PAYING, main_line
 from minjing.kernel.matters.schema import Body, Flow, FormField, Page, Service, State, Text
@@ -300,62 +300,3 @@ def _lint_end(body: Body) -> Iterable[str]:
     end = body.flow.states[main_line(body)[-1]]
     if not end.final:
         yield "the line of stations does not end"
-
-
-# ---- comparing ------------------------------------------------------------------------------------------
-
-
-def diff(old: Body, new: Body) -> list[Text]:
-    """Return the differences between two versions in words, in the order of the file."""
-    before, after = _flat(old.model_dump(mode="json")), _flat(new.model_dump(mode="json"))
-    keys = [*after, *(key for key in before if key not in after)]
-    return [_said(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
-
-
-def _said(key: str, was: str | None, now: str | None) -> Text:
-    """Say one difference: what was added, taken away or changed, and where."""
-    place = Text(
-        zh=" › ".join(_word(part, "zh") for part in key.split(SEPARATOR)),
-        en=" › ".join(_word(part, "en") for part in key.split(SEPARATOR)),
-    )
-    if was is None:
-        return Text(zh=f"新增{place.zh}：{now}", en=f"Added {place.en}: {now}")
-    if now is None:
-        return Text(zh=f"删除{place.zh}（原为：{was}）", en=f"Removed {place.en} (it was: {was})")
-    return Text(zh=f"{place.zh}：由「{was}」改为「{now}」", en=f"{place.en}: from “{was}” to “{now}”")
-
-
-SEPARATOR = "\x1f"  # between the parts of a path; no name in a file has it
-
-
-@cache
-def _words() -> Mapping[str, Mapping[str, str]]:
-    text = (Path(__file__).parent / "words.yaml").read_text(encoding="utf-8")
-    return dict(yaml.load(text, Loader=yaml.CSafeLoader))
-
-
-def _word(part: str, language: str) -> str:
-    """Return what a key of the files is called; names made by the file itself stay as they are."""
-    return _words().get(part, {}).get(language, part)
-
-
-def _flat(value: Any, path: str = "") -> dict[str, str]:
-    """Return the leaves of a body by readable path: lists of named things are keyed by their names."""
-    if isinstance(value, Mapping):
-        items = [(str(key), item) for key, item in value.items()]
-    elif isinstance(value, list):
-        items = [(_name_of(item, position), item) for position, item in enumerate(value, 1)]
-    else:
-        return {} if value in (None, "", False) else {path: str(value)}
-    flat: dict[str, str] = {}
-    for key, item in items:
-        flat |= _flat(item, f"{path}{SEPARATOR}{key}" if path else key)
-    return flat
-
-
-def _name_of(item: Any, position: int) -> str:
-    if isinstance(item, Mapping):
-        for key in ("name", "page", "key", "value"):
-            if isinstance(item.get(key), str):
-                return str(item[key])
-    return str(position)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from minjing.base.clock import now
 from minjing.kernel.identity.actor import SYSTEM
-from minjing.kernel.matters import bpmn, catalog, diagram, publishing, queries
+from minjing.kernel.matters import administering, bpmn, catalog, diagram, publishing, queries
 from minjing.kernel.matters.errors import Unknown
 from minjing.kernel.matters.models import Procedure
 from minjing.kernel.matters.schema import Body
@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def _diff(self, options: dict[str, Any]) -> None:
         old, new = (self._body(options["code"], options[which]) for which in ("old", "new"))
-        for said in catalog.diff(old, new):
+        for said in catalog.diff(old, new, administering.post_names()):
             self.stdout.write(said.zh)
 
     def _body(self, code: str, version: int) -> Body:
