@@ -1,13 +1,15 @@
 """The shapes that come in and go out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import queries as ledger
-from minjing.kernel.matters import rules
+from minjing.kernel.matters import queries, rules
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body
 
@@ -106,6 +108,21 @@ class MatterOut(Shape):
                 )
             },
         )  # fmt: skip
+
+
+class SameOut(Shape):
+    """Whether another matter of the service about the same person is open, and those of them that one may see.
+
+    Of another applicant's matter a resident learns that it is there, as on the page, and nothing else.
+    """
+
+    open: bool
+    matters: list[MatterOut]
+
+    @staticmethod
+    def of(found: Sequence[Snapshot], by: Actor, now: datetime) -> "SameOut":
+        seen = [MatterOut.of(matter, now) for matter in found if queries.may_see(matter, by)]
+        return SameOut(open=bool(found if by.kind == "resident" else seen), matters=seen)
 
 
 class ReceiptOut(Shape):

@@ -264,9 +264,14 @@ def tasks(matter: Snapshot) -> list[Task]:
 
 def duplicates(matter: Snapshot, by: Actor) -> list[Snapshot]:
     """Return other open matters about the same person for the same service that are the asker's business."""
+    return [found for found in others_of_same(matter) if may_see(found, by)]
+
+
+def others_of_same(matter: Snapshot) -> list[Snapshot]:
+    """Return other open matters about the same person and service, whoever applied: not to be shown as they are."""
     index = Matter.objects.filter(id=matter.id).values("subject_index")[:1]
     rows = Matter.objects.filter(subject_index__in=index, code=matter.code, closed_at__isnull=True)
-    return [found for found in snapshots(rows.exclude(id=matter.id)) if may_see(found, by)]
+    return snapshots(rows.exclude(id=matter.id))
 
 
 def open_of_same(subject_index: bytes, code: str) -> list[Snapshot]:

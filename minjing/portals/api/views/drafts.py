@@ -11,7 +11,7 @@ from ninja import Router
 from minjing.base.clock import now
 from minjing.kernel.matters import actions, queries
 from minjing.portals.api import shapes
-from minjing.portals.api.shapes import MatterOut
+from minjing.portals.api.shapes import MatterOut, SameOut
 from minjing.portals.api.views.door import asker
 
 drafts = Router(tags=["drafts"])
@@ -66,6 +66,15 @@ def discard(request: HttpRequest, draft_id: UUID) -> dict[str, bool]:
 def one(request: HttpRequest, draft_id: UUID) -> shapes.DraftOut:
     """Return a draft with what has been filled in."""
     return _draft_out(queries.draft(draft_id, asker(request), now()))
+
+
+@drafts.get("/{uuid:draft_id}/duplicates", response=SameOut)
+def duplicates(request: HttpRequest, draft_id: UUID) -> SameOut:
+    """Return whether the person whom these answers are about has a matter of this service open already."""
+    at, by = now(), asker(request)
+    draft = queries.draft(draft_id, by, at)
+    found = queries.open_of_same_subject(queries.body_of(draft), queries.draft_answers(draft), by)
+    return SameOut.of(found, by, at)
 
 
 @drafts.delete("/{uuid:draft_id}/materials/{uuid:material_id}")

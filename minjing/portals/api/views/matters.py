@@ -19,7 +19,7 @@ from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.papers import queries as papers
 from minjing.portals.api import shapes
-from minjing.portals.api.shapes import MatterOut, TextOut
+from minjing.portals.api.shapes import MatterOut, SameOut, TextOut
 from minjing.portals.api.views.door import asker, reason_of
 
 matters = Router(tags=["matters"])
@@ -235,11 +235,11 @@ def notes(request: HttpRequest, ref: str) -> dict[int, Any]:
     return queries.notes(_opened(ref, by, at, reason), by, at, reason)
 
 
-@matters.get("/{ref}/duplicates", response=list[MatterOut])
-def duplicates(request: HttpRequest, ref: str) -> list[MatterOut]:
-    """Return other open matters about the same person for the same service that are one's business."""
+@matters.get("/{ref}/duplicates", response=SameOut)
+def duplicates(request: HttpRequest, ref: str) -> SameOut:
+    """Return whether other matters about the same person for the same service are open, and those one may see."""
     at, by = now(), asker(request)
-    return [MatterOut.of(found, at) for found in queries.duplicates(queries.matter(ref, by, at), by)]
+    return SameOut.of(queries.others_of_same(queries.matter(ref, by, at)), by, at)
 
 
 @matters.get("/{ref}/register")
