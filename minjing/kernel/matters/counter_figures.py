@@ -9,42 +9,23 @@ shown beside every figure made with them. Nobody's own way is known or kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
+from typing import Any
 
-from minjing.base.clock import CHINA, local_day
+from django.db import connection
+
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.matters import city_wide
-from minjing.kernel.matters.figures import SMALLEST
-from minjing.kernel.matters.models import Reception
+from minjing.kernel.matters.figures import KEPT_S, SMALLEST
+from minjing.kernel.matters.queries.kept import Figures
 from minjing.kernel.matters.schema import Text
 
 DETOUR = 1.3  # streets are longer than the straight line (assumption)
 SPEED_KMH = 20.0  # door to door by bus and underground in the city (assumption)
-MONTHS = 12
 EARTH_KM = 6371.0
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One filing: which class, how long at the counter, how far the responsible station lies."""
-
-    key: str
-    minutes: float
-    way_km: float  # straight line from the counter to the responsible station; 0 at that station itself
-
-    @property
-    def elsewhere(self) -> bool:
-        """Say whether another counter took it in."""
-        return self.way_km > 0
-
-    @property
-    def saved_minutes(self) -> float:
-        """Return the minutes on the way that the old rule would have cost, there and back."""
-        return 2 * 60 * self.way_km * DETOUR / SPEED_KMH
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,64 +52,84 @@ def distance_km(one: Point, other: Point) -> float:
     return 2 * EARTH_KM * math.asin(math.sqrt(half))
 
 
-def line_of(title: Text, cases: Sequence[Case]) -> Line:
-    """Return the figures of some cases."""
-    away = [case for case in cases if case.elsewhere]
-    return Line(
-        title=title,
-        cases=len(cases),
-        elsewhere=len(away),
-        after_minutes=median(c.minutes for c in cases) if cases else None,
-        before_minutes=median(c.minutes + c.saved_minutes for c in away) if away else None,
-        way_km=median(c.way_km for c in away) if away else None,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All filings at counters of the last twelve months, by class and by month."""
+    """All filings at counters of the last twelve months, and those of each class."""
 
     all: Line
     by_class: Sequence[Line]
-    by_month: Sequence[tuple[datetime, Line]]  # first instant of the month, oldest first
 
 
 ALL = Text(zh="合计", en="All")
 
+WAYS = "SELECT DISTINCT unit_id, station_id FROM matters_reception WHERE filed_at >= %(since)s"
+# Of the matters taken in at the responsible station itself there is no way to count.
+LINES = """
+WITH filed AS (
+    SELECT class.key, extract(epoch FROM r.filed_at - r.begun_at)::float8 / 60 AS minutes, coalesce(way.km, 0) AS km
+    FROM matters_reception r
+    JOIN unnest(%(codes)s::text[], %(keys)s::text[]) AS class (code, key) ON class.code = r.code
+    LEFT JOIN unnest(%(counters)s::int[], %(stations)s::int[], %(kms)s::float8[]) AS way (unit_id, station_id, km)
+        ON way.unit_id = r.unit_id AND way.station_id = r.station_id
+    WHERE r.filed_at >= %(since)s
+)
+SELECT coalesce(key, ''), count(*), count(*) FILTER (WHERE km > 0),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY minutes),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY minutes + km * %(minutes_a_km)s) FILTER (WHERE km > 0),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY km) FILTER (WHERE km > 0)
+FROM filed GROUP BY GROUPING SETS ((), (key))
+"""
+
+_figures = Figures()
+
 
 def report(now: datetime) -> Report:
-    """Return the figures of the last twelve months."""
+    """Return the figures of the last twelve months; counted anew behind the reader's back when ten minutes old."""
+    return _figures.get("report", KEPT_S, lambda: _report(now))
+
+
+def forget_kept() -> None:
+    """Count anew at the next call."""
+    _figures.forget()
+
+
+def minutes_a_km() -> float:
+    """Return the minutes on the way that the old rule would have cost for each kilometre of it, there and back."""
+    return 2 * 60 * DETOUR / SPEED_KMH
+
+
+def _report(now: datetime) -> Report:
     since = now - timedelta(days=365)
-    rows = Reception.objects.filter(filed_at__gte=since).values_list(
-        "code", "begun_at", "filed_at", "unit_id", "station_id"
-    )
-    places = _places()
-    dated: list[tuple[datetime, Case]] = []
-    for code, begun_at, filed_at, unit_id, station_id in rows.iterator():
-        found = city_wide.class_of(code)
-        if found is not None and filed_at is not None and station_id is not None:
-            minutes = (filed_at - begun_at).total_seconds() / 60
-            dated.append((filed_at, Case(found.key, minutes, _way(places, unit_id, station_id))))
-    cases = [case for _, case in dated]
-    months = sorted({_month(at) for at, _ in dated})
+    key_of: dict[str, str] = {}
+    for one in city_wide.classes():
+        for code in one.codes:
+            key_of.setdefault(code, one.key)
+    with connection.cursor() as cursor:
+        cursor.execute(WAYS, {"since": since})
+        ways = _ways(cursor.fetchall())
+        params: dict[str, Any] = {
+            "since": since,
+            "codes": list(key_of),
+            "keys": list(key_of.values()),
+            "counters": [counter for counter, _ in ways],
+            "stations": [station for _, station in ways],
+            "kms": list(ways.values()),
+            "minutes_a_km": minutes_a_km(),
+        }
+        cursor.execute(LINES, params)
+        counted: dict[str, tuple[Any, ...]] = {key: figures for key, *figures in cursor.fetchall()}
     return Report(
-        all=line_of(ALL, cases),
-        by_class=[line_of(c.title, [x for x in cases if x.key == c.key]) for c in city_wide.classes()],
-        by_month=[(m, line_of(ALL, [c for at, c in dated if _month(at) == m])) for m in months][-MONTHS:],
+        all=Line(ALL, *counted[""]),
+        by_class=[Line(c.title, *counted.get(c.key, NOTHING)) for c in city_wide.classes()],
     )
 
 
-def _places() -> dict[int, Point]:
+NOTHING = (0, 0, None, None, None)
+
+
+def _ways(pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """Return how far it is from each counter to the responsible station, where both have a place and differ."""
     rows = Unit.objects.filter(level=Unit.STATION, lon__isnull=False, lat__isnull=False)
-    return {pk: (lon, lat) for pk, lon, lat in rows.values_list("id", "lon", "lat") if lon and lat}
-
-
-def _way(places: Mapping[int, Point], unit_id: int, station_id: int) -> float:
-    if unit_id == station_id or unit_id not in places or station_id not in places:
-        return 0.0
-    return distance_km(places[unit_id], places[station_id])
-
-
-def _month(at: datetime) -> datetime:
-    day = local_day(at).replace(day=1)
-    return datetime(day.year, day.month, 1, tzinfo=CHINA)
+    places = {pk: (lon, lat) for pk, lon, lat in rows.values_list("id", "lon", "lat") if lon and lat}
+    known = [(u, s) for u, s in pairs if u != s and u in places and s in places]
+    return {(unit, station): distance_km(places[unit], places[station]) for unit, station in known}

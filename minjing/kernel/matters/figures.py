@@ -1,6 +1,5 @@
 """Figures for the public: matters by month over the whole city, with no count so small that it points at a person."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from django.db.models import Avg, Count
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.models import Calendar, Matter, Rating
+from minjing.kernel.matters.queries.kept import Figures
 
 MONTHS = 12
 SMALLEST = 5  # a count below it is not shown, nor anything computed from it
@@ -28,8 +28,12 @@ WITH month AS (
     SELECT date_trunc('month', submitted_at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS n
     FROM matters_matter WHERE submitted_at >= %(since)s AND submitted_at < %(until)s
         AND code <> ALL(%(questions)s) GROUP BY 1
+), closed AS (
+    SELECT id, submitted_at, closed_at, due_at, outcome FROM matters_matter
+    WHERE closed_at >= %(since)s AND closed_at < %(until)s AND outcome = ANY(%(outcomes)s)
 ), supplemented AS (
-    SELECT DISTINCT matter_id FROM matters_matterevent WHERE action = 'ask_supplement' AND at < %(until)s
+    SELECT DISTINCT e.matter_id FROM closed JOIN matters_matterevent e ON e.matter_id = closed.id
+    WHERE e.action = 'ask_supplement' AND e.at >= (SELECT min(submitted_at) FROM closed) AND e.at < %(until)s
 ), decided AS (
     SELECT date_trunc('month', m.closed_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
            count(*) AS n,
@@ -39,8 +43,7 @@ WITH month AS (
            percentile_cont(0.5) WITHIN GROUP (ORDER BY
                width_bucket((m.closed_at AT TIME ZONE 'Asia/Shanghai')::date, %(days)s::date[])
                - width_bucket((m.submitted_at AT TIME ZONE 'Asia/Shanghai')::date, %(days)s::date[])) AS median
-    FROM matters_matter m LEFT JOIN supplemented s ON s.matter_id = m.id
-    WHERE m.closed_at >= %(since)s AND m.closed_at < %(until)s AND m.outcome = ANY(%(outcomes)s) GROUP BY 1
+    FROM closed m LEFT JOIN supplemented s ON s.matter_id = m.id GROUP BY 1
 ), rated AS (
     SELECT date_trunc('month', at AT TIME ZONE 'Asia/Shanghai')::date AS month, count(*) AS n, avg(stars) AS stars
     FROM matters_rating WHERE at >= %(since)s AND at < %(until)s AND code <> ALL(%(questions)s) GROUP BY 1
@@ -68,20 +71,17 @@ class Month:
     stars: float | None
 
 
-_kept: tuple[float, date, list[Month]] | None = None
+_figures = Figures()
 
 
 def by_month(now: datetime) -> list[Month]:
-    """Return the last twelve months, the running one first; at most ten minutes old. Nothing before a calendar is."""
-    global _kept
-    today = local_day(now)
-    if _kept and _kept[1] == today and time.monotonic() - _kept[0] < KEPT_S:
-        return _kept[2]
+    """Return the last twelve months, the running one first, or nothing before there is a calendar.
+
+    They are counted anew behind the reader's back when ten minutes old.
+    """
     if not Calendar.objects.exists():
         return []
-    months = _read(today)
-    _kept = (time.monotonic(), today, months)
-    return months
+    return list(_figures.get("months", KEPT_S, lambda: _read(local_day(now))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,7 @@ def stars_of(codes: Sequence[str], since: datetime) -> tuple[int, float | None]:
 
 def forget_kept() -> None:
     """Count anew at the next call."""
-    global _kept
-    _kept = None
+    _figures.forget()
 
 
 def _read(today: date) -> list[Month]:

@@ -1,6 +1,9 @@
 """The public figures: counted by the month of China, honest about time, silent where few people stand behind them."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 
 import pytest
 
@@ -23,9 +26,10 @@ def make_matter(number, submitted=MONDAY, closed=None, due=None, outcome=""):
     )  # fmt: skip
 
 
-def ask_supplement(matter):
+def ask_supplement(matter, at=None):
     MatterEvent.objects.create(
-        matter_id=matter.id, seq=2, at=matter.submitted_at, org_id=4, action="ask_supplement", to_state="supplement",
+        matter_id=matter.id, seq=2, at=at or matter.submitted_at, org_id=4, action="ask_supplement",
+        to_state="supplement",
         from_state="submitted", actor_kind="officer", actor_id=new_id(), request_id=new_id(), entry_id=new_id(),
     )  # fmt: skip
 
@@ -92,3 +96,31 @@ def test_figures_are_kept_for_a_while_and_counted_anew_when_told(fresh):
     assert november().received == 0
     figures.forget_kept()
     assert november().received == 5
+
+
+def test_papers_are_asked_for_after_the_first_of_the_decided_came(fresh):
+    """Older events belong to no matter that is counted: no month before it need be read."""
+    for number in range(5):
+        ask_supplement(make_matter(number, closed=MONDAY + timedelta(days=1), outcome="approved"))
+    for number in range(5, 10):
+        matter = make_matter(number, closed=MONDAY + timedelta(days=1), outcome="approved")
+        ask_supplement(matter, at=MONDAY - timedelta(seconds=1))
+    assert november().supplemented == 50
+
+
+def test_several_visitors_at_once_cost_one_count(fresh, monkeypatch):
+    counted, may_end = [], Event()
+
+    def read(today):
+        counted.append(today)
+        may_end.wait(5)
+        return []
+
+    monkeypatch.setattr(figures, "_read", read)
+    monkeypatch.setattr(figures.Calendar.objects, "exists", lambda: True)  # the threads share no transaction
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(figures.by_month, NOW) for _ in range(4)]
+        time.sleep(0.2)  # all four have asked
+        may_end.set()
+        assert [one.result() for one in asked] == [[]] * 4
+    assert len(counted) == 1

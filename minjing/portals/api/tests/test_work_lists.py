@@ -13,7 +13,7 @@ from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity.models import Account, Appointment, Post
 from minjing.kernel.ledger.models import Outbox
-from minjing.kernel.matters import actions, city_wide, oversight, plugs, publishing, queries
+from minjing.kernel.matters import actions, city_wide, counter_figures, oversight, plugs, publishing, queries
 from minjing.kernel.matters.models import Matter, Reception
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.matters.tests import world
@@ -47,6 +47,7 @@ def posts(city):  # noqa: F811 - the fixture
         account_id=SUPERVISOR.account_id, unit_id=1, post_id="supervisor", since=MONDAY.replace(year=2020)
     )
     oversight.forget_kept()
+    counter_figures.forget_kept()
 
 
 def submitted(hours_ago=1, code="HZ9901", at=None, **answers):
@@ -412,6 +413,7 @@ def test_the_figures_of_the_counters_are_the_pages(as_, monkeypatch):  # noqa: F
             account_id=LIN.account_id, how="card", begun_at=begun, code="HZ9901", matter_id=UUID(int=7_000 + n),
             filed_at=begun + timedelta(minutes=8), station_id=31,
         )  # fmt: skip
+        counter_figures.forget_kept()
         told = as_(SUPERVISOR).get(path).json()
         if n < 4:
             assert told["all"]["cases"] is None, "too few to be told"

@@ -10,7 +10,7 @@ from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Account, Appointment, Post
-from minjing.kernel.matters import actions, oversight
+from minjing.kernel.matters import actions, counter_figures, oversight
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, make_city, scan, signed_in
@@ -55,6 +55,7 @@ def bench(db, settings, tmp_path) -> Iterator[Door]:
         for number, account in enumerate(Account.objects.filter(kind="officer").order_by("id")):
             Account.objects.filter(pk=account.pk).update(police_number=f"0300{number:02d}")
         oversight.forget_kept()
+        counter_figures.forget_kept()
         yield signed_in
 
 

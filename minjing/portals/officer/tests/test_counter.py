@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 
 from minjing.base import clock
+from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Unit
 from minjing.kernel.identity.plugs import Registered
 from minjing.kernel.identity.plugs import plugs as identity_plugs
 from minjing.kernel.matters import catalog, city_wide, counter_figures, plugs, publishing, queries
-from minjing.kernel.matters.counter_figures import Case
 from minjing.kernel.matters.models import Matter, Reception
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.matters.tests import world
@@ -128,13 +128,39 @@ def test_every_city_wide_item_is_published_and_can_be_decided_where_it_is_taken_
             assert any(spec.strong for spec in start.actions.values()), code
 
 
-def test_minutes_are_measured_and_the_way_of_before_is_a_stated_model():
-    away = Case("CW01", 10.0, 10.0)
-    assert away.saved_minutes == pytest.approx(2 * 60 * 10 * 1.3 / 20)
-    line = counter_figures.line_of(counter_figures.ALL, [away, Case("CW01", 20.0, 0.0), Case("CW01", 12.0, 10.0)])
-    assert (line.cases, line.elsewhere, line.after_minutes) == (3, 2, 12.0)
-    assert line.before_minutes == pytest.approx(11 + 78)
-    assert counter_figures.line_of(counter_figures.ALL, []).after_minutes is None
+def received(unit_id: int, minutes: int, code: str = "HZ9901", station_id: int = 27, **more) -> Reception:
+    """Return a filing at a counter that took so many minutes."""
+    begun_at = clock.now() - timedelta(hours=2)
+    return Reception.objects.create(
+        org_id=5, unit_id=unit_id, officer_id=CHEN.account_id, person_id=world.LIN.person_id,
+        account_id=world.LIN.account_id, how="card", code=code, matter_id=new_id(), station_id=station_id,
+        **{"begun_at": begun_at, "filed_at": begun_at + timedelta(minutes=minutes)} | more,
+    )  # fmt: skip
+
+
+def test_minutes_are_measured_and_the_way_of_before_is_a_stated_model(counter: Client, monkeypatch):
+    assert counter_figures.minutes_a_km() * 10 == pytest.approx(2 * 60 * 10 * 1.3 / 20)
+    Unit.objects.filter(id__in=(27, 31)).update(lon=114.05, lat=22.52)
+    monkeypatch.setattr(counter_figures, "distance_km", lambda one, other: 10.0)
+    assert counter_figures.report(clock.now()).all.after_minutes is None
+    received(31, 10), received(27, 20), received(31, 12)
+    received(31, 40, code="HZ9999")  # of no class
+    received(31, 40, begun_at=clock.now() - timedelta(days=400), filed_at=clock.now() - timedelta(days=400))
+    counter_figures.forget_kept()
+    report = counter_figures.report(clock.now())
+    (of_class,) = report.by_class
+    for line in (report.all, of_class):
+        assert (line.cases, line.elsewhere, line.after_minutes, line.way_km) == (3, 2, 12.0, 10.0)
+        assert line.before_minutes == pytest.approx(11 + 78)
+
+
+def test_whoever_asks_for_the_figures_has_the_last_ones_at_once(counter: Client, django_assert_num_queries):
+    counter_figures.report(clock.now())
+    received(31, 10)
+    with django_assert_num_queries(0):
+        assert counter_figures.report(clock.now()).all.cases == 0
+    counter_figures.forget_kept()
+    assert counter_figures.report(clock.now()).all.cases == 1
 
 
 def test_the_earth_is_round():
@@ -157,6 +183,7 @@ def test_supervisor_and_public_see_the_same_figures_and_few_cases_are_not_shown(
             filed_at=row.begun_at + timedelta(minutes=8), station_id=27,
         )  # fmt: skip
         made.save()
+    counter_figures.forget_kept()
     report = counter_figures.report(clock.now())
     assert (report.all.cases, report.all.elsewhere) == (5, 5)
     for browser, path in ((bench(SUPERVISOR), "/officer/supervision/city-wide/"), (Client(), "/open/city-wide/")):

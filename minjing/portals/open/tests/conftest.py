@@ -2,7 +2,7 @@
 
 import pytest
 
-from minjing.kernel.matters import figures
+from minjing.kernel.matters import counter_figures, figures
 from minjing.kernel.matters.tests.conftest import city
 
 __all__ = ["city"]
@@ -12,5 +12,6 @@ __all__ = ["city"]
 def fresh_figures():
     """Count the figures anew in each test."""
     figures.forget_kept()
+    counter_figures.forget_kept()
     yield
     figures.forget_kept()
