@@ -311,10 +311,12 @@ def _sheets(matter: Snapshot, body: Body, happened: Sequence[Happening]) -> list
     specs = {spec.name: spec for spec in body.service.materials}
     asked = [event.at for event in happened if event.action == "ask_supplement"]
     sheets = []
-    for row in queries.materials(matter):
+    rows = queries.materials(matter)
+    facts = files.files([row.file_id for row in rows if row.file_id])
+    for row in rows:
         spec = specs.get(row.name)
         title = spec.title if spec else _text(row.name, row.name)
-        kept = files.file(row.file_id) if row.file_id else None
+        kept = facts.get(row.file_id) if row.file_id else None
         sheets.append(
             Sheet(
                 row.id,

@@ -4,16 +4,18 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.ledger.providers.promise import promise_verifier
 from minjing.kernel.ledger.rules.promise import open_promise
-from minjing.kernel.matters import queries
+from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.models import Matter, MatterEvent
-from minjing.kernel.matters.tests.conftest import ANSWERS
+from minjing.kernel.matters.tests.conftest import ANSWERS, scan
 from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, ZHOU
 from minjing.portals.officer.tests.conftest import AUDIT, SUPERVISOR, act, submitted, text, url
 
@@ -300,3 +302,18 @@ def test_each_act_hands_out_the_ledgers_promise(bench):
     assert len(said) == 2
     assert bench(CHEN).get(url(matter, f"promises/{new_id()}.promise")).status_code == 404
     assert bench(ELSEWHERE).get(links[0]).status_code == 404
+
+
+def test_the_facts_of_all_papers_are_asked_for_once(bench):
+    counted = []
+    for number in (1, 4):
+        papers = {"marriage_certificate": [scan(shade=100 + n) for n in range(number)]}
+        matter = actions.submit_whole(
+            "HZ9901", ANSWERS, by=LIN, now=clock.now(), request_id=new_id(), materials=papers
+        )
+        act(matter, "claim", CHEN)
+        with CaptureQueriesContext(connection) as asked:
+            page = text(bench(CHEN).get(url(matter)))
+        assert page.count("sheets/") >= number
+        counted.append(sum('FROM "files_file"' in one["sql"] for one in asked))
+    assert counted[0] == counted[1] > 0

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from minjing.base import clock
 from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Appointment
@@ -142,3 +145,37 @@ def test_a_deputy_is_named_for_a_time_and_some_services_and_ended(bench):
     assert stranger.status_code == 404
     assert browser.post(f"/officer/deputies/{made.id}/end/").status_code == 302
     assert not Appointment.objects.filter(deputy_for_id=LUO.account_id, until__gt=clock.now()).exists()
+
+
+def questions(ask):
+    """Return how many questions the database is asked for an answer."""
+    with CaptureQueriesContext(connection) as asked:
+        assert ask().status_code == 200
+    return len(asked)
+
+
+def test_who_holds_the_matters_behind_tasks_is_asked_once(bench):
+    browser, counted = bench(CHECKER), []
+    for number in (1, 3):
+        for _ in range(number):
+            matter = act(submitted(), "claim", CHEN)
+            now = clock.now()
+            Task.objects.create(
+                matter_id=matter.id, org_id=4, unit_id=4, kind="record_check", post="record_checker",
+                opened_at=now, due_at=now + timedelta(days=2),
+            )  # fmt: skip
+        counted.append(questions(lambda: browser.get("/officer/?queue=tasks")))
+    assert counted[0] == counted[1]
+
+
+def test_who_holds_many_matters_is_asked_once(bench):
+    browser, counted = bench(ZHOU), []
+    browser.get("/officer/")
+    for number in (2, 5):
+        claimed = [act(submitted(), "claim", CHEN) for _ in range(number)]
+        asked = {"action": "claim", "item": [f"{m.id}:{m.ver}" for m in claimed], "request_id": new_id()}
+        with CaptureQueriesContext(connection) as sent:
+            page = text(browser.post("/officer/bulk/", asked))
+        assert page.count("✕") == number
+        counted.append(sum('FROM "identity_account"' in one["sql"] for one in sent))
+    assert counted[0] == counted[1]

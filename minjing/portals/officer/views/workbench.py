@@ -185,19 +185,19 @@ def rows_of(listed: Sequence[Snapshot], actor: Actor) -> list[Row]:
     return rows
 
 
+def _rows_by_id(listed: Sequence[Snapshot], actor: Actor) -> dict[UUID, Row]:
+    return {row.matter.id: row for row in rows_of(listed, actor)}
+
+
 def _tasks(request: OfficerRequest) -> list[dict[str, Any]]:
     waiting = list(queries.open_tasks(request.actor)[: queries.PAGE])
     theirs = queries.by_id([task.matter_id for task in waiting], request.actor)
-    listed = []
-    for task in waiting:
-        matter = theirs.get(task.matter_id)
-        if matter is None:
-            continue
-        body = queries.body_of(matter)
-        listed.append(
-            {"task": task, "title": body.flow.tasks[task.kind].title, "row": rows_of([matter], request.actor)[0]}
-        )
-    return listed
+    rows = _rows_by_id(list(theirs.values()), request.actor)
+    return [
+        {"task": task, "title": queries.body_of(row.matter).flow.tasks[task.kind].title, "row": row}
+        for task in waiting
+        if (row := rows.get(task.matter_id))
+    ]
 
 
 # ---- many at once ---------------------------------------------------------------------------------------
@@ -223,10 +223,8 @@ def bulk(request: OfficerRequest) -> HttpResponse:
         return show(request, "officer/bulk_confirm.html", context, page=back)
     results = actions.act_many(chosen, action, by=request.actor, now=request.at, request_id=_request_id(request))
     found = queries.by_id([r.matter_id for r in results], request.actor)
-    outcomes = [
-        {"row": rows_of([found[r.matter_id]], request.actor)[0] if r.matter_id in found else None, "error": r.error}
-        for r in results
-    ]
+    after = _rows_by_id(list(found.values()), request.actor)
+    outcomes = [{"row": after.get(r.matter_id), "error": r.error} for r in results]
     context |= {"outcomes": outcomes, "done": sum(r.error is None for r in results)}
     return show(request, "officer/bulk_done.html", context, page=back)
 
