@@ -16,10 +16,11 @@ from minjing.kernel.pay.rules.amounts import Item, Waiver
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an effect did: the facts to print, in order, and whose paper it is."""
+    """What an effect did: the facts to print, in order, whose paper it is, and whose of its kind it replaces."""
 
     facts: Sequence[tuple[Text, str]]
     holder_person: UUID
+    replaces: Collection[UUID] = ()
 
 
 class EffectRefused(Exception):

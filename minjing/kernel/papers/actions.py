@@ -5,7 +5,7 @@ The caller has settled that `by` may decide; papers only make what was decided.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -42,11 +42,13 @@ def issue(
     unit_id: int,
     by: Actor,
     now: datetime,
+    replaces: Collection[UUID] = (),
 ) -> Paper:
     """Typeset, sign, seal and record one paper; it stands or falls with the caller's transaction.
 
     `facts` are pairs of a label {zh, en} and what is printed beside it, in order. A paper of the same matter that
-    was revoked before is marked as replaced by this one. Raises Erased when the holder's key is gone.
+    was revoked before is marked as replaced by this one; what the people `replaces` still hold of this kind is
+    revoked for it. Raises Erased when the holder's key is gone.
     """
     from minjing.kernel.papers import pades  # large: only a process that issues papers loads it
 
@@ -74,7 +76,16 @@ def issue(
         replaced_by=paper.id
     )
     append(record)
+    if replaces:
+        _replace(paper, replaces, by=by, now=now)
     return paper
+
+
+def _replace(paper: Paper, holders: Collection[UUID], *, by: Actor, now: datetime) -> None:
+    """Revoke the papers of this kind that were issued to these people before: one of them may be in strange hands."""
+    older = Paper.objects.select_for_update().filter(holder_id__in=holders, kind=paper.kind, state=Paper.VALID)
+    found = list(older.exclude(id=paper.id).defer("pdf_sealed", "facts_sealed"))
+    _revoke(found, reason="replaced", by=by, now=now, replaced_by=paper.id)
 
 
 def _issued(paper: Paper) -> Entry:
@@ -112,13 +123,15 @@ def revoke_of_matter(matter_id: UUID, *, reason: str, by: Actor, now: datetime) 
     return len(valid)
 
 
-def _revoke(papers: Sequence[Paper], *, reason: str, by: Actor, now: datetime) -> None:
+def _revoke(
+    papers: Sequence[Paper], *, reason: str, by: Actor, now: datetime, replaced_by: UUID | None = None
+) -> None:
     if reason not in rules.REASONS:
         raise ValueError(f"{reason!r} is no reason to revoke a paper: {', '.join(rules.REASONS)}")
     for paper in papers:
         paper.state, paper.reason = Paper.REVOKED, reason
-        paper.revoked_at, paper.revoked_by = now, by.account_id
-        paper.save(update_fields=["state", "reason", "revoked_at", "revoked_by"])
+        paper.revoked_at, paper.revoked_by, paper.replaced_by = now, by.account_id, replaced_by
+        paper.save(update_fields=["state", "reason", "revoked_at", "revoked_by", "replaced_by"])
     append(
         *(
             entry(

@@ -45,6 +45,7 @@ def run_effect(change: Change, body: Body, by: Actor, now: datetime) -> None:
         unit_id=change.after.unit_id,
         by=by,
         now=now,
+        replaces=outcome.replaces,
     )
 
 

@@ -157,6 +157,18 @@ def test_a_corrected_paper_names_the_one_that_replaced_it(mingyu, branch):
     assert actions.revoke_of_matter(new_id(), reason="corrected", by=SYSTEM, now=NOW) == 0
 
 
+def test_a_paper_issued_anew_takes_the_place_of_those_of_its_kind(mingyu, branch):
+    old, other = issue(mingyu, branch), issue(mingyu, branch, kind="household_book")
+    new = issue(mingyu, branch, replaces=[mingyu])
+    found = queries.check(old.code, now=NOW)
+    assert (found.state, found.reason, found.replaced) == ("revoked", rules.REASONS["replaced"], True)
+    assert queries.card(old.id, now=NOW).replaced_by == new.id
+    assert [queries.check(paper.code, now=NOW).state for paper in (new, other)] == ["valid", "valid"]
+    assert entries("papers:paper:revoked") == [
+        {**entries("papers:paper:revoked")[0], "paper": str(old.id), "reason": "replaced"}
+    ]
+
+
 def test_a_paper_falls_with_the_decision_it_belongs_to(mingyu, branch):
     @transaction.atomic
     def decide():
@@ -209,7 +221,7 @@ def test_the_database_refuses_to_delete_or_revive_a_paper(mingyu, branch):
     paper = issue(mingyu, branch)
     with pytest.raises(DatabaseError, match="not deleted"), transaction.atomic():
         Paper.objects.filter(id=paper.id).delete()
-    actions.revoke(paper.id, reason="used", by=SYSTEM, now=NOW)
+    actions.revoke(paper.id, reason="issued_in_error", by=SYSTEM, now=NOW)
     with pytest.raises(DatabaseError, match="stays revoked"), transaction.atomic():
         Paper.objects.filter(id=paper.id).update(state="valid", revoked_at=None, revoked_by=None, reason="")
 

@@ -24,17 +24,21 @@ from minjing.modules.household.rules import Refusal
 
 
 def reissue(case: Case) -> Outcome:
-    """Issue a household book or a permit again, as the register stands today."""
+    """Issue a household book or a permit again, as the register stands today; what was issued before is void."""
     number = case.first("household_no")
     named = case.first("person_id")
     person = register.person_of(named) if named else case.concerned
     borne_out(case, person)
+    holders = {person}
     if number:
         household = register.open_household(number)
         if household.kind == Household.COLLECTIVE and case.act.by.kind == "system":
             raise Refusal("officer_must_look")  # its book lists people who are nothing to one another
-        if person not in {m.person_id for m in register.members_of(household)}:
+        members = {m.person_id for m in register.members_of(household)}
+        if person not in members:
             raise Refusal("not_a_member")  # nobody reads another family's book by asking for it
+        if household.kind == Household.FAMILY:
+            holders |= members  # a family has one book, whoever of it asked for the last one
         facts = household_facts(household)
         org_id, about = household.org_id, household.pk
     elif (member := register.current_membership(person)) is not None and not case.first("doc_type"):
@@ -50,7 +54,9 @@ def reissue(case: Case) -> Outcome:
         facts.append((text("原证件编号", "Number of the former document"), case.first("doc_no")))
     facts.append((text("补发原因", "Why reissued"), case.label("reason")))
     case.act.note(events.BOOK_REISSUED, org_id, person, household=about, document=doc or "book")
-    return Outcome([(label, value) for label, value in facts if value], person)
+    # A page alone leaves the book as it is.
+    replaces = () if doc == "household_page" else holders
+    return Outcome([(label, value) for label, value in facts if value], person, replaces)
 
 
 def _last_move(person: UUID) -> Facts:

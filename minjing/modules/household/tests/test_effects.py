@@ -440,6 +440,9 @@ def test_the_household_book_is_issued_again():
     outcome = decide("HZ1001", {"household_no": home("lin")})
     assert fact(outcome, "户主") == "林晓夫"
     assert "苏婉（妻）" in fact(outcome, "成员")
+    assert set(outcome.replaces) == set(relations(home("lin")))
+    page = decide("HZ1001", {"household_no": home("lin"), "doc_type": "household_page"})
+    assert not page.replaces
 
 
 def test_nobody_is_issued_the_book_of_another_family():

@@ -17,6 +17,7 @@ from minjing.kernel.matters.tests.conftest import scan
 from minjing.kernel.matters.tests.world import CALENDAR, DAYS_OFF, MADE_UP
 from minjing.kernel.notify.models import Message
 from minjing.kernel.papers import queries as papers
+from minjing.kernel.papers.rules import REASONS
 from minjing.modules.household.tests import world
 from minjing.modules.household.tests.test_effects import (
     ALONG,
@@ -162,6 +163,18 @@ def test_a_service_goes_from_its_form_to_a_signed_paper(staffed, code):
         content = papers.pdf(card.id)
         assert papers.check_file(content, now=NOW).state == "valid"
         assert b"/ByteRange" in content
+
+
+def test_a_permit_issued_again_voids_the_one_that_was_lost(staffed):
+    by, cards = resident(HE_SON), []
+    move = ("HZ0601", {"person_id": HE_SON, "destination_addr": "广州市天河区"})
+    for code, answers in (move, ("HZ1002", {"person_id": HE_SON, "doc_type": "migration_certificate"})):
+        _, body = queries.service(code)
+        matter = decided(submitted(body, Case(HE_SON, answers), by), body)
+        cards += papers.of_matter(matter.id, now=NOW)
+    lost, again = (papers.check(card.code, now=NOW) for card in cards)
+    assert (lost.state, lost.reason, lost.replaced) == ("revoked", REASONS["replaced"], True)
+    assert again.state == "valid"
 
 
 def resident(id_number: str) -> Actor:
