@@ -15,8 +15,8 @@ from minjing.kernel.identity import actions as identity
 from minjing.kernel.matters import actions, publishing
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
-from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MONDAY, PUBLISHER
-from minjing.kernel.papers import actions as papers
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MA, MONDAY, PUBLISHER
+from minjing.kernel.papers import queries as issued
 
 pytestmark = pytest.mark.django_db
 WRITE = re.compile(r"(?is)\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+\"?([a-z_]+)")
@@ -86,7 +86,9 @@ def test_a_matter_from_submission_to_rating(city):  # noqa: F811 - the fixture
     matter = step(step(matter, "claim", CHEN), "recommend", CHEN)
     matter = step(step(matter, "claim", LUO), "approve", LUO)
     told(lambda: actions.rate(matter.id, 5, words="好", by=LIN, now=MONDAY + HOUR))
-    told(lambda: papers.revoke_of_matter(matter.id, reason="issued_in_error", by=LUO, now=MONDAY + HOUR))
+    (paper,) = issued.of_matter(matter.id, now=MONDAY)
+    asked = {"reason": "issued_in_error", "note": "签错了人。", "by": MA, "now": MONDAY + HOUR}
+    told(lambda: actions.take_back(matter.id, paper.id, ver=matter.ver, request_id=new_id(), **asked))
 
 
 def test_publishing_and_looking(city):  # noqa: F811 - the fixture

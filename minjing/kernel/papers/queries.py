@@ -17,8 +17,8 @@ from minjing.kernel.papers.models import Paper
 from minjing.kernel.papers.rules import State
 
 LISTED = (
-    "id", "org_id", "number", "code", "kind", "title", "matter_id", "holder_id", "unit_id", "issued_at",
-    "valid_until", "pdf_size", "pdf_sha256", "entry_id", "state", "revoked_at", "reason", "replaced_by",
+    "id", "org_id", "number", "code", "kind", "title", "matter_id", "holder_id", "unit_id", "issued_by",
+    "issued_at", "valid_until", "pdf_size", "pdf_sha256", "entry_id", "state", "revoked_at", "reason", "replaced_by",
 )  # fmt: skip
 Text = dict[str, str]
 
@@ -54,6 +54,7 @@ class Card:
     matter_id: UUID
     holder_id: UUID
     unit_id: int
+    issued_by: UUID
     issued_at: datetime
     valid_until: datetime | None
     state: State
@@ -147,6 +148,7 @@ def _cards(papers: QuerySet[Paper], now: datetime) -> list[Card]:
             matter_id=p.matter_id,
             holder_id=p.holder_id,
             unit_id=p.unit_id,
+            issued_by=p.issued_by,
             issued_at=p.issued_at,
             valid_until=p.valid_until,
             state=rules.state(p.state, p.valid_until, now),

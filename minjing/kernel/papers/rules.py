@@ -18,11 +18,11 @@ State = Literal["valid", "expired", "revoked", "unknown"]
 REASONS: dict[str, dict[str, str]] = {
     "corrected": {"zh": "内容经批准更正", "en": "its contents were corrected after approval"},
     "issued_in_error": {"zh": "签发有误", "en": "it was issued in error"},
-    "register_changed": {"zh": "登记事项已变更", "en": "the register has changed"},
     "replaced": {"zh": "已换发新证照", "en": "a new paper has taken its place"},
     "decision_revoked": {"zh": "原决定已撤销", "en": "the decision it rests on was revoked"},
-    "used": {"zh": "已使用完毕", "en": "it has served its purpose"},
 }
+# Those for which an officer takes a paper back; the others follow from a correction or a paper issued anew.
+TAKEN_BACK = ("issued_in_error", "decision_revoked")
 
 
 def new_code(org_id: int, choice: Callable[[str], str] = secrets.choice) -> str:

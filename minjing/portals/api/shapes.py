@@ -174,6 +174,15 @@ class ActIn(Shape):
     corrections: dict[str, Any] = {}
 
 
+class TakeBackIn(Shape):
+    """Why a paper is taken back: issued_in_error or decision_revoked, and in words for officers."""
+
+    ver: int
+    request_id: UUID
+    reason: str
+    note: str = Field(max_length=2000)
+
+
 class Chosen(Shape):
     id: UUID
     ver: int

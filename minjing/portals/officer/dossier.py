@@ -18,6 +18,8 @@ from minjing.kernel.matters.plugs import Earlier
 from minjing.kernel.matters.rules import Happening, Snapshot, Station
 from minjing.kernel.matters.schema import Body, FormField, Text
 from minjing.kernel.papers import queries as papers
+from minjing.kernel.papers.queries import Card
+from minjing.kernel.papers.rules import REASONS
 
 HIDDEN = "＊"
 
@@ -90,7 +92,8 @@ class Dossier:
     history: Sequence[dict[str, Any]] = ()
     tasks: Sequence[dict[str, Any]] = ()
     duplicates: Sequence[Snapshot] = ()
-    papers: Sequence[Any] = ()
+    papers: Sequence[Card] = ()
+    takeable: frozenset[UUID] = frozenset()  # which of the papers this officer may take back
     proposed: Sequence[dict[str, Any]] = ()
     handover: Mapping[str, Any] | None = None  # from the counter that took it in to the responsible station
     beside: Record | None = None  # what the module of the service adds to the form
@@ -123,11 +126,13 @@ def open_dossier(
     """Gather the page; every look at personal data is written down before the data is opened."""
     body = queries.body_of(matter)
     happened = queries.events(matter)
+    issued = papers.of_matter(matter.id, now=now)
     facts: dict[str, Any] = {
         "line": queries.line(matter),
         "tasks": _tasks(matter, body),
         "duplicates": queries.duplicates(matter, by),
-        "papers": papers.of_matter(matter.id, now=now),
+        "papers": issued,
+        "takeable": frozenset(card.id for card in issued if queries.may_take_back(matter, card, by)),
         "handover": _handover(matter, by),
     }
     if not queries.reads(matter, by):
@@ -346,6 +351,7 @@ def _missing(matter: Snapshot, body: Body, answers: Mapping[str, Any], now: date
 OWN_WORDS: Mapping[str, Text] = {
     "submit": Text(zh="提交申请", en="Submitted"),
     "finish_task": Text(zh="完成协办", en="Finished a parallel task"),
+    "take_back_paper": Text(zh="撤销证照", en="Took back a paper"),
     "recompute_due": Text(zh="按新日历重算期限", en="Due date computed anew"),
     "migrate": Text(zh="转到新版事项", en="Moved to a new version"),
     "migrate_back": Text(zh="转回原版事项", en="Moved back to the old version"),
@@ -367,6 +373,7 @@ def _history(
     officers = queries.officers(event.actor_id for event in happened)
     known = queries.units()
     reasons = {reason.key: reason.text for reason in body.flow.refusals}
+    reasons |= {key: Text(**words) for key, words in REASONS.items()}
     titles = {spec.name: spec.title for spec in body.service.materials}
     told = []
     for event in reversed(happened):

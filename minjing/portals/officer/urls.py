@@ -55,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("matters/<slug:number>/earlier/", matter.earlier_file, name="earlier"),
     path("matters/<slug:number>/promises/<uuid:entry_id>.promise", promise.promise_file, name="promise"),
     path("matters/<slug:number>/papers/<uuid:paper_id>/", matter.paper_file, name="paper"),
+    path("matters/<slug:number>/papers/<uuid:paper_id>/take-back/", matter.take_back, name="take_back"),
     path("look-notes/", look_notes.my_notes, name="look_notes"),
     path("look-notes/review/", look_notes.reviews, name="look_reviews"),
     path("look-notes/review/<uuid:note_id>/", look_notes.review, name="look_review"),

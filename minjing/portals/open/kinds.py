@@ -75,6 +75,7 @@ KINDS: dict[str, dict[str, str]] = {
     "matters:matter:ask_correction": {"zh": "提请更正", "en": "A correction was proposed"},
     "matters:matter:approve_correction": {"zh": "批准更正", "en": "A correction was approved"},
     "matters:matter:refuse_correction": {"zh": "不予更正", "en": "A correction was declined"},
+    "matters:matter:take_back_paper": {"zh": "撤销了一份证照", "en": "A paper was taken back"},
     "matters:matter:ask_reopening": {"zh": "提请重新办理", "en": "A reopening was proposed"},
     "matters:matter:approve_reopening": {"zh": "批准重新办理", "en": "A reopening was approved"},
     "matters:matter:refuse_reopening": {"zh": "维持原决定", "en": "The decision was kept"},

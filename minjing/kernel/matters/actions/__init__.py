@@ -52,6 +52,7 @@ from minjing.kernel.matters.actions.take_over import (
     PastStep,
     take_over_matters,
 )
+from minjing.kernel.matters.actions.taking_back import take_back
 from minjing.kernel.matters.actions.upkeep import (
     REQUESTS_KEPT,
     SWEPT,
@@ -100,6 +101,7 @@ __all__ = [
     "submit",
     "submit_whole",
     "sweep",
+    "take_back",
     "take_over_matters",
     "valid_until",
 ]

@@ -33,6 +33,7 @@ from minjing.kernel.matters.queries.acting import still_may_act
 from minjing.kernel.matters.queries.catalogue import acting_posts, body_of, place_of, units
 from minjing.kernel.matters.rules import Happening, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Basis, Body, Text
+from minjing.kernel.papers.queries import Card
 
 _columns = attrgetter(*Snapshot._fields)
 
@@ -243,6 +244,18 @@ def _why_not(body: Body, matter: Snapshot, action: str, spec: ActionSpec, by: Ac
     except NotAllowed as refused:
         return refused.text
     return None
+
+
+def may_take_back(matter: Snapshot, paper: Card, by: Actor) -> bool:
+    """Say whether this officer may take back a paper of the matter: it is worth something, and was another's act."""
+    if paper.state == "revoked":
+        return False
+    try:
+        place = place_of(matter.station_id)
+        rules.permit_taking_back(body_of(matter), matter, paper.issued_by, by=by, place=place)
+    except NotAllowed:
+        return False
+    return True
 
 
 def materials(matter: Snapshot | Draft) -> list[Material]:

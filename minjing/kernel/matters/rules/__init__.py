@@ -3,10 +3,12 @@
 from minjing.kernel.matters.rules.deciding import (
     acted,
     asked_for,
+    check_taking_back,
     claimed_by_other,
     decide,
     others_of,
     permit,
+    permit_taking_back,
     refusal,
     spec_of,
 )
@@ -67,6 +69,7 @@ __all__ = [
     "acted",
     "as_json",
     "asked_for",
+    "check_taking_back",
     "claimed_by_other",
     "clocked",
     "decide",
@@ -80,6 +83,7 @@ __all__ = [
     "moving_of",
     "others_of",
     "permit",
+    "permit_taking_back",
     "post_of",
     "posts_of",
     "refusal",

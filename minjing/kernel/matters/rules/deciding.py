@@ -13,6 +13,7 @@ from minjing.kernel.matters.errors import NotAllowed, Wrong
 from minjing.kernel.matters.rules.moving import applied, extension_left, post_of
 from minjing.kernel.matters.rules.shapes import FOR, MAX_EXTENSION_DAYS, NOTE_MAX, TASK, Ask, Change, Place, Snapshot
 from minjing.kernel.matters.schema import ActionSpec, Body, Text
+from minjing.kernel.papers.rules import TAKEN_BACK
 
 
 def decide(
@@ -118,6 +119,33 @@ def others_of(matter: Snapshot, spec: ActionSpec) -> list[UUID]:
     return [UUID(matter.acts[n]) for name in wanted for n in (name, f"{name}{FOR}") if n in matter.acts]
 
 
+def permit_taking_back(body: Body, matter: Snapshot, issued_by: UUID, *, by: Actor, place: Place) -> tuple[str, int]:
+    """Return the post and unit in which `by` may take back a paper of a closed matter; raise NotAllowed.
+
+    Who may approve a correction may do it; where the flow knows none, whoever decides for that place. It is another
+    person than who issued the paper, or for whom, as a deputy, it was issued.
+    """
+    if matter.closed_at is None:
+        raise NotAllowed("not_closed", "办件办结后才能撤销证照。", "A paper is taken back once its matter is closed.")
+    corrects = ((state, spec) for state in body.flow.states.values() for spec in state.actions.values())
+    post = next((post_of(body, state, spec) for state, spec in corrects if spec.reverses), "")
+    issuing = [name for name, who in matter.acts.items() if who == str(issued_by)]
+    whose = [UUID(matter.acts[f"{name}{FOR}"]) for name in issuing if f"{name}{FOR}" in matter.acts]
+    verdict = may(by, "decide", unit_path=place.path, post=post, code=matter.code, not_by=[issued_by, *whose])
+    if not verdict.ok or verdict.holding is None:
+        raise refusal(verdict)
+    return post or verdict.holding.post, verdict.holding.unit_id
+
+
+def check_taking_back(ask: Ask) -> None:
+    """Raise Wrong where the reason is none of the list, or nothing is said."""
+    errors = _note_errors(ask, needed=True)
+    if ask.reason not in TAKEN_BACK:
+        errors["reason"] = Text(zh="请选择一项理由。", en="Choose a reason.")
+    if errors:
+        raise Wrong(errors)
+
+
 def _permit_supervised_release(matter: Snapshot, by: Actor, place: Place) -> tuple[str, int | None]:
     for held in by.holdings:
         if "supervise" in held.acts and place.path.startswith(held.unit_path):
@@ -170,11 +198,7 @@ def _require(body: Body, matter: Snapshot, action: str, spec: ActionSpec, ask: A
 
 
 def _input_errors(body: Body, matter: Snapshot, spec: ActionSpec, ask: Ask) -> dict[str, Text]:
-    errors: dict[str, Text] = {}
-    if "note" in spec.needs and not ask.note.strip():
-        errors["note"] = Text(zh="请写明情况。", en="Say why, in words.")
-    if len(ask.note) > NOTE_MAX:
-        errors["note"] = Text(zh=f"最多 {NOTE_MAX} 字。", en=f"At most {NOTE_MAX} characters.")
+    errors = _note_errors(ask, needed="note" in spec.needs)
     if "reason" in spec.needs and ask.reason not in _reasons(body):
         errors["reason"] = Text(zh="请从法定理由中选择一项。", en="Choose one of the law's reasons.")
     if "materials" in spec.needs and (not ask.materials or not set(ask.materials) <= _materials(body)):
@@ -192,6 +216,14 @@ def _days_wanted(matter: Snapshot) -> Text:
             en=f"Extended by {had} of at most {MAX_EXTENSION_DAYS} working days: between 1 and {left} more.",
         )
     return Text(zh=f"延长 1 至 {left} 个工作日。", en=f"Between 1 and {left} working days.")
+
+
+def _note_errors(ask: Ask, *, needed: bool) -> dict[str, Text]:
+    if needed and not ask.note.strip():
+        return {"note": Text(zh="请写明情况。", en="Say why, in words.")}
+    if len(ask.note) > NOTE_MAX:
+        return {"note": Text(zh=f"最多 {NOTE_MAX} 字。", en=f"At most {NOTE_MAX} characters.")}
+    return {}
 
 
 def _reasons(body: Body) -> set[str]:

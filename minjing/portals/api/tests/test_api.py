@@ -17,7 +17,7 @@ from minjing.kernel.ledger.providers.promise import promise_verifier
 from minjing.kernel.ledger.rules.promise import open_promise
 from minjing.kernel.ledger.rules.tree import leaf_hash
 from minjing.kernel.matters.tests.conftest import ANSWERS, city, scan  # noqa: F401 - the small world
-from minjing.kernel.matters.tests.world import CHEN, LIN, STRANGER
+from minjing.kernel.matters.tests.world import CHEN, LIN, LUO, MA, STRANGER
 from minjing.portals.api.views.door import Json
 
 AT = datetime(2026, 3, 2, 4, 0, 17, 250, tzinfo=UTC)
@@ -186,3 +186,22 @@ def test_odd_questions_are_answered_without_an_error(as_, path):
 def test_answers_are_json_whatever_is_in_them(data, said):
     with override("zh-hans"):
         assert Json().render(None, data, response_status=200).decode() == said
+
+
+def test_an_approver_takes_a_paper_back_and_the_check_says_why(as_):
+    made = submitted(as_(LIN)).json()
+    for who, action in ((CHEN, "claim"), (CHEN, "recommend"), (LUO, "claim"), (LUO, "approve")):
+        path = f"/api/matters/{made['id']}/actions/{action}"
+        made = post(as_(who), path, ver=made["ver"], request_id=new_id()).json()
+    papers = f"/api/matters/{made['id']}/papers"
+    (paper,) = as_(MA).get(papers).json()
+    back = f"{papers}/{paper['id']}/take-back"
+    asked = {"ver": made["ver"], "reason": "issued_in_error", "note": "签错了人。", "request_id": new_id()}
+    assert post(as_(LUO), back, **asked).status_code == 403
+    assert "reason" in post(as_(MA), back, **{**asked, "reason": "used"}).json()["errors"]
+    done = post(as_(MA), back, **asked)
+    assert (done.status_code, done.json()["ver"]) == (200, made["ver"] + 1)
+    assert open_promise(done.json()["promise"], [promise_verifier()]).leaves
+    assert post(as_(MA), back, **asked).json() == done.json()
+    (paper,) = as_(LIN).get(papers).json()
+    assert (paper["state"], paper["reason"]["zh"]) == ("revoked", "签发有误")

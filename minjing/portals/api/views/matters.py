@@ -174,10 +174,18 @@ def tasks(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
 
 @matters.get("/{ref}/papers")
 def papers_of(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
-    """Return the certificates issued."""
+    """Return the certificates issued; of one that was revoked, why."""
     matter = queries.matter(ref, asker(request), now())
     return [
-        {"id": p.id, "number": p.number, "code": p.code, "state": p.state, "issued_at": p.issued_at}
+        {
+            "id": p.id,
+            "number": p.number,
+            "code": p.code,
+            "state": p.state,
+            "issued_at": p.issued_at,
+            "revoked_at": p.revoked_at,
+            "reason": p.reason,
+        }
         for p in papers.of_matter(matter.id, now=now())
     ]
 
@@ -193,6 +201,27 @@ def paper_pdf(request: HttpRequest, ref: str, paper_id: UUID) -> HttpResponse:
     queries.record_paper(matter, card.holder_id, by, at, reason)
     headers = {"Cache-Control": "no-store, private"}
     return HttpResponse(papers.pdf(paper_id), content_type="application/pdf", headers=headers)
+
+
+@matters.post(
+    "/{ref}/papers/{uuid:paper_id}/take-back",
+    response={200: MatterOut, 403: shapes.ErrorOut, 404: shapes.ErrorOut, 409: shapes.ErrorOut, 422: shapes.ErrorOut},
+)
+def take_back(request: HttpRequest, ref: str, paper_id: UUID, data: shapes.TakeBackIn) -> MatterOut:
+    """Take back a paper of a closed matter, as an approver who did not issue it; its holder is told."""
+    at, by = now(), asker(request)
+    with keeping() as promises:
+        done = actions.take_back(
+            queries.matter(ref, by, at).id,
+            paper_id,
+            ver=data.ver,
+            reason=data.reason,
+            note=data.note,
+            by=by,
+            now=at,
+            request_id=data.request_id,
+        )
+    return MatterOut.of(done, at, promise_of_act(done, promises))
 
 
 @matters.post(

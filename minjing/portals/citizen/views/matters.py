@@ -54,6 +54,7 @@ WORDS = {
     "ask_extension": ("提请延长办理期限", "More time was asked for"),
     "ask_correction": ("提请更正证照", "A correction was proposed"),
     "approve_correction": ("证照已更正", "The paper was corrected"),
+    "take_back_paper": ("证照被作废", "A paper was revoked"),
     "ask_reopening": ("提请重新办理", "Reopening was proposed"),
     "approve_reopening": ("重新办理", "Reopened"),
     "confirm_originals": ("原件核对无误", "The originals agree"),

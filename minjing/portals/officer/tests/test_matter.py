@@ -16,7 +16,7 @@ from minjing.kernel.ledger.rules.promise import open_promise
 from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.models import Matter, MatterEvent
 from minjing.kernel.matters.tests.conftest import ANSWERS, scan
-from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, ZHOU
+from minjing.kernel.matters.tests.world import CHEN, ELSEWHERE, LIN, LUO, MA, ZHOU
 from minjing.portals.officer.tests.conftest import AUDIT, SUPERVISOR, act, submitted, text, url
 
 SPOUSE = ANSWERS["spouse_id"]
@@ -317,3 +317,32 @@ def test_the_facts_of_all_papers_are_asked_for_once(bench):
         assert page.count("sheets/") >= number
         counted.append(sum('FROM "files_file"' in one["sql"] for one in asked))
     assert counted[0] == counted[1] > 0
+
+
+def test_an_approver_takes_a_paper_back_and_keeps_what_was_typed_until_it_is_complete(bench):
+    from minjing.kernel.papers import queries as papers
+
+    matter = act(act(act(submitted(), "claim", CHEN), "recommend", CHEN), "claim", LUO)
+    matter = act(matter, "approve", LUO)
+    (paper,) = papers.of_matter(matter.id, now=clock.now())
+    back = url(matter, f"papers/{paper.id}/take-back/")
+    assert back not in text(bench(LUO).get(url(matter)))
+    assert bench(LUO).post(back, {"reason": "issued_in_error", "note": "x", "ver": matter.ver}).status_code == 403
+    browser = bench(MA)
+    assert back in text(browser.get(url(matter)))
+    asked = {"note": "内容与审批不一致。", "ver": matter.ver, "request_id": new_id()}
+    again = browser.post(back, asked)
+    assert again.status_code == 422
+    assert "请选择一项理由" in text(again)
+    assert "内容与审批不一致。" in text(again)
+    assert browser.post(back, {**asked, "reason": "issued_in_error"}).status_code == 302
+    assert papers.check(paper.code, now=clock.now()).state == "revoked"
+    page = text(browser.get(url(matter)))
+    assert "撤销证照" in page
+    assert page.count("签发有误") == 2, "beside the paper and in the history"
+    assert back not in page
+    stale = browser.post(back, {**asked, "reason": "issued_in_error", "request_id": new_id()})
+    assert stale.status_code == 409
+    own = text(bench(LIN).get(f"/matters/{matter.number}/"))
+    assert "证照被作废" in own
+    assert "签发有误" in own

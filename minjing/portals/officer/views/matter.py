@@ -26,6 +26,7 @@ from minjing.kernel.matters.plugs import EffectRefused
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.papers import queries as papers
+from minjing.kernel.papers.rules import REASONS, TAKEN_BACK
 from minjing.portals.frame.language import pick
 from minjing.portals.officer.consequences import consequences, ready_steps
 from minjing.portals.officer.dossier import Dossier, open_dossier, title_of
@@ -93,6 +94,7 @@ def _page(
         "sheet_at": _position(dossier, request.GET.get("sheet", "")),
         "duplicates": rows_of(dossier.duplicates, request.actor),
         "reasons": reasons().values(),
+        "taken_back": {key: REASONS[key] for key in TAKEN_BACK},
         "my_tasks": _my_tasks(request, dossier),
         "request_id": new_id(),
         "in_hand": matter.number if matter.claimed_by == request.actor.account_id else "",
@@ -351,6 +353,36 @@ def finish_task(request: OfficerRequest, number: str, task_id: UUID) -> HttpResp
             request, stale.snapshot, stale=_since(request, stale.snapshot, matter.ver, "finish_task"), status=409
         )
     messages.success(request, pick({"zh": "协办结果已登记。", "en": "The result of the task is entered."}))
+    return HttpResponseRedirect(reverse("officer:matter", args=[number]))
+
+
+@officer_page()
+@require_POST
+def take_back(request: OfficerRequest, number: str, paper_id: UUID) -> HttpResponse:
+    """Take back a paper of a closed matter, by an approver who did not issue it."""
+    matter = queries.matter(number, request.actor, request.at)
+    post = request.POST
+    typed: dict[str, Any] = {"note": post.get("note", ""), "reason": post.get("reason", ""), "paper": paper_id}
+    seen = whole(request.POST.get("ver", ""))
+    try:
+        actions.take_back(
+            matter.id,
+            paper_id,
+            ver=seen,
+            reason=typed["reason"],
+            note=typed["note"],
+            by=request.actor,
+            now=request.at,
+            request_id=_uuid(request.POST.get("request_id", "")),
+        )
+    except Stale as stale:
+        since = _since(request, stale.snapshot, seen, "take_back_paper")
+        return _page(request, stale.snapshot, typed=typed, stale=since, status=409)
+    except Wrong as wrong:
+        return _page(request, matter, typed=typed, errors=wrong.errors, status=422)
+    messages.success(
+        request, pick({"zh": "证照已作废，持有人已收到通知。", "en": "The paper is revoked; its holder is told."})
+    )
     return HttpResponseRedirect(reverse("officer:matter", args=[number]))
 
 
