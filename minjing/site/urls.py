@@ -24,7 +24,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
 # A module with tables of its own may be left out of a city's house: then its addresses are too.
 urlpatterns += [
     path("", include(f"{name}.urls"))
-    for name in ("minjing.modules.help_desk", "minjing.modules.exit_entry", "minjing.modules.traffic")
+    for name in (
+        "minjing.modules.household",
+        "minjing.modules.help_desk",
+        "minjing.modules.exit_entry",
+        "minjing.modules.traffic",
+    )
     if apps.is_installed(name)
 ]
 

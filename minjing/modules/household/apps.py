@@ -13,12 +13,17 @@ class HouseholdConfig(AppConfig):
         """Hang the register into the kernel."""
         from minjing.kernel.identity import plugs as identity
         from minjing.kernel.matters import plugs
+        from minjing.kernel.matters.schema import Text
         from minjing.kernel.notify import plugs as notify
         from minjing.modules.household import letters, queries
         from minjing.modules.household.actions import CORRECTIONS, EFFECTS
         from minjing.modules.household.machine import CERTIFICATE
+        from minjing.portals.api import plugs as api
+        from minjing.portals.citizen import plugs as citizen
         from minjing.portals.kiosk import plugs as kiosk
+        from minjing.portals.officer import plugs as officer
 
+        api.router("/register", "minjing.modules.household.views.api:router")
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
             plugs.effect(name, run, CORRECTIONS.get(name))
@@ -30,6 +35,14 @@ class HouseholdConfig(AppConfig):
         identity.guardian_check(queries.is_guardian)
         notify.home(letters.home)
         kiosk.at_once(CERTIFICATE)
+        officer.record_page("household:by_number", title={"zh": "某日的户内成员", "en": "A household on a day"})
+        history = {"zh": "户籍经历和某日同户的人", "en": "Households of this person, and with whom on a day"}
+        officer.record_page("household:of_person", title=history, of_person=True)
+        citizen.own_page(
+            "household:mine",
+            title=Text(zh="我的户籍经历", en="My households"),
+            about=Text(zh="在本市的每一户，从哪天到哪天", en="Every household in this city, with its days"),
+        )
         identity.person_field(queries.RECORD, {"zh": "户籍登记", "en": "household register"})(
             queries.household_numbers
         )

@@ -33,6 +33,17 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "settled_abroad": ("出国（境）定居注销", "Settled abroad"), "duplicate": ("重复户口注销", "Duplicate entry"),
     "moved_out": ("迁出", "Moved out"),
 }  # fmt: skip
+# Why an entry begins or ends.
+CAUSES: Mapping[str, tuple[str, str]] = {
+    "death": ("死亡", "death"), "enlistment": ("参军入伍", "enlistment"),
+    "settled_abroad": ("出国（境）定居", "settled abroad"), "duplicate": ("重复（虚假）户口", "duplicate entry"),
+    "birth": ("出生登记", "birth"), "late_registration": ("补报出生登记", "late registration"),
+    "moved_in": ("迁入", "moved in"), "moved_out": ("迁出", "moved out"), "moved": ("市内移居", "moved in the city"),
+    "set_up": ("立户", "household set up"), "split": ("分户", "household split"),
+    "merged": ("并户", "households merged"), "relation": ("与户主关系变更", "relation changed"),
+    "corrected": ("更正", "corrected"),
+    "restored": ("恢复户口", "restored"), "initial": ("建档", "first entry"),
+}  # fmt: skip
 # The headings of the register, in the order of the book.
 ITEMS: Mapping[str, tuple[str, str]] = {
     "name": ("姓名", "Name"), "former_name": ("曾用名", "Former name"), "sex": ("性别", "Sex"),
@@ -68,6 +79,11 @@ def title(item: str) -> tuple[str, str]:
 def said(item: str, value: str) -> tuple[str, str]:
     """Return a value in Chinese and English; names, places and what somebody wrote freely stay as they are."""
     return _TABLES.get(item, {}).get(value) or (value, _WORDS.get(item, {}).get(value, value))
+
+
+def cause(key: str) -> tuple[str, str]:
+    """Return why an entry begins or ends, in Chinese and English."""
+    return CAUSES.get(key, (key, key))
 
 
 def shown(item: str, value: str) -> str:

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from minjing.base import names
 from minjing.base.idnumber import WrongIdNumber, normalise, parse
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
+from minjing.kernel.identity.errors import Unknown
 from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.plugs import Registered
 from minjing.kernel.identity.sealing import unseal_many
@@ -62,14 +63,29 @@ class Period:
     relation: Text
     since: date
     until: date | None
-    cause_in: str
-    cause_out: str
+    cause_in: Text
+    cause_out: Text | None  # while it lasts, none
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A person with every household they have belonged to, oldest first."""
+
+    name: str
+    id_number: str
+    periods: Sequence[Period]
 
 
 def household(
     number: str, by: Actor, now: datetime, *, day: date, reason: str = "", matter_id: UUID | None = None
 ) -> HouseholdView | None:
-    """Return the household with this number as it was on `day`, or None. The look is recorded for each member."""
+    """Return the household with this number as it was on `day`, or None. The look is recorded for each member.
+
+    The caller has checked the right to the matter, where there is one. Raises NotAllowed, before anything is said of
+    the number: that nobody has it is an answer as well.
+    """
+    if matter_id is None:
+        people.require_look(by, reason)
     found = Household.objects.filter(number=number.strip()).first()
     if found is None:
         return None
@@ -79,6 +95,26 @@ def household(
             by, [m.person_id for m in members], [RECORD], reason=reason, matter_id=matter_id, now=now
         )
     return _view(found, members)
+
+
+def household_of(
+    person_id: UUID, by: Actor, now: datetime, *, day: date, reason: str = "", matter_id: UUID | None = None
+) -> HouseholdView | None:
+    """Return the household that a person belonged to on `day`, None for none. The look is recorded for each member.
+
+    Raises NotAllowed, and Unknown where there is no such person.
+    """
+    _must_be(person_id)
+    found = household_on(person_id, day)
+    members = members_on(found, day) if found else []
+    shown = [m.person_id for m in members] or [person_id]
+    identity.record_look(by, shown, [RECORD], reason=reason, matter_id=matter_id, now=now)
+    return _view(Household.objects.get(pk=found), members) if found else None
+
+
+def _must_be(person_id: UUID) -> None:
+    if not Person.objects.filter(pk=person_id).exists():
+        raise Unknown
 
 
 def household_count() -> int:
@@ -118,7 +154,7 @@ def members_on(household_id: UUID, day: date) -> list[Member]:
 
 
 def household_on(person_id: UUID, day: date) -> UUID | None:
-    """Return in which household a person was on `day`."""
+    """Return in which household a person was on `day`: its id alone."""
     rows = Member.objects.filter(person_id=person_id, since__lte=day).filter(Q(until__isnull=True) | Q(until__gt=day))
     return rows.values_list("household_id", flat=True).first()
 
@@ -142,20 +178,35 @@ def _view(found: Household, members: Sequence[Member]) -> HouseholdView:
     )
 
 
-def history(
-    person_id: UUID, by: Actor, now: datetime, *, reason: str = "", matter_id: UUID | None = None
-) -> list[Period]:
-    """Return every household a person has belonged to, oldest first; the look is recorded unless it is their own."""
-    if by.person_id != person_id:
-        identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
-    rows = Member.objects.filter(person_id=person_id).select_related("household").order_by("since", "id")
-    return [
-        Period(
-            m.household.number, _title(rules.relation_title(m.relation)), m.since, m.until, m.cause_in, m.cause_out
-        )
-        for m in rows
-        if m.until is None or m.until > m.since
-    ]
+def history(person_id: UUID, by: Actor, now: datetime, *, reason: str = "", matter_id: UUID | None = None) -> History:
+    """Return every household a person has belonged to; the look is recorded unless it is a resident's own.
+
+    Raises NotAllowed, and Unknown where there is no such person.
+    """
+    _must_be(person_id)
+    identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
+    said = _items([person_id]).get(person_id, {})
+    return History(said.get("name", ""), said.get("id_number", ""), [_period(m) for m in held_days(person_id)])
+
+
+def held_days(person_id: UUID) -> list[Member]:
+    """Return the entries of a person that held for a day at least, oldest first: nothing opened.
+
+    What was entered and changed within one day held on none.
+    """
+    rows = Member.objects.filter(person_id=person_id).exclude(until=F("since"))
+    return list(rows.select_related("household").order_by("since", "id"))
+
+
+def _period(row: Member) -> Period:
+    return Period(
+        row.household.number,
+        _title(rules.relation_title(row.relation)),
+        row.since,
+        row.until,
+        _title(codes.cause(row.cause_in)),
+        _title(codes.cause(row.cause_out)) if row.cause_out else None,
+    )
 
 
 # ---- plugs ------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class Record:
     title: Text
     rows: Sequence[tuple[Text, str, Text]]  # heading, name of the item, value
     of_subject: bool  # whether the matter is about this person
+    person_id: UUID | None = None
 
     @property
     def items(self) -> dict[str, Text]:
@@ -281,10 +282,11 @@ def _records(matter: Snapshot, opened: queries.OpenFile) -> list[Record]:
     """Return what the register says of the applicant and, where another, of the person the matter is about."""
     if not opened.registers:
         return []
-    own = Record(APPLICANT, opened.registers[matter.person_id], opened.subject == matter.person_id)
+    applicant = matter.person_id
+    own = Record(APPLICANT, opened.registers[applicant], opened.subject == applicant, applicant)
     if opened.subject is None or opened.subject == matter.person_id:
         return [own]
-    return [Record(CONCERNED, opened.registers[opened.subject], True), own]
+    return [Record(CONCERNED, opened.registers[opened.subject], True, opened.subject), own]
 
 
 def _beside(matter: Snapshot, answers: Mapping[str, Any], now: datetime) -> Record | None:

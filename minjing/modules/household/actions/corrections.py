@@ -15,7 +15,6 @@ from minjing.modules.household.actions.case import (
     person_facts,
     text,
 )
-from minjing.modules.household.actions.endings import CAUSES
 from minjing.modules.household.actions.entries import change_entry, renumbered
 from minjing.modules.household.models import Household, Member
 from minjing.modules.household.rules import Refusal
@@ -118,7 +117,7 @@ def correct_leaving(case: Case) -> Outcome:
     if not changes:
         raise Refusal("nothing_changes")
     register.set_items(case.act, person, member.org_id, changes)
-    facts = [*person_facts(person), (HOUSEHOLD, member.household.number), (REASON, CAUSES[member.cause_out][0])]
+    facts = [*person_facts(person), (HOUSEHOLD, member.household.number), (REASON, codes.cause(member.cause_out)[0])]
     facts.append((text("原住址", "Former address"), register.address_of(member)))
     facts += [(_pair(name), value) for name, value in said.items() if value]
     assert member.until is not None

@@ -1,10 +1,9 @@
 """Cancellation: a death, an enlistment, a settlement abroad, a second entry."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from minjing.kernel.matters.plugs import Outcome
-from minjing.modules.household import rules
+from minjing.modules.household import codes, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import HOUSEHOLD, REASON, Case, person_facts, text
 from minjing.modules.household.models import Member
@@ -15,16 +14,6 @@ _ENDS = (
     ("enlist_date", "enlistment", text("入伍日期", "Date of enlistment")),
     ("settle_date", "settled_abroad", text("出国（境）定居日期", "Settled abroad on")),
 )
-CAUSES: Mapping[str, tuple[str, str]] = {
-    "death": ("死亡", "death"), "enlistment": ("参军入伍", "enlistment"),
-    "settled_abroad": ("出国（境）定居", "settled abroad"), "duplicate": ("重复（虚假）户口", "duplicate entry"),
-    "birth": ("出生登记", "birth"), "late_registration": ("补报出生登记", "late registration"),
-    "moved_in": ("迁入", "moved in"), "moved_out": ("迁出", "moved out"), "moved": ("市内移居", "moved in the city"),
-    "set_up": ("立户", "household set up"), "split": ("分户", "household split"),
-    "merged": ("并户", "households merged"), "relation": ("与户主关系变更", "relation changed"),
-    "corrected": ("更正", "corrected"),
-    "restored": ("恢复户口", "restored"), "initial": ("建档", "first entry"),
-}  # fmt: skip
 
 
 def cancel(case: Case) -> Outcome:
@@ -48,7 +37,7 @@ def cancel(case: Case) -> Outcome:
         case.act, person, member.org_id, {"status": cause, "ended_on": happened.isoformat() if happened else ""}
     )
     successor = register.settle(case.act, member.household, cause, wished=case.first("next_head_name"))
-    facts += [(HOUSEHOLD, member.household.number), (REASON, CAUSES[cause][0])]
+    facts += [(HOUSEHOLD, member.household.number), (REASON, codes.cause(cause)[0])]
     if label is not None and happened is not None:
         facts.append((label, happened.isoformat()))
     facts.append((text("注销日期", "Cancelled on"), case.act.day.isoformat()))

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from minjing.kernel.matters.plugs import Outcome
-from minjing.modules.household import events, rules
+from minjing.modules.household import codes, events, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import (
     ADDRESS,
@@ -18,7 +18,6 @@ from minjing.modules.household.actions.case import (
     person_facts,
     text,
 )
-from minjing.modules.household.actions.endings import CAUSES
 from minjing.modules.household.models import Household, Member
 from minjing.modules.household.rules import Refusal
 
@@ -92,7 +91,7 @@ def certify(case: Case) -> Outcome:
     elif kind in ("history", "changes"):
         facts += _history_facts(person)
     elif last.until is not None:
-        facts.append((text("注销事由", "Why cancelled"), CAUSES.get(last.cause_out, (last.cause_out,))[0]))
+        facts.append((text("注销事由", "Why cancelled"), codes.cause(last.cause_out)[0]))
         facts.append((text("注销日期", "Cancelled on"), last.until.isoformat()))
     else:
         facts.append((RELATION, rules.relation_title(last.relation)[0]))
@@ -122,7 +121,7 @@ def _history_facts(person: UUID) -> Facts:
     facts: Facts = []
     for row in Member.objects.filter(person_id=person).order_by("since", "id").select_related("household"):
         until = row.until.isoformat() if row.until else "今"
-        why = CAUSES.get(row.cause_in, (row.cause_in, ""))[0]
+        why = codes.cause(row.cause_in)[0]
         facts.append(
             (
                 text("户籍变动", "Entry in the register"),

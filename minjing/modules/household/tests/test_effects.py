@@ -256,7 +256,7 @@ def test_a_student_comes_home():
     answers = {"person_id": HE_SON, "person_name": "何志远", "landing_household_no": home("he"), "relation": "child"}
     decide("HZ0507", answers, applicant=HE_SON)
     assert relations(home("he"))[person(HE_SON)] == "20"
-    assert len(queries.history(person(HE_SON), SYSTEM, world.NOW, reason="counter")) == 2
+    assert len(queries.history(person(HE_SON), SYSTEM, world.NOW, reason="counter").periods) == 2
 
 
 @pytest.mark.parametrize("code", ["HZ0601", "HZ0602", "HZ0603"])

@@ -57,7 +57,7 @@ def test_who_was_where_on_any_day():
     )}  # fmt: skip
     lin, collective = household(home("lin")).pk, household(home("collective")).pk
     assert list(where.values()) == [None, lin, lin, collective, collective, lin]
-    periods = queries.history(person(SU), world.CLERK, NOW, reason="counter")
+    periods = queries.history(person(SU), world.CLERK, NOW, reason="counter").periods
     assert [(p.household, p.relation.zh) for p in periods] == [
         (home("lin"), "妻"), (home("collective"), "非亲属"), (home("lin"), "妻"),
     ]  # fmt: skip

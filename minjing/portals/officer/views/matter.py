@@ -28,6 +28,7 @@ from minjing.kernel.matters.schema import Body, Text
 from minjing.kernel.papers import queries as papers
 from minjing.kernel.papers.rules import REASONS, TAKEN_BACK
 from minjing.portals.frame.language import pick
+from minjing.portals.officer import plugs
 from minjing.portals.officer.consequences import consequences, ready_steps
 from minjing.portals.officer.dossier import Dossier, open_dossier, title_of
 from minjing.portals.officer.gate import OfficerRequest, officer_page
@@ -95,6 +96,7 @@ def _page(
         "duplicates": rows_of(dossier.duplicates, request.actor),
         "reasons": reasons().values(),
         "taken_back": {key: REASONS[key] for key in TAKEN_BACK},
+        "person_pages": plugs.OF_PERSON,
         "my_tasks": _my_tasks(request, dossier),
         "request_id": new_id(),
         "in_hand": matter.number if matter.claimed_by == request.actor.account_id else "",

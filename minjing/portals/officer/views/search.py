@@ -17,6 +17,7 @@ from minjing.kernel.identity.rules import LOOK
 from minjing.kernel.matters import oversight, queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.rules import Snapshot
+from minjing.portals.officer import plugs
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import holds
 from minjing.portals.officer.rail import show
@@ -32,7 +33,8 @@ MAX_PEOPLE = 20
 def search(request: OfficerRequest) -> HttpResponse:
     """Find by number at once; by name or ID number for a reason. What was typed never stands in an address."""
     text = request.POST.get("q", "").strip()
-    context: dict[str, Any] = {"q": text, "reasons": reasons().values()}
+    pages = {"searches_beside": plugs.SEARCHES, "person_pages": plugs.OF_PERSON}
+    context: dict[str, Any] = {"q": text, "reasons": reasons().values(), **pages}
     if not text:
         return show(request, "officer/search.html", context | {"stage": "start"}, page="search")
     if NUMBER.fullmatch(text.upper()):
@@ -131,6 +133,7 @@ def _people(request: OfficerRequest, text: str, open_matter: Snapshot | None) ->
     shown = identity.look(by, ids, ["name", "id_number"], reason=reason, matter_id=matter_id, now=at)
     return [
         {
+            "id": person_id,
             "name": names.mask(shown[person_id]["name"]),
             "id_number": _masked(shown[person_id]["id_number"]),
             "matters": rows_of(oversight.of_person(person_id, request.actor), request.actor),

@@ -1,0 +1,1 @@
+"""The register's own pages and its corner of the JSON API."""
