@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from minjing.kernel.matters.plugs import Outcome
-from minjing.modules.household import codes, events, rules
+from minjing.modules.household import codes, events, queries, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import (
     ADDRESS,
@@ -119,7 +119,7 @@ def _kin_facts(member: Member) -> Facts:
 
 def _history_facts(person: UUID) -> Facts:
     facts: Facts = []
-    for row in Member.objects.filter(person_id=person).order_by("since", "id").select_related("household"):
+    for row in queries.held_days(person):
         until = row.until.isoformat() if row.until else "今"
         why = codes.cause(row.cause_in)[0]
         facts.append(

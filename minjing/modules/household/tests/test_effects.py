@@ -470,6 +470,17 @@ def test_a_history_is_certified():
     assert "2020-01-01 至 2026-09-14" in periods[0]
 
 
+def test_what_held_on_no_day_is_in_no_history():
+    decide("HZ0702", {"person_id": SU, "to_household_no": home("collective")}, applicant=SU)
+    back = {"person_id": SU, "from_household_no": home("collective"), "landing_kind": "household",
+            "to_household_no": home("lin"), "relation": "spouse"}  # fmt: skip
+    decide("HZ0701", back, applicant=SU)
+    outcome = decide("HZ1003", {"for_whom": "self", "certificate_kind": "history"}, applicant=SU)
+    periods = [value for title, value in outcome.facts if title.zh == "户籍变动"]
+    assert [value.split("，")[0] for value in periods] == ["2020-01-01 至 2026-09-14", "2026-09-14 至 今"]
+    assert all(home("lin") in value for value in periods)
+
+
 def test_a_cancellation_is_certified():
     decide("HZ0201", CANCELLED["HZ0201"][0], applicant=HE_SON)
     outcome = decide("HZ1004", {"person_id": HE, "person_name": "何国栋", "cancel_kind": "death"}, applicant=HE_SON)
