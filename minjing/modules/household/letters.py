@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from minjing.modules.household.actions.register import address_of, known
+from minjing.modules.household.actions.register import known
 from minjing.modules.household.models import Member
+from minjing.modules.household.queries import address_of
 
 
 def home(person_id: UUID) -> str | None:

@@ -132,7 +132,7 @@ def heads_with_birth(limit: int) -> list[tuple[UUID, date, int]]:
     """Return heads of families with birth and district, for the demo's other registers: nothing else of them."""
     rows = Member.objects.filter(relation=rules.HEAD, until__isnull=True).order_by("id")
     heads = list(rows.values_list("person_id", "org_id")[:limit])
-    items = _items([person_id for person_id, _ in heads])
+    items = items_of([person_id for person_id, _ in heads])
     return [
         (person_id, date.fromisoformat(items[person_id]["birth"]), org_id)
         for person_id, org_id in heads
@@ -160,8 +160,8 @@ def household_on(person_id: UUID, day: date) -> UUID | None:
 
 
 def _view(found: Household, members: Sequence[Member]) -> HouseholdView:
-    items = _items([m.person_id for m in members])
-    address = found.unit_address or _address(members[:1])
+    items = items_of([m.person_id for m in members])
+    address = found.unit_address or (address_of(members[0]) if members else "")
     views = [
         MemberView(
             m.person_id,
@@ -185,7 +185,7 @@ def history(person_id: UUID, by: Actor, now: datetime, *, reason: str = "", matt
     """
     _must_be(person_id)
     identity.record_look(by, [person_id], [RECORD], reason=reason, matter_id=matter_id, now=now)
-    said = _items([person_id]).get(person_id, {})
+    said = items_of([person_id]).get(person_id, {})
     return History(said.get("name", ""), said.get("id_number", ""), [_period(m) for m in held_days(person_id)])
 
 
@@ -220,7 +220,7 @@ def prefill(person_id: UUID, path: str, now: datetime) -> Any:
     """Answer `register.<path>` for the applicant: what the register says of them, None when it says nothing."""
     if path in ("household_no", "address", "office", "relation", "head_id", "members"):
         return _of_household(person_id, path)
-    said = _items([person_id]).get(person_id, {}) or _own(person_id)
+    said = items_of([person_id]).get(person_id, {}) or _own(person_id)
     return said.get({"spouse": "spouse_id", "birth_date": "birth"}.get(path, path))
 
 
@@ -250,7 +250,7 @@ def _of_household(person_id: UUID, path: str) -> Any:
     if path == "household_no":
         return member.household.number
     if path == "address":
-        return _address([member]) or None
+        return address_of(member) or None
     if path == "office":
         return Unit.objects.values_list("code", flat=True).filter(pk=member.household.station_id).first()
     if path == "relation":
@@ -258,8 +258,8 @@ def _of_household(person_id: UUID, path: str) -> Any:
     others = Member.objects.filter(household_id=member.household_id, until__isnull=True)
     if path == "head_id":
         head = others.filter(relation=rules.HEAD).values_list("person_id", flat=True).first()
-        return _items([head]).get(head, {}).get("id_number") if head else None
-    said = _items([m.person_id for m in others])
+        return items_of([head]).get(head, {}).get("id_number") if head else None
+    said = items_of([m.person_id for m in others])
     return [
         {
             "name": said.get(m.person_id, {}).get("name", ""),
@@ -312,7 +312,7 @@ def _kin(person_id: UUID, answers: Mapping[str, Any]) -> list[UUID | None]:
         other = people.person_by_id_number(str(answers.get(name) or ""))
         if other is None or other == person_id:
             continue
-        said = _items([person_id, other])
+        said = items_of([person_id, other])
         own, theirs = said.get(person_id, {}), said.get(other, {})
         kin = ("spouse_id", "father_id", "mother_id")
         if any(own.get(k) and own[k] == theirs.get("id_number") for k in kin):
@@ -356,7 +356,7 @@ def _marriage(person_id: UUID, answers: Mapping[str, Any], now: datetime) -> str
         named.add(own)
     for number in named:
         somebody = people.person_by_id_number(number)
-        said = _items([somebody]).get(somebody, {}) if somebody else {}
+        said = items_of([somebody]).get(somebody, {}) if somebody else {}
         if said.get("marital", "")[:1] == "2" and said.get("spouse_id") in named - {number}:
             return "婚姻登记信息（民政）"
     return ""
@@ -368,7 +368,7 @@ def register_record(person_id: UUID, seen: Seen) -> list[tuple[Text, str, Text]]
     The field is the name that forms use for the same thing, so that what differs can be marked.
     """
     seen.must_cover(person_id, RECORD)
-    said = _items([person_id]).get(person_id, {})
+    said = items_of([person_id]).get(person_id, {})
     rows = [
         (_title(codes.title(name)), name, _title(codes.said(name, said[name])))
         for name in codes.ITEMS
@@ -381,7 +381,7 @@ def register_record(person_id: UUID, seen: Seen) -> list[tuple[Text, str, Text]]
         rows += [
             (Text(zh="户号", en="Household number"), "household_no", _as_is(member.household.number)),
             (Text(zh="与户主关系", en="Relation to the head"), "relation", relation),
-            (Text(zh="住址", en="Address"), "address", _as_is(_address([member]))),
+            (Text(zh="住址", en="Address"), "address", _as_is(address_of(member))),
             (Text(zh="登记日期", en="Registered since"), "since", _as_is(member.since.isoformat())),
             (Text(zh="派出所", en="Police station"), "office", Text(**station.name)),
         ]
@@ -402,7 +402,7 @@ def check(*, name: str, id_number: str, now: datetime) -> Registered:
     except (WrongIdNumber, names.WrongName):
         return Registered(found=False)
     person = people.person_by_id_number(normalise(number))
-    said = _items([person]).get(person, {}) if person else {}
+    said = items_of([person]).get(person, {}) if person else {}
     if not said:
         return Registered(found=True, name_agrees=True)
     return Registered(found=True, name_agrees=said.get("name") == said_name, alive=said.get("status") != "death")
@@ -411,7 +411,8 @@ def check(*, name: str, id_number: str, now: datetime) -> Registered:
 # ---- opening ----------------------------------------------------------------------------------------------
 
 
-def _items(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+def items_of(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+    """Return what the register says of these persons now, by person and heading, to who has the look on record."""
     rows = list(
         Item.objects.filter(person_id__in=set(person_ids), until__isnull=True).values_list(
             "person_id", "name", "value_sealed"
@@ -425,9 +426,10 @@ def _items(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     return found
 
 
-def _address(members: Sequence[Member]) -> str:
-    opened = unseal_many([(m.person_id, ADDRESS, bytes(m.address_sealed)) for m in members])
-    return next((value.decode() for value in opened if value is not None), "")
+def address_of(member: Member) -> str:
+    """Return where a member is registered, to who has the look on record; empty when the person was erased."""
+    (value,) = unseal_many([(member.person_id, ADDRESS, bytes(member.address_sealed))])
+    return "" if value is None else value.decode()
 
 
 def _title(pair: tuple[str, str]) -> Text:
@@ -441,6 +443,6 @@ def _as_is(value: str) -> Text:
 
 def is_guardian(child: UUID, adult: UUID, now: datetime) -> bool:
     """Say whether the register shows the adult as father or mother of a minor; nothing of it is told."""
-    said = _items([child]).get(child, {})
+    said = items_of([child]).get(child, {})
     parents = [number for number in (said.get("father_id"), said.get("mother_id")) if number]
     return adult in people.people_by_id_numbers(parents).values()

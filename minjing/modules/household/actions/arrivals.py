@@ -14,6 +14,7 @@ from minjing.modules.household.actions.births import birth_day
 from minjing.modules.household.actions.case import Case, member_facts, text
 from minjing.modules.household.actions.moves import move_within
 from minjing.modules.household.models import Household, Member
+from minjing.modules.household.queries import address_of
 from minjing.modules.household.rules import Refusal
 
 
@@ -113,7 +114,7 @@ def _landing(case: Case, person: UUID, birth: date) -> tuple[Household, str, boo
         home = register.current_membership(known) if known and known != person else None
         if home is None:
             raise Refusal("address_missing")
-        return home.household, register.address_of(home), False
+        return home.household, address_of(home), False
     rules.must_be_adult(birth, case.act.day)
     return register.open_new(case.act, case.matter.org_id, case.matter.station_id), address, True
 

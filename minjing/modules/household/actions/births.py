@@ -9,6 +9,7 @@ from minjing.modules.household import events, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import Case, member_facts
 from minjing.modules.household.models import Household
+from minjing.modules.household.queries import address_of
 from minjing.modules.household.rules import Refusal
 
 
@@ -43,7 +44,7 @@ def _nursery(case: Case) -> tuple[Household, str, str]:
     else:
         raise Refusal("address_missing")
     in_it = parent is not None and parent.household_id == household.pk
-    address = register.address_of(parent) if in_it and parent else register.home_of(household)
+    address = address_of(parent) if in_it and parent else register.home_of(household)
     if household.kind == Household.COLLECTIVE and not in_it:
         return household, rules.NOT_RELATED, address
     return household, parent.relation if in_it and parent else rules.OTHER_RELATIVE, address

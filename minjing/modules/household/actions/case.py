@@ -18,6 +18,7 @@ from minjing.modules.household import codes, errors, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.register import Act
 from minjing.modules.household.models import Household, Member
+from minjing.modules.household.queries import address_of, items_of
 from minjing.modules.household.rules import Refusal
 
 Facts = list[tuple[Text, str]]
@@ -112,7 +113,7 @@ MEMBERS, REASON = text("成员", "Members"), text("事由", "Reason")
 
 
 def person_facts(person_id: UUID, *, full: bool = True) -> Facts:
-    items = register.items_of([person_id]).get(person_id, {})
+    items = items_of([person_id]).get(person_id, {})
     name, number = register.known(person_id)
     facts = [(NAME, name), (NUMBER, number)]
     if full:
@@ -127,7 +128,7 @@ def member_facts(member: Member) -> Facts:
         (HOUSEHOLD, member.household.number),
         *person_facts(member.person_id),
         (RELATION, rules.relation_title(member.relation)[0]),
-        (ADDRESS, register.address_of(member)),
+        (ADDRESS, address_of(member)),
         (DAY, member.since.isoformat()),
     ]
 
@@ -141,7 +142,7 @@ def _line(member: Member, name: str, items: Mapping[str, str]) -> str:
 def household_facts(household: Household) -> Facts:
     """Return what a household's book says: number, head, address and each member on a line."""
     members = register.members_of(household)
-    items = register.items_of(m.person_id for m in members)
+    items = items_of(m.person_id for m in members)
     names = {m.person_id: register.known(m.person_id)[0] for m in members}
     heads = [names[m.person_id] for m in members if m.relation == rules.HEAD]
     listed = "\n".join(_line(m, names[m.person_id], items.get(m.person_id, {})) for m in members)

@@ -17,6 +17,7 @@ from minjing.modules.household.actions.case import (
 )
 from minjing.modules.household.actions.entries import change_entry, renumbered
 from minjing.modules.household.models import Household, Member
+from minjing.modules.household.queries import address_of, items_of
 from minjing.modules.household.rules import Refusal
 
 
@@ -27,7 +28,7 @@ def correct_birth(case: Case) -> Outcome:
         raise Refusal("not_registered")
     child = member.person_id
     _name, number = register.known(child)
-    before = register.items_of([child]).get(child, {})
+    before = items_of([child]).get(child, {})
     said = {
         "name": case.first("child_name", "person_name"),
         "sex": case.first("child_sex", "sex"),
@@ -108,7 +109,7 @@ def correct_leaving(case: Case) -> Outcome:
     member = gone.filter(person_id=person).select_related("household").first()
     if member is None:
         raise Refusal("not_registered")
-    before = register.items_of([person]).get(person, {})
+    before = items_of([person]).get(person, {})
     said = {
         "moved_to": case.first("destination_addr", "school_addr"),
         "ended_on": case.first("death_date", "enlist_date", "settle_date"),
@@ -118,7 +119,7 @@ def correct_leaving(case: Case) -> Outcome:
         raise Refusal("nothing_changes")
     register.set_items(case.act, person, member.org_id, changes)
     facts = [*person_facts(person), (HOUSEHOLD, member.household.number), (REASON, codes.cause(member.cause_out)[0])]
-    facts.append((text("原住址", "Former address"), register.address_of(member)))
+    facts.append((text("原住址", "Former address"), address_of(member)))
     facts += [(_pair(name), value) for name, value in said.items() if value]
     assert member.until is not None
     facts.append((text("登记日期", "Registered on"), member.until.isoformat()))

@@ -10,6 +10,7 @@ from minjing.kernel.matters.plugs import Outcome
 from minjing.modules.household import codes, events, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import HOUSEHOLD, Case, Facts, borne_out, person_facts, text
+from minjing.modules.household.queries import items_of
 from minjing.modules.household.rules import Refusal
 
 # By service: the heading that changes and the answers that may hold the new value.
@@ -54,7 +55,7 @@ def change_entry(case: Case) -> Outcome:
 
 
 def _changed(case: Case, person: UUID, org_id: int, item: str, value: str) -> Facts:
-    before = register.items_of([person]).get(person, {})
+    before = items_of([person]).get(person, {})
     old_name, old_number = register.known(person)
     changes: dict[str, str] = {}
     if item == "id_number":

@@ -14,8 +14,8 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import seal
 from minjing.kernel.ledger.actions import append, entry
 from minjing.modules.household import rules
-from minjing.modules.household.actions.register import ADDRESS, VALUE
 from minjing.modules.household.models import Household, Member, NumberCounter
+from minjing.modules.household.queries import ADDRESS, VALUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import Case, household_facts, text
 from minjing.modules.household.actions.moves import transfer
 from minjing.modules.household.models import Household, Member
+from minjing.modules.household.queries import address_of, items_of
 from minjing.modules.household.rules import Refusal
 
 
@@ -101,7 +102,7 @@ def split(case: Case) -> Outcome:
         raise Refusal("nobody_left")
     (standing,) = register.standings([members[head]])
     rules.must_be_adult(standing.birth, case.act.day)
-    address = case.first("addr", "to_addr") or register.address_of(members[head])
+    address = case.first("addr", "to_addr") or address_of(members[head])
     new = register.open_new(case.act, household.org_id, household.station_id)
     was = {who: member.relation for who, member in members.items()}
     transfer(case, going, was, new, address, "split", new=True)
@@ -147,7 +148,7 @@ def merge(case: Case) -> Outcome:
 
 def _between(case: Case, host: UUID, guest: UUID) -> str:
     """Return what the head of the merged household is of the other head: as said, or by what the register knows."""
-    items = register.items_of([host, guest])
+    items = items_of([host, guest])
     of_host, of_guest = items.get(host, {}), items.get(guest, {})
     sex = of_guest.get("sex", rules.MALE)
     said = case.first("relation", "relation_to_head")

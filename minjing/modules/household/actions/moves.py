@@ -8,6 +8,7 @@ from minjing.modules.household import rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import Case, member_facts, person_facts, text
 from minjing.modules.household.models import Household, Member
+from minjing.modules.household.queries import address_of, items_of
 from minjing.modules.household.rules import Refusal
 
 
@@ -29,7 +30,7 @@ def move_out(case: Case) -> Outcome:
     number = case.first("person_id")
     person = register.person_of(number) if number else case.concerned
     member = register.membership(person)
-    household, address = member.household, register.address_of(member)
+    household, address = member.household, address_of(member)
     going = [person, *_companions(case, household.pk, person)]
     destination = case.first("destination_addr", "school_addr", "destination", "school_name")
     facts = person_facts(person)
@@ -95,7 +96,7 @@ def transfer(
     for member in leaving:
         register.leave(case.act, member, cause)
     said = case.first("relation", "relation_to_head")
-    items = register.items_of(going)
+    items = items_of(going)
     entries: list[Member] = []
     for who in going:
         standing = by_person[who]
@@ -121,5 +122,5 @@ def _by_items_of_head(household: Household, person: UUID) -> str:
     head = next((m.person_id for m in register.members_of(household) if m.relation == rules.HEAD), None)
     if head is None:
         return rules.OTHER_RELATIVE
-    items = register.items_of([head, person])
+    items = items_of([head, person])
     return rules.relation_by_items(items.get(person, {}), items.get(head, {})) or rules.OTHER_RELATIVE

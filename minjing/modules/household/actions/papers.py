@@ -19,6 +19,7 @@ from minjing.modules.household.actions.case import (
     text,
 )
 from minjing.modules.household.models import Household, Member
+from minjing.modules.household.queries import address_of, items_of
 from minjing.modules.household.rules import Refusal
 
 
@@ -59,11 +60,11 @@ def reissue(case: Case) -> Outcome:
 
 
 def _last_move(person: UUID) -> Facts:
-    items = register.items_of([person]).get(person, {})
+    items = items_of([person]).get(person, {})
     last = Member.objects.filter(person_id=person).order_by("-since", "-id").select_related("household").first()
     if last is None:
         return []
-    facts: Facts = [(HOUSEHOLD, last.household.number), (ADDRESS, register.address_of(last))]
+    facts: Facts = [(HOUSEHOLD, last.household.number), (ADDRESS, address_of(last))]
     if items.get("moved_to"):
         facts.append((text("迁往地址", "Moving to"), items["moved_to"]))
     return facts
@@ -95,7 +96,7 @@ def certify(case: Case) -> Outcome:
         facts.append((text("注销日期", "Cancelled on"), last.until.isoformat()))
     else:
         facts.append((RELATION, rules.relation_title(last.relation)[0]))
-        facts.append((ADDRESS, register.address_of(last)))
+        facts.append((ADDRESS, address_of(last)))
         facts.append((DAY, _registered_since(person).isoformat()))
     if case.first("purpose"):
         facts.append((text("用途", "Purpose"), case.label("purpose")))

@@ -16,9 +16,8 @@ from minjing.kernel.identity.sealing import blind_index, seal, unseal_many
 from minjing.kernel.ledger.actions import Entry, append, entry
 from minjing.modules.household import events, rules
 from minjing.modules.household.models import Household, Item, Member, RetiredNumber
+from minjing.modules.household.queries import ADDRESS, VALUE, address_of, items_of
 from minjing.modules.household.rules import Refusal, Standing
-
-ADDRESS, VALUE = "household_member.address", "household_item.value"
 
 
 @dataclass
@@ -88,27 +87,6 @@ def members_of(household: Household) -> list[Member]:
     """Return who belongs to the household now, the head first, locked."""
     rows = Member.objects.select_for_update().filter(household=household, until__isnull=True)
     return sorted(rows, key=lambda m: (m.relation != rules.HEAD, m.since, m.id))
-
-
-def items_of(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
-    """Return what the register says of these persons now: person → heading → value."""
-    rows = list(
-        Item.objects.filter(person_id__in=set(person_ids), until__isnull=True).values_list(
-            "person_id", "name", "value_sealed"
-        )
-    )
-    values = unseal_many([(person, VALUE, bytes(blob)) for person, _, blob in rows])
-    found: dict[UUID, dict[str, str]] = {}
-    for (person, name, _), value in zip(rows, values, strict=True):
-        if value is not None:
-            found.setdefault(person, {})[name] = value.decode()
-    return found
-
-
-def address_of(member: Member) -> str:
-    """Return where a member is registered; empty when the person was erased."""
-    (value,) = unseal_many([(member.person_id, ADDRESS, bytes(member.address_sealed))])
-    return "" if value is None else value.decode()
 
 
 def home_of(household: Household) -> str:

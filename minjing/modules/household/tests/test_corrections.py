@@ -6,8 +6,8 @@ import pytest
 
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.plugs import EffectRefused
-from minjing.modules.household.actions.register import items_of
 from minjing.modules.household.models import Member
+from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests.test_effects import BIRTHS, NEWBORN
 from minjing.modules.household.tests.world import (
     HE,

@@ -7,8 +7,8 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.matters import forms
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
-from minjing.modules.household.actions.register import items_of
 from minjing.modules.household.models import Household, Item, Member, RetiredNumber
+from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests import world
 from minjing.modules.household.tests.world import (
     COLLECTIVE_GIRL,
