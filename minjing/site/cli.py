@@ -113,6 +113,7 @@ def up(arguments: list[str]) -> None:
     import django
 
     django.setup()
+    check_settings()
     preparing = processes.Apart(_prepared)
     try:
         from minjing.site import serving
@@ -232,10 +233,34 @@ def welcome() -> str:
     return "\n".join([*lines, ""])
 
 
+def check_settings() -> None:
+    """Raise CannotStart where a city in earnest would start with the demo's keys: the house's checks for deploying.
+
+    Django's own (`minjing check --deploy` has both) are advice about the proxy in front, and stop nothing.
+    """
+    from django.conf import settings
+    from django.core.checks import ERROR
+    from django.core.checks.registry import registry
+
+    if settings.DEMO:
+        return
+    own = [check for check in registry.deployment_checks if check.__module__.startswith("minjing.")]
+    wrong = [found.msg for check in own for found in check(app_configs=None, databases=None) if found.level >= ERROR]
+    if wrong:
+        raise CannotStart(
+            f"This is no demo, and its settings are not yet a city's: {' '.join(sorted(wrong))}"
+            " docs/howto/run-it.md says what each is; MINJING_DEMO=1 starts the demo."
+        )
+
+
 def web(arguments: list[str]) -> None:
     """Serve the pages alone."""
     processes.check_port(port())
     connect()
+    import django
+
+    django.setup()
+    check_settings()
     from minjing.site import serving
 
     serving.serve(port(), int(os.environ.get("WEB_WORKERS") or 2))
@@ -248,6 +273,7 @@ def worker(arguments: list[str]) -> None:
     from django.core.management import call_command
 
     django.setup()
+    check_settings()
     from minjing.modules.traffic.actions.yielding import listening
 
     listening.listen()

@@ -36,6 +36,11 @@ DEMO = env_bool("MINJING_DEMO", not env("BASE_URL").startswith("https://"))
 DEBUG = env_bool("DEBUG", False)
 
 
+def of_stand_in(name: str, demo: str) -> str:
+    """Return the setting `name`, in the demo its stand-in's; a real city has no provider that it did not name."""
+    return env(name) or (demo if DEMO else "")
+
+
 def secret(name: str) -> str:
     """Return the secret `name` from the environment or from a file of mode 600 made at the first start."""
     if env(name):
@@ -229,11 +234,11 @@ LEDGER_SM2 = env_bool("LEDGER_SM2", False)  # a third signature line, by openssl
 LEDGER_POLICY = Path(env("LEDGER_POLICY") or DATA_DIR / "keys" / "policy.txt")
 
 # The SMS provider: real ones and the local stand-in speak the same HTTP.
-SMS_URL = env("SMS_URL") or f"http://127.0.0.1:{PORT + 1}/sms/v1/send"
-SMS_KEY = env("SMS_KEY") or "demo"
+SMS_URL = of_stand_in("SMS_URL", f"http://127.0.0.1:{PORT + 1}/sms/v1/send")
+SMS_KEY = of_stand_in("SMS_KEY", "demo")
 SMS_SENDER = env("SMS_SENDER") or "民警"  # the name before the text, as registered with the provider
 # Where dispatch systems send missions and tracks by MQTT: mqtt[s]://user:password@host:port; none: by HTTP alone.
-DISPATCH_MQTT_URL = env("DISPATCH_MQTT_URL") or (f"mqtt://127.0.0.1:{PORT + 15}" if DEMO else "")
+DISPATCH_MQTT_URL = of_stand_in("DISPATCH_MQTT_URL", f"mqtt://127.0.0.1:{PORT + 15}")
 DISPATCH_MQTT_CA = env("DISPATCH_MQTT_CA")  # the authority of an mqtts broker, a file; empty: those of the system
 SMS_INBOX_URL = env("SMS_INBOX_URL") or f"http://127.0.0.1:{PORT + 1}/inbox"
 # Who takes payments: modules with `channels()` (kernel/pay/providers), in the order in which payers see them.
@@ -249,7 +254,7 @@ PAY_KEYS = Path(env("PAY_KEYS") or DATA_DIR / ("outside" if DEMO else "keys"))
 WECHAT_PAY_URL = env("WECHAT_PAY_URL") or (
     f"http://127.0.0.1:{PORT + 6}" if DEMO else "https://api.mch.weixin.qq.com"
 )
-WECHAT_PAY_MCHID = env("WECHAT_PAY_MCHID") or ("1900000001" if DEMO else "")
+WECHAT_PAY_MCHID = of_stand_in("WECHAT_PAY_MCHID", "1900000001")
 # Openids are an account's own: who pays inside WeChat is known by the official account's, so it must be the same one.
 WECHAT_PAY_APPID = env("WECHAT_PAY_APPID") or env("WECHAT_APP_ID") or ("wx0000demo00000000" if DEMO else "")
 WECHAT_PAY_DIR = Path(env("WECHAT_PAY_DIR") or PAY_KEYS / "wechat_pay")
@@ -259,8 +264,8 @@ WECHAT_PAY_SCAN_PAGE = f"{WECHAT_PAY_URL}/wechat/scan" if DEMO else ""
 ALIPAY_URL = env("ALIPAY_URL") or (
     f"http://127.0.0.1:{PORT + 7}/gateway.do" if DEMO else "https://openapi.alipay.com/gateway.do"
 )
-ALIPAY_APP_ID = env("ALIPAY_APP_ID") or ("2021000000000001" if DEMO else "")
-ALIPAY_SELLER_ID = env("ALIPAY_SELLER_ID") or ("2088000000000001" if DEMO else "")
+ALIPAY_APP_ID = of_stand_in("ALIPAY_APP_ID", "2021000000000001")
+ALIPAY_SELLER_ID = of_stand_in("ALIPAY_SELLER_ID", "2088000000000001")
 ALIPAY_DIR = Path(env("ALIPAY_DIR") or PAY_KEYS / "alipay")
 ALIPAY_LOGIN_URL = env("ALIPAY_LOGIN_URL") or (
     f"http://127.0.0.1:{PORT + 7}/oauth2/publicAppAuthorize.htm"
@@ -271,23 +276,23 @@ UNIONPAY_URL = env("UNIONPAY_URL") or (f"http://127.0.0.1:{PORT + 8}" if DEMO el
 UNIONPAY_FILE_URL = env("UNIONPAY_FILE_URL") or (
     f"http://127.0.0.1:{PORT + 8}/" if DEMO else "https://filedownload.95516.com/"
 )
-UNIONPAY_MERCHANT = env("UNIONPAY_MERCHANT") or ("777290000000001" if DEMO else "")
+UNIONPAY_MERCHANT = of_stand_in("UNIONPAY_MERCHANT", "777290000000001")
 UNIONPAY_DIR = Path(env("UNIONPAY_DIR") or PAY_KEYS / "unionpay")
-UNIONPAY_PFX_PASSWORD = env("UNIONPAY_PFX_PASSWORD") or ("000000" if DEMO else "")
+UNIONPAY_PFX_PASSWORD = of_stand_in("UNIONPAY_PFX_PASSWORD", "000000")
 # Where a payer's browser is sent by a form or a redirect after one: pages that do so allow these in form-action.
 PAY_ORIGINS = sorted(
     {"{0.scheme}://{0.netloc}".format(urlsplit(u)) for u in (WECHAT_PAY_URL, ALIPAY_URL, UNIONPAY_URL)}
 )
 # Where gateways tell us of payments, if that is another address than the payers'.
 PAY_NOTIFY_URL = env("PAY_NOTIFY_URL") or BASE_URL
-# The second one takes over when the first is down: Alibaba Cloud's protocol; "none" leaves the city with one.
-SMS_B_URL = (env("SMS_B_URL") or f"http://127.0.0.1:{PORT + 5}/").removeprefix("none")
-SMS_B_KEY_ID = env("SMS_B_KEY_ID") or "demo-key-id"
-SMS_B_KEY = env("SMS_B_KEY") or "demo"
+# The second one takes over when the first is down: Alibaba Cloud's protocol; "none" leaves the demo with one.
+SMS_B_URL = of_stand_in("SMS_B_URL", f"http://127.0.0.1:{PORT + 5}/").removeprefix("none")
+SMS_B_KEY_ID = of_stand_in("SMS_B_KEY_ID", "demo-key-id")
+SMS_B_KEY = of_stand_in("SMS_B_KEY", "demo")
 SMS_B_TEMPLATE = env("SMS_B_TEMPLATE") or "SMS_100000001"  # the approved template whose one variable is `text`
 # A third, or instead of the second: Tencent Cloud's protocol (https://sms.tencentcloudapi.com/); empty: none.
 SMS_C_URL, SMS_C_REGION = env("SMS_C_URL"), env("SMS_C_REGION") or "ap-guangzhou"
-SMS_C_KEY_ID, SMS_C_KEY = env("SMS_C_KEY_ID") or "demo-key-id", env("SMS_C_KEY") or "demo"
+SMS_C_KEY_ID, SMS_C_KEY = of_stand_in("SMS_C_KEY_ID", "demo-key-id"), of_stand_in("SMS_C_KEY", "demo")
 SMS_C_APP_ID = env("SMS_C_APP_ID") or "1400000001"
 SMS_C_TEMPLATE = env("SMS_C_TEMPLATE") or "1000001"  # the approved template whose one variable is the text
 # Of a hundred messages, how many each is given first while all are well.
@@ -297,14 +302,13 @@ SMS_SHARES = {
     "tencent": env_int("SMS_C_SHARE", 40),
 }
 # The WeChat official account: its API, the page that says whose WeChat it is, the keys of its callback (AES mode).
-WECHAT_API_URL = env("WECHAT_API_URL") or f"http://127.0.0.1:{PORT + 9}"
-WECHAT_OPEN_URL = env("WECHAT_OPEN_URL") or f"http://127.0.0.1:{PORT + 9}"
-WECHAT_APP_ID = env("WECHAT_APP_ID") or "wx0000demo00000000"
-WECHAT_SECRET = env("WECHAT_SECRET") or "demo"
-WECHAT_TOKEN = env("WECHAT_TOKEN") or "demo-token"
-WECHAT_AES_KEY = (
-    env("WECHAT_AES_KEY") or "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tISE"
-)  # 43 signs, as WeChat gives it
+WECHAT_API_URL = of_stand_in("WECHAT_API_URL", f"http://127.0.0.1:{PORT + 9}")
+WECHAT_OPEN_URL = of_stand_in("WECHAT_OPEN_URL", f"http://127.0.0.1:{PORT + 9}")
+WECHAT_APP_ID = of_stand_in("WECHAT_APP_ID", "wx0000demo00000000")
+WECHAT_SECRET = of_stand_in("WECHAT_SECRET", "demo")
+WECHAT_TOKEN = of_stand_in("WECHAT_TOKEN", "demo-token")
+# 43 signs, as WeChat gives it
+WECHAT_AES_KEY = of_stand_in("WECHAT_AES_KEY", "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tISE")
 WECHAT_TEMPLATE = env("WECHAT_TEMPLATE") or "demo-progress"  # thing1, character_string2, thing3, time4
 WECHAT_PHONE_URL = env("WECHAT_PHONE_URL") or f"http://127.0.0.1:{PORT + 9}/phone"  # of the demo
 # E-mail by SMTP; in the demo the mailboxes are a page.
@@ -331,14 +335,14 @@ CARD_READERS = Path(
 # Whether the machine's comparison of two faces decides. Off: an officer confirms each one (docs/face.md says why).
 FACE_DECIDES = env_bool("FACE_DECIDES", False)
 # The postal carrier that brings documents: a real one and the local stand-in speak the same HTTP.
-CARRIER_URL = env("CARRIER_URL") or f"http://127.0.0.1:{PORT + 12}"
+CARRIER_URL = of_stand_in("CARRIER_URL", f"http://127.0.0.1:{PORT + 12}")
 CARRIER_ACCOUNT = env("CARRIER_ACCOUNT") or "minjing"
-CARRIER_KEY = env("CARRIER_KEY") or "demo"
+CARRIER_KEY = of_stand_in("CARRIER_KEY", "demo")
 CARRIER_CALLBACK = env("CARRIER_CALLBACK")  # empty: under BASE_URL
 # The relay of private numbers (traffic: moving a car): Alibaba Cloud's dyplsapi or the local stand-in.
-RELAY_URL = env("RELAY_URL") or f"http://127.0.0.1:{PORT + 16}"
-RELAY_KEY_ID = env("RELAY_KEY_ID") or "demo-key-id"
-RELAY_KEY = env("RELAY_KEY") or "demo"
+RELAY_URL = of_stand_in("RELAY_URL", f"http://127.0.0.1:{PORT + 16}")
+RELAY_KEY_ID = of_stand_in("RELAY_KEY_ID", "demo-key-id")
+RELAY_KEY = of_stand_in("RELAY_KEY", "demo")
 RELAY_POOL = env("RELAY_POOL") or "FC100000000000001"
 # The authoritative population register (identity/providers/register.py); empty: the household module answers.
 REGISTER_URL, REGISTER_KEY = env("REGISTER_URL"), env("REGISTER_KEY")

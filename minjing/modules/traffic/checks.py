@@ -7,8 +7,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.security, deploy=True)
-def relay_key_is_not_the_demo_one(**_: Any) -> list[CheckMessage]:
-    """Refuse to deploy with the stand-in's key, which anybody can read in the source."""
-    if settings.DEMO or settings.RELAY_KEY != "demo":
+def relay_key_is_the_citys(**_: Any) -> list[CheckMessage]:
+    """Refuse to deploy with a relay and no key for it, or the stand-in's, which anybody can read in the source."""
+    if settings.DEMO or not settings.RELAY_URL or settings.RELAY_KEY not in ("", "demo"):
         return []
-    return [Error("RELAY_KEY is still the demo key. Set the key of the city's relay.", id="traffic.E001")]
+    return [Error("RELAY_KEY must be the key of the city's relay.", id="traffic.E001")]

@@ -1,4 +1,4 @@
-"""A city that starts in earnest: Django's own list for deploying finds nothing, and browsers get the strict mode."""
+"""A city that starts in earnest: with keys of its own or not at all, and browsers get the strict mode."""
 
 import json
 import os
@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 
 from tests.house import MINJING, ROOT
+from tests.ports import free_port
 
 CITY = {
     "BASE_URL": "https://police.example",
+    "SMS_URL": "https://sms.example/send",
+    "SMS_B_URL": "https://dysmsapi.example/",
+    "WECHAT_API_URL": "https://api.weixin.example",
+    "CARRIER_URL": "https://post.example",
+    "RELAY_URL": "https://relay.example",
     "SMS_KEY": "the city's own",
     "SMS_B_KEY": "the city's own",
     "WECHAT_SECRET": "the city's own",
     "WECHAT_TOKEN": "the city's own",
+    "WECHAT_AES_KEY": "q" * 43,
     "CARRIER_KEY": "the city's own",
     "RELAY_KEY": "the city's own",
 }
@@ -60,12 +67,91 @@ def test_the_list_for_deploying_finds_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("forgotten", "said"),
-    [("RELAY_KEY", "traffic.E001"), ("CARRIER_KEY", "exit_entry.E001"), ("SMS_KEY", "notify.E001")],
+    [
+        ("RELAY_KEY", "traffic.E001"),
+        ("CARRIER_KEY", "exit_entry.E001"),
+        ("SMS_KEY", "notify.E001"),
+        ("WECHAT_AES_KEY", "notify.E006"),
+    ],
 )
 def test_what_was_forgotten_is_found(tmp_path: Path, forgotten: str, said: str) -> None:
     done = check(tmp_path, **{forgotten: ""})
     assert done.returncode != 0
     assert said in done.stderr
+
+
+PUBLIC = {
+    "SMS_KEY": "demo",
+    "SMS_B_KEY": "demo",
+    "WECHAT_SECRET": "demo",
+    "WECHAT_TOKEN": "demo-token",
+    "WECHAT_AES_KEY": "ZGVtby1kZW1vLWRlbW8tZGVtby1kZW1vLWRlbW8tISE",
+    "CARRIER_KEY": "demo",
+    "RELAY_KEY": "demo",
+}
+
+
+@pytest.mark.parametrize("verb", ["up", "web", "worker"])
+@pytest.mark.parametrize("given", [dict.fromkeys(PUBLIC, ""), PUBLIC], ids=["none", "public"])
+def test_a_city_in_earnest_does_not_start_with_keys_that_everybody_knows(
+    tmp_path: Path, verb: str, given: dict[str, str]
+) -> None:
+    done = run([*MINJING, verb], tmp_path, PORT=str(free_port()), **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith("minjing: ")
+    assert "Traceback" not in done.stderr
+    assert [name for name in PUBLIC if f"{name} must be" not in done.stderr] == []
+
+
+def test_a_city_without_a_provider_needs_no_key_of_it_and_takes_no_call_from_it(tmp_path: Path) -> None:
+    nobody = {name: "" for name in CITY if name != "BASE_URL"}
+    done = run([sys.executable, "-c", UNKNOWN_CALLERS], tmp_path, **nobody)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"refused": [True] * 5, "doors": [], "menu": False}
+
+
+# What a caller says that knows the source: signed with the demo's keys, or with none.
+UNKNOWN_CALLERS = """
+import json, time
+import django
+django.setup()
+from django.test import RequestFactory
+from minjing.kernel.ledger import actions as ledger
+ledger.append = lambda *_: None
+from minjing.kernel.identity import limits
+limits.spend = lambda *_: None
+from minjing.kernel.notify import menu
+from minjing.kernel.notify.plugs import plugs
+from minjing.kernel.notify.providers import sms, wechat_crypto, aliyun
+from minjing.kernel.notify.views import reports, wechat
+from minjing.modules.exit_entry.actions.posting import carrier
+from minjing.modules.exit_entry.providers.carrier import Forged, signature
+from minjing.modules.traffic.providers import relay
+from minjing.modules.traffic.views import moves
+from minjing.site.cli import check_settings
+moves.acts.forged = lambda *_: None
+check_settings()
+stamp, body, post = str(int(time.time())), b'{"id": "1"}', RequestFactory(headers={"host": "police.example"})
+mark = sms.signature(b"", stamp, "1", body)
+signed = wechat_crypto.signature("", stamp, "n")
+refused = [
+    reports.house(post.post("/", body, "application/json", headers={"X-Timestamp": stamp, "X-Signature": mark})),
+    reports.aliyun(post.post("/", b"[]", "application/json"), aliyun.report_token("")),
+    wechat.callback(post.get("/", {"signature": signed, "timestamp": stamp, "nonce": "n", "echostr": "x"})),
+    moves.reports(post.post("/", b"[]", "application/json"), relay.report_token("")),
+]
+forged = False
+head = {"X-Carrier-Time": stamp, "X-Carrier-Nonce": "n"}
+try:
+    carrier().read_push("/", {**head, "X-Carrier-Signature": signature(b"", "POST", "/", stamp, "n", body)}, body)
+except Forged as why:
+    forged = str(why) == "signature"
+print(json.dumps({
+    "refused": [a.status_code in (401, 403) for a in refused] + [forged],
+    "doors": [d for d in plugs.doors if d == "wechat"],
+    "menu": menu.keep(),
+}))
+"""
 
 
 def test_over_http_the_list_would_complain(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def signature(token: str, *parts: str) -> str:
 
 
 def signed(mark: str, token: str, *parts: str) -> bool:
-    """Say whether `mark` is the signature of the parts."""
-    return hmac.compare_digest(signature(token, *parts).encode(), mark.encode())
+    """Say whether `mark` is the signature of the parts; without a token nothing is signed."""
+    return bool(token) and hmac.compare_digest(signature(token, *parts).encode(), mark.encode())
 
 
 def wrap(aes_key: str, text: str, app_id: str) -> str:

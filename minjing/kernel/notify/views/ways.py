@@ -192,6 +192,7 @@ def _page(request: HttpRequest, *, wrong: str = "", sentence: Text | None = None
         "browsers": [b for b in found.bound if b.channel == PUSH],
         "wechat_door": doors.get("wechat"),
         "alipay_door": doors.get("alipay"),
+        "wechat": "wechat" in plugs.doors,
         "alipay": "alipay" in plugs.doors,
         "city_quiet": "" if city == "none" else city.replace("-", "–"),
         "hours": HOURS,

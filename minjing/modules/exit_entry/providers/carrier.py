@@ -105,7 +105,7 @@ class HttpCarrier:
         fresh = stamp.isdecimal() and len(stamp) < 12 and abs(time.time() - int(stamp)) <= CLOCK_SKEW_S
         wanted = signature(self._key, "POST", path, stamp, nonce, body)
         mark = headers.get("X-Carrier-Signature", "")
-        if not fresh or not hmac.compare_digest(wanted.encode(), mark.encode()):
+        if not self._key or not fresh or not hmac.compare_digest(wanted.encode(), mark.encode()):
             raise Forged("signature")
         try:
             said = json.loads(body[:BODY_MAX])

@@ -75,7 +75,8 @@ def answer(request: HttpRequest, link: str) -> HttpResponse:
 def reports(request: HttpRequest, token: str) -> HttpResponse:
     """Take the relay's reports: nobody signs them, so their address is the secret."""
     at = now()
-    if not hmac.compare_digest(token.encode(), wire.report_token(settings.RELAY_KEY).encode()):
+    wanted = wire.report_token(settings.RELAY_KEY)
+    if not settings.RELAY_URL or not hmac.compare_digest(token.encode(), wanted.encode()):
         try:
             limits.spend("relay_report", clients.address(request), acts.GUESSES, at)
         except TooMany:
