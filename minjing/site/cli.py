@@ -108,6 +108,7 @@ def up(arguments: list[str]) -> None:
     began = time.monotonic()
     number = port()
     processes.check_port(number)
+    held = processes.hold_folder(data_dir())
     connect()
     gc.set_threshold(*processes.GC_THRESHOLDS)
     import django
@@ -154,6 +155,7 @@ def up(arguments: list[str]) -> None:
     finally:
         if not os.environ.get("KEEP_POSTGRES") and embedded:
             postgres.stop(data_dir())
+        held.close()
     print("minjing: stopped; the data stays in", data_dir())
 
 

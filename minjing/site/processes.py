@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import multiprocessing.process
 import os
@@ -18,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Generic, NoReturn, TypeVar
+from typing import IO, Generic, NoReturn, TypeVar
 
 from setproctitle import setproctitle
 
@@ -198,6 +199,24 @@ def check_folder(data_dir: Path) -> None:
         ) from None
     if shutil.disk_usage(data_dir).free < 500_000_000:
         raise CannotStart(f"Less than 500 MB are free under {data_dir}. Make room, then start again.")
+
+
+def hold_folder(data_dir: Path) -> IO[bytes]:
+    """Hold the folder for this parent until it ends; raise CannotStart where another one holds it.
+
+    Two would share the embedded database, and the first to end would stop it under the other. The lock is the
+    process's own: the children it forks do not have it, and what a killed parent leaves behind keeps nobody out.
+    """
+    lock = (data_dir / "up.lock").open("ab")
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CannotStart(
+            f"Another `minjing up` runs on the folder {data_dir}. Stop it, or give this one a folder of its own:"
+            " DATA_DIR=/some/folder make up"
+        ) from None
+    return lock
 
 
 WITNESSES = (

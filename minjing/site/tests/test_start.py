@@ -22,6 +22,7 @@ from minjing.kernel.matters import queries
 from minjing.site import postgres, processes
 from minjing.site.processes import CannotStart, Child
 from tests.house import ROOT, wait_for
+from tests.ports import free_port
 
 TAIL = (1 << 48) - 1  # of an id: chance alone, no time
 
@@ -66,6 +67,25 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     said = one_sentence(minjing("up", DATA_DIR=str(tmp_path / "file" / "var")))
     assert "cannot be written" in said
     assert "DATA_DIR=" in said
+
+
+def test_a_second_house_on_the_same_folder_is_refused_and_the_database_goes_on(tmp_path):
+    first = processes.hold_folder(tmp_path)
+    more = {"DATA_DIR": str(tmp_path), "PORT": str(free_port())}
+    try:
+        said = one_sentence(minjing("up", **more))
+    finally:
+        first.close()
+    assert f"Another `minjing up` runs on the folder {tmp_path}" in said
+    assert "DATA_DIR=" in said
+    with processes.hold_folder(tmp_path):  # free again, and nobody has to clear anything away
+        pass
+
+
+def test_one_process_alone_runs_beside_a_house(tmp_path):
+    with processes.hold_folder(tmp_path):
+        done = minjing("catalog", "list", DATA_DIR=str(tmp_path))
+    assert "Another `minjing up`" not in done.stderr
 
 
 def test_processes_that_start_at_once_do_not_take_the_folder_for_unwritable(tmp_path):
