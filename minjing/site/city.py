@@ -55,8 +55,9 @@ def load(now: datetime, say: Say) -> None:
     if changed:
         say(f"{changed} units of {facts()['police']['zh']}")
     _calendar(now)
-    bodies = catalog.load(city=facts())
-    problems = catalog.lint(bodies, set(read("posts.yaml")["posts"]))
+    posts = set(read("posts.yaml")["posts"])
+    bodies = catalog.load(city=facts(), posts=posts)
+    problems = catalog.lint(bodies, posts)
     if problems:
         raise WrongCity("The catalogue cannot be published:\n" + "\n".join(problems))
     made = publishing.publish(bodies, by=SYSTEM, now=now)

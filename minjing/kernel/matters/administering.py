@@ -36,15 +36,15 @@ class Waiting:
 def waiting(by: Actor) -> Waiting:
     """Return what the files hold that is not published yet. Raises NotAllowed."""
     require(by, CATALOGUE)
+    posts = {post.code for post in people.posts()}
     try:
-        bodies = catalog.load(city=_city())
+        bodies = catalog.load(city=_city(), posts=posts)
     except catalog.WrongFile as wrong:
         return Waiting({}, [str(wrong)])
     published = {row.code: row.sha256 for row in queries.versions() if row.valid_to is None}
     found = {
         body.service.code: body for body in bodies if catalog.fingerprint(body) != published.get(body.service.code)
     }
-    posts = {post.code for post in people.posts()}
     return Waiting(found, catalog.lint(found.values(), posts) if found else [])
 
 

@@ -30,4 +30,4 @@ class MattersConfig(AppConfig):
         files.guard(queries.may_open_file)
         files.holders(queries.holders_of)
         notify.progress(progress.progress)
-        plugs.prefill("account", queries.account_prefill)
+        plugs.prefill("account", queries.account_prefill, ["phone"])

@@ -8,7 +8,7 @@ from typing import Any
 from stdnum.cn import uscc
 
 from minjing.base import conditions, idnumber, names
-from minjing.kernel.matters.schema import Body, FormField, Grant, GrantedPaper, MaterialSpec, Page, Text
+from minjing.kernel.matters.schema import TEXTS, Body, FormField, Grant, GrantedPaper, MaterialSpec, Page, Rule, Text
 
 Answers = Mapping[str, Any]
 MAX_TEXT, MAX_LONG_TEXT, MAX_PEOPLE = 120, 2000, 20
@@ -114,8 +114,7 @@ def check(field: FormField, raw: Any, answers: Answers, today: date) -> Any:
             raise WrongAnswer(*_missing(field))
         return None
     value = _CHECKS[field.type](field, raw, today)
-    if field.rule:
-        _rules(field.rule, value, answers, today)
+    _rules(field.rule, value, answers, today)
     return value
 
 
@@ -132,7 +131,7 @@ def _missing(field: FormField) -> tuple[str, str]:
 
 def _text(field: FormField, raw: Any, today: date) -> str:
     text = str(raw)
-    longest = int(field.rule.get("max_length", MAX_LONG_TEXT if field.type == "long_text" else MAX_TEXT))
+    longest = field.rule.max_length or (MAX_LONG_TEXT if field.type == "long_text" else MAX_TEXT)
     if len(text) > longest:
         raise WrongAnswer(
             f"最多 {longest} 个字，现在是 {len(text)} 个。",
@@ -275,12 +274,7 @@ def _person(field: FormField, position: int, row: Mapping[str, Any], today: date
 
 
 _CHECKS: dict[str, Callable[[FormField, Any, date], Any]] = {
-    "text": _text,
-    "long_text": _text,
-    "address": _text,
-    "household_no": _text,
-    "document_no": _text,
-    "place": _text,
+    **dict.fromkeys(TEXTS, _text),
     "name": _name,
     "resident_id": _resident_id,
     "date": _date,
@@ -297,38 +291,37 @@ _CHECKS: dict[str, Callable[[FormField, Any, date], Any]] = {
 }
 
 
-def _rules(rule: Mapping[str, Any], value: Any, answers: Answers, today: date) -> None:
-    if "before" in rule and not str(value)[:10] < conditions.instant_of(rule["before"], today).isoformat():
+def _rules(rule: Rule, value: Any, answers: Answers, today: date) -> None:
+    if rule.before is not None and not str(value)[:10] < conditions.instant_of(rule.before, today).isoformat():
         raise (
             WrongAnswer("日期必须早于今天。", "The date must lie in the past.")
-            if str(rule["before"]) in ("today", "tomorrow")
+            if str(rule.before) in ("today", "tomorrow")
             else WrongAnswer(
-                f"日期必须早于 {conditions.instant_of(rule['before'], today)}。",
-                f"The date must be before {conditions.instant_of(rule['before'], today)}.",
+                f"日期必须早于 {conditions.instant_of(rule.before, today)}。",
+                f"The date must be before {conditions.instant_of(rule.before, today)}.",
             )
         )
-    if "after" in rule and not str(value)[:10] > conditions.instant_of(rule["after"], today).isoformat():
-        limit = conditions.instant_of(rule["after"], today)
+    if rule.after is not None and not str(value)[:10] > conditions.instant_of(rule.after, today).isoformat():
+        limit = conditions.instant_of(rule.after, today)
         raise WrongAnswer(f"日期必须晚于 {limit}。", f"The date must be after {limit}.")
-    if "min" in rule and value < rule["min"]:
-        raise WrongAnswer(f"不能小于 {rule['min']}。", f"At least {rule['min']}.")
-    if "max" in rule and value > rule["max"]:
-        raise WrongAnswer(f"不能大于 {rule['max']}。", f"At most {rule['max']}.")
+    if rule.min is not None and value < rule.min:
+        raise WrongAnswer(f"不能小于 {rule.min}。", f"At least {rule.min}.")
+    if rule.max is not None and value > rule.max:
+        raise WrongAnswer(f"不能大于 {rule.max}。", f"At most {rule.max}.")
     _person_rules(rule, value, today)
-    other = rule.get("not_same_as")
-    if other and value == answers.get(other):
+    if rule.not_same_as and value == answers.get(rule.not_same_as):
         raise WrongAnswer("这两项不能相同。", "These two must not be the same.")
 
 
-def _person_rules(rule: Mapping[str, Any], value: Any, today: date) -> None:
+def _person_rules(rule: Rule, value: Any, today: date) -> None:
     """Rules on what an identity number says of its holder: age in full years on `today`, and sex."""
-    if not {"min_age", "max_age", "sex"} & rule.keys():
+    if rule.min_age is None and rule.max_age is None and rule.sex is None:
         return
     holder = idnumber.parse(value)
     age = today.year - holder.birth.year - ((today.month, today.day) < (holder.birth.month, holder.birth.day))
-    if age < rule.get("min_age", 0):
-        raise WrongAnswer(f"须年满 {rule['min_age']} 周岁。", f"Must be {rule['min_age']} or older.")
-    if age > rule.get("max_age", 200):
-        raise WrongAnswer(f"不能超过 {rule['max_age']} 周岁。", f"Must be {rule['max_age']} or younger.")
-    if "sex" in rule and holder.is_male != (str(rule["sex"]) == "1"):
+    if rule.min_age is not None and age < rule.min_age:
+        raise WrongAnswer(f"须年满 {rule.min_age} 周岁。", f"Must be {rule.min_age} or older.")
+    if rule.max_age is not None and age > rule.max_age:
+        raise WrongAnswer(f"不能超过 {rule.max_age} 周岁。", f"Must be {rule.max_age} or younger.")
+    if rule.sex is not None and holder.is_male != (rule.sex == "1"):
         raise WrongAnswer("与身份证号码的性别不符。", "The ID number says another sex.")

@@ -1,6 +1,6 @@
 """Where modules plug in: effects, what the register knows, what is held already. Filled in each `apps.ready()`."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,7 +102,9 @@ STEP_ACTS: dict[str, StepAct] = {}
 PAPER_CHECKS: dict[str, PaperCheck] = {}
 PREFILLS: dict[str, Prefill] = {}
 OPEN_PATHS: dict[str, Collection[str]] = {}  # of a plug: what it may say to who has said name and number only
+PATHS: dict[str, frozenset[str]] = {}  # what each prefill can be asked for
 HELD: dict[str, Held] = {}
+HOLDERS: set[str] = set()  # who may have a paper already, whether somebody asks them yet or not
 ACCEPTS: dict[str, Accepts] = {}
 EXCLUDES: dict[str, Excludes] = {}
 FACTS: dict[str, Facts] = {}
@@ -132,12 +134,13 @@ def paper_check(name: str, ask: PaperCheck) -> None:
     PAPER_CHECKS[name] = ask
 
 
-def prefill(name: str, ask: Prefill, open_paths: Collection[str] | None = None) -> None:
-    """Register who answers `prefill: name.path` for a person; None when not known.
+def prefill(name: str, ask: Prefill, paths: Iterable[str], open_paths: Collection[str] | None = None) -> None:
+    """Register who answers `prefill: name.path` for a person, and for which paths; None when not known.
 
     Only `open_paths`, if given, are said to who has proved no more than a name and a number.
     """
     PREFILLS[name] = ask
+    PATHS[name] = frozenset(paths)
     if open_paths is not None:
         OPEN_PATHS[name] = open_paths
 
@@ -145,6 +148,12 @@ def prefill(name: str, ask: Prefill, open_paths: Collection[str] | None = None) 
 def held(name: str, ask: Held) -> None:
     """Register who says which of some materials `held_by: name` are held already: by name, "" when it is not."""
     HELD[name] = ask
+    HOLDERS.add(name)
+
+
+def holders(*names: str) -> None:
+    """Name authorities that may have a paper already and whom nobody asks yet: the paper is asked for."""
+    HOLDERS.update(names)
 
 
 def accepts(name: str, ask: Accepts) -> None:

@@ -1,8 +1,20 @@
 """The shape of a service file and of a flow file. A wrong file is refused with its path, line and reason."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from minjing.base import conditions
 
 Confidence = Literal["A", "B", "C", "D"]
 Unit = Literal["workday", "day", "hour"]
@@ -26,10 +38,12 @@ class Strict(BaseModel):
     # Keys that came after the first procedures were published: left out of a body where they say nothing, so that a
     # service that does not use them keeps its bytes and its fingerprint.
     later: ClassVar[tuple[str, ...]] = ()
+    # Lists that no file names any more: empty in what was published before, which keeps its bytes all the same.
+    gone: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
     def _as_published(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        said: dict[str, Any] = write(self)
+        said: dict[str, Any] = write(self) | {name: [] for name in self.gone}
         for name in self.later:
             if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True):
                 said.pop(name, None)
@@ -65,6 +79,48 @@ class Source(Strict):
     when: Condition | None = None
 
 
+# Which types each rule can be asked of; `not_same_as` of all.
+TEXTS = ("text", "long_text", "address", "household_no", "document_no", "place")
+DAYS, NUMBERS, PERSON = ("date", "datetime"), ("number", "money"), ("resident_id",)
+RULES_OF: Mapping[str, tuple[str, ...]] = {
+    "before": DAYS, "after": DAYS, "min": NUMBERS, "max": NUMBERS, "max_length": TEXTS,
+    "sex": PERSON, "min_age": PERSON, "max_age": PERSON,
+}  # fmt: skip
+
+
+class Rule(Strict):
+    """What an answer must fulfil beyond its type. A key that is not given asks nothing."""
+
+    later: ClassVar[tuple[str, ...]] = (*RULES_OF, "not_same_as")
+
+    before: str | date | None = None  # of a day: today, today-2y, today+30d, tomorrow, 2026-01-01
+    after: str | date | None = None
+    min: int | float | None = None  # of a number
+    max: int | float | None = None
+    max_length: Annotated[int, Field(ge=1)] | None = None  # of a text
+    sex: Literal["1", "2"] | None = None  # of whom an ID number names, as its 17th digit says: 1 male, 2 female
+    min_age: Annotated[int, Field(ge=0)] | None = None
+    max_age: Annotated[int, Field(ge=0)] | None = None
+    not_same_as: str | None = None  # another field
+
+    @field_validator("before", "after")
+    @classmethod
+    def _names_a_day(cls, bound: str | date | None) -> str | date | None:
+        if bound is not None:
+            try:
+                conditions.instant_of(bound, date(2026, 1, 1))
+            except (ValueError, OverflowError):
+                raise ValueError(
+                    f"{bound!r} names no day: today, today-2y, today+30d, tomorrow or 2026-01-01"
+                ) from None
+        return bound
+
+    @property
+    def given(self) -> set[str]:
+        """Return the keys that ask something."""
+        return {name for name in self.later if getattr(self, name) is not None}
+
+
 class FormField(Strict):
     """One question. `people` is a list of persons (name, ID number, relation), added one by one."""
 
@@ -76,7 +132,7 @@ class FormField(Strict):
     show: Condition | None = None
     options: list[Option] = []
     prefill: str | list[Source] = ""  # a plug and a path: register.name, account.phone; or several, each for a case
-    rule: dict[str, Any] = {}  # before, after, min, max, max_length, pattern, sex, min_age, max_age, not_same_as
+    rule: Rule = Rule()
     sets: str = ""  # what of the register the answer becomes, for the reader; the effect does it
 
     @property
@@ -111,7 +167,7 @@ class MaterialSpec(Strict):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: Text
     hint: Text | None = None
-    held_by: str = ""  # household, civil_affairs, …: not asked for when the holder's plug has it
+    held_by: str = ""  # household, civil_affairs, …: not asked for where the holder's plug has it
     when: Condition | None = None
     required: bool = True
     original: bool = False  # shown at the counter where the city keeps the station "check originals"
@@ -129,9 +185,9 @@ class Limit(Strict):
 class GrantedPaper(Strict):
     """A paper a matter may end in."""
 
-    certificate: str
+    certificate: str  # a kind that papers print (kernel/papers/templates_typst/kinds.typ)
     title: Text
-    valid: str = ""  # 40d, 30d, or empty for no end
+    valid: Annotated[str, Field(pattern=r"^([1-9]\d{0,3}d)?$")] = ""  # 40d, 30d, or empty for no end
 
 
 class OtherPaper(GrantedPaper):
@@ -209,6 +265,12 @@ class Service(Strict):
         "booking",
         "stars",
     )
+    gone: ClassVar[tuple[str, ...]] = ("refusals",)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_gone(cls, said: Any) -> Any:
+        return {k: v for k, v in said.items() if k not in cls.gone or v != []} if isinstance(said, dict) else said
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{4}$")]
     title: Text
@@ -232,7 +294,6 @@ class Service(Strict):
     materials: list[MaterialSpec] = []
     checks: list[str] = []  # tasks of the flow that run beside the first step: record_check
     auto: Condition | None = None  # instant flow: decided at once when this holds
-    refusals: list[str] = []  # keys of refusal reasons of its own, beside the flow's
     grants: Grant | None = None
     effect: str = ""
     received_by: Literal["station", "bureau"] = "station"  # the bureau itself: no station is asked for, none sees it

@@ -2,8 +2,11 @@
 checked the asker's right on the matter or the person, and recorded the look."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -21,6 +24,14 @@ LISTED = (
     "issued_at", "valid_until", "pdf_size", "pdf_sha256", "entry_id", "state", "revoked_at", "reason", "replaced_by",
 )  # fmt: skip
 Text = dict[str, str]
+KINDS = Path(__file__).parent / "templates_typst" / "kinds.typ"
+
+
+@cache
+def kinds() -> frozenset[str]:
+    """Return the kinds of papers that have words of their own above the table."""
+    found = re.findall(r"^  ([a-z_]+): \($", KINDS.read_text(encoding="utf-8"), re.MULTILINE)
+    return frozenset(found) - {"other"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class ExitEntryConfig(AppConfig):
             plugs.facts(code, deciding.facts)
         plugs.paper_check("exit_entry.photo", photos.check)
         plugs.earlier_paper("EX", photos.before)
-        plugs.prefill("exit_entry", queries.prefill)
+        plugs.prefill("exit_entry", queries.prefill, queries.PATHS)
         plugs.special_record("EX", queries.RECORD, queries.on_record)
         identity.person_field(queries.RECORD, {"zh": "出入境证件", "en": "travel documents"})(queries.document_kinds)
         identity.person_field(queries.CROSSINGS, {"zh": "出入境记录", "en": "border records"})(queries.no_crossings)

@@ -263,6 +263,9 @@ def birth_in(id_number: str) -> date:
 # ---- plugs ----------------------------------------------------------------------------------------------
 
 
+PATHS = [f"{kind}_{what}" for kind in rules.KINDS for what in ("no", "last_kind", "last_place")]
+
+
 def prefill(person_id: UUID, path: str, now: datetime) -> Any:
     """Answer `exit_entry.<path>` in one's own form: the masked number of a document, the last endorsement."""
     if path.endswith("_no"):

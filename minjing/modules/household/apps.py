@@ -27,9 +27,13 @@ class HouseholdConfig(AppConfig):
         plugs.catalogue(Path(__file__).parent / "catalog")
         for name, run in EFFECTS.items():
             plugs.effect(name, run, CORRECTIONS.get(name))
-        plugs.prefill("register", queries.prefill, queries.OPEN_PATHS)
+        plugs.prefill("register", queries.prefill, queries.PATHS, queries.OPEN_PATHS)
         plugs.held("household", queries.held)
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
+        plugs.holders(
+            "education", "ethnic_affairs", "exit_entry", "housing", "human_resources", "market", "police",
+            "residence", "social_security", "tax",
+        )  # fmt: skip
         plugs.register_record(queries.RECORD, queries.register_record)
         identity.register_check(queries.check)
         identity.guardian_check(queries.is_guardian)

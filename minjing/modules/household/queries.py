@@ -214,14 +214,17 @@ def _period(row: Member) -> Period:
 
 # What name and number say anyway, and the station that is responsible: a form goes nowhere without it.
 OPEN_PATHS = ("name", "id_number", "sex", "birth", "birth_date", "office")
+OF_HOUSEHOLD = ("household_no", "address", "office", "relation", "head_id", "members")
+ALIASES = {"spouse": "spouse_id", "birth_date": "birth"}
+PATHS = (*OF_HOUSEHOLD, *codes.ITEMS, *ALIASES)
 
 
 def prefill(person_id: UUID, path: str, now: datetime) -> Any:
     """Answer `register.<path>` for the applicant: what the register says of them, None when it says nothing."""
-    if path in ("household_no", "address", "office", "relation", "head_id", "members"):
+    if path in OF_HOUSEHOLD:
         return _of_household(person_id, path)
     said = items_of([person_id]).get(person_id, {}) or _own(person_id)
-    return said.get({"spouse": "spouse_id", "birth_date": "birth"}.get(path, path))
+    return said.get(ALIASES.get(path, path))
 
 
 def _own(person_id: UUID) -> dict[str, str]:

@@ -38,7 +38,7 @@ def hang() -> None:
         plugs.accepts(f"traffic.{name}", accepts.accepts(name))
     for name, table in charges.tables().items():
         plugs.fee(name, table, table.prices)
-    plugs.prefill("traffic", prefill)
+    plugs.prefill("traffic", prefill, PATHS)
     for holder in HELD:
         plugs.held(holder, held(holder))
     citizen.begins_at("JT0142", "traffic:plates")
@@ -68,6 +68,9 @@ def hang() -> None:
 def _no_values(*_: Any, **__: Any) -> Mapping[UUID, str]:
     """The registers show their rows themselves, to whoever has the look on record."""
     return {}
+
+
+PATHS = ("plate", "licence_no", "file_no", "held_plate", "learner_no", "accident_no", "charge_no")
 
 
 def prefill(person_id: UUID, path: str, now: datetime) -> Any:

@@ -347,7 +347,7 @@ def _something(field: FormField, at: datetime) -> Any:
     if field.type in ("choice", "choices"):
         return field.options[0].value
     past = (at - timedelta(days=400)).date().isoformat()
-    lowest = field.rule.get("min", 1)
+    lowest = 1 if field.rule.min is None else field.rule.min
     return {
         "name": "李明", "resident_id": idnumber.compose("440304", TODAY.replace(year=1985), 1), "date": past,
         "datetime": f"{past}T09:00", "yes_no": False, "number": lowest, "money": lowest, "consent": True,

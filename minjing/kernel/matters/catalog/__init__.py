@@ -1,7 +1,8 @@
 """The catalogue: service and flow files read, proved, published; versions compared in words."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from minjing.base.canonical import canonical
 from minjing.kernel.matters import plugs
 from minjing.kernel.matters.catalog.comparing import diff as diff
 from minjing.kernel.matters.catalog.fees import lint_fee, with_fee
+from minjing.kernel.matters.catalog.names import faults
 from minjing.kernel.matters.rules import PAYING, main_line
 from minjing.kernel.matters.schema import Body, Flow, FormField, Page, Service, State, Text
 
@@ -31,8 +33,15 @@ class WrongFile(Exception):
         self.path, self.line, self.reason = path, line, reason
 
 
-def load(folders: Iterable[Path] | None = None, city: Mapping[str, Any] | None = None) -> list[Body]:
-    """Return every service of the folders with its flow, as this city has it; raise WrongFile."""
+def load(
+    folders: Iterable[Path] | None = None,
+    city: Mapping[str, Any] | None = None,
+    posts: Collection[str] | None = None,
+) -> list[Body]:
+    """Return every service of the folders with its flow, as this city has it; raise WrongFile.
+
+    `posts` are the codes of the city's posts, for the names of posts in the files to be proved.
+    """
     folders = list(folders if folders is not None else plugs.CATALOGUES)
     shared = [FLOWS, *(folder / "flows" for folder in folders)]  # a module may bring flows of its own
     flows = {flow.flow: flow for flow in (_read(path, Flow) for place in shared for path in _yaml_files(place))}
@@ -44,6 +53,8 @@ def load(folders: Iterable[Path] | None = None, city: Mapping[str, Any] | None =
                 raise WrongFile(path, _line_of(path, ("flow",)), f"no flow is called {service.flow!r}")
             if service.code in bodies:
                 raise WrongFile(path, 1, f"{service.code} stands in another file already")
+            for place, reason in faults(service, posts):
+                raise WrongFile(path, _line_of(path, place), f"{'.'.join(map(str, place))}: {reason}")
             bodies[service.code] = compose(service, flows[service.flow], city or {})
     _look_at_switches(city or {}, bodies)
     return [bodies[code] for code in sorted(bodies)]
@@ -82,7 +93,7 @@ def _read(path: Path, shape: Any) -> Any:
 
 def _line_of(path: Path, loc: tuple[Any, ...]) -> int:
     """Return the line on which the value at `loc` begins, or its nearest parent."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     line = 1
     for part in loc:
         if isinstance(node, yaml.MappingNode):
@@ -293,10 +304,6 @@ def _lint_end(body: Body) -> Iterable[str]:
     steps = [spec.does for state in body.flow.states.values() for spec in state.actions.values()]
     for act in sorted({service.on_submit, *steps} - {"", *plugs.STEP_ACTS}):
         yield f"no module offers the act {act!r}"
-    for field in service.fields.values():
-        for source in field.sources:
-            if source.of.split(".")[0] not in plugs.PREFILLS:
-                yield f"field {field.name}: nobody answers the prefill {source.of!r}"
     end = body.flow.states[main_line(body)[-1]]
     if not end.final:
         yield "the line of stations does not end"

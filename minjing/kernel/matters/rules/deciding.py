@@ -227,7 +227,7 @@ def _note_errors(ask: Ask, *, needed: bool) -> dict[str, Text]:
 
 
 def _reasons(body: Body) -> set[str]:
-    return {reason.key for reason in body.flow.refusals} | set(body.service.refusals)
+    return {reason.key for reason in body.flow.refusals}
 
 
 def _materials(body: Body) -> set[str]:

@@ -50,6 +50,56 @@ def test_the_line_is_that_of_the_fault(folder):
     assert "dte" in lines[raised.value.line - 1]
 
 
+RULE = "rule:\n      before: tomorrow"
+
+
+def with_rule(rule):
+    return lambda text: text.replace(RULE, f"rule: {rule}")
+
+
+def on_the_first_field(line):
+    return lambda text: text.replace("- name: spouse_id\n", f"- name: spouse_id\n    {line}\n")
+
+
+def on_the_first_paper(line):
+    return lambda text: text.replace("- name: marriage_certificate\n", f"- name: marriage_certificate\n  {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "line"),
+    [
+        (with_rule("{befor: today}"), "rule.befor: Extra inputs are not permitted", "befor"),
+        (with_rule("{before: tomorow}"), "'tomorow' names no day", "tomorow"),
+        (with_rule("{after: today+99999999d}"), "'today+99999999d' names no day", "99999999"),
+        (with_rule("{pattern: x}"), "rule.pattern: Extra inputs are not permitted", "pattern"),
+        (with_rule("{max: 3}"), "rule.max: max cannot be asked of a field of the type date", "max: 3"),
+        (with_rule("{not_same_as: ghost}"), "there is no field 'ghost'", "ghost"),
+        (on_the_first_field("rule: {max_length: 9}"), "cannot be asked of a field of the type resident_id", "max_l"),
+        (on_the_first_field("prefill: register.adress"), "nobody answers the prefill 'register.adress'", "adress"),
+        (on_the_first_field("prefill: nobody.knows"), "nobody answers the prefill 'nobody.knows'", "nobody"),
+        (on_the_first_field("prefill: [{of: register.adress}]"), "fields.0.prefill.0.of: nobody answers", "adress"),
+        (on_the_first_paper("held_by: houshold"), "nobody is called 'houshold'", "houshold"),
+        (lambda t: t.replace("valid: 40d", "valid: 40 days"), "grants.valid: String should match", "40 days"),
+        (lambda t: t.replace("move_in_permit", "househld_book"), "no paper is of the kind", "househld"),
+        (lambda t: t + "seen_by: [nobody_at_all]\n", "no city post is called 'nobody_at_all'", "nobody_at_all"),
+        (lambda t: t + "about: married_on\n", "'married_on' is no ID number", "about"),
+        (lambda t: t + "refusals: [no_such_reason]\n", "refusals: Extra inputs are not permitted", "refusals"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_found_with_its_line(folder, change, reason, line):
+    place = folder(change)
+    with pytest.raises(catalog.WrongFile) as raised:
+        catalog.load(place, posts={"station_clerk"})
+    assert reason in raised.value.reason
+    assert line in (place[0] / "HZ9901.yaml").read_text(encoding="utf-8").splitlines()[raised.value.line - 1]
+
+
+def test_what_was_published_with_a_list_that_no_file_names_any_more_keeps_its_fingerprint():
+    before = world.BODY.model_dump(mode="json")
+    assert before["service"]["refusals"] == []
+    assert catalog.fingerprint(Body.model_validate(before)) == catalog.fingerprint(world.BODY)
+
+
 def problems(body: Body, posts=None) -> str:
     plugs.EFFECTS.setdefault("test.effect", lambda **_: None)
     try:

@@ -234,7 +234,7 @@ def test_a_page_depends_only_on_pages_before_it(code: str) -> None:
         own = {field.name for field in page.fields}
         for field in page.fields:
             assert conditions.fields_of(field.show) <= asked | own, field.name
-            assert field.rule.get("not_same_as", field.name) in asked | own, field.name
+            assert (field.rule.not_same_as or field.name) in asked | own, field.name
         asked |= own
 
 
@@ -308,7 +308,7 @@ PLAIN: Mapping[str, Any] = {
 
 def _answer(field: FormField, option: int, so_far: Mapping[str, Any]) -> Any:
     """Return a plausible answer: the option of that position, and never what `not_same_as` forbids."""
-    other = so_far.get(field.rule.get("not_same_as", ""))
+    other = so_far.get(field.rule.not_same_as or "")
     if field.options:
         values = [choice.value for choice in field.options if choice.value != other]
         chosen = values[option % len(values)]
@@ -316,12 +316,12 @@ def _answer(field: FormField, option: int, so_far: Mapping[str, Any]) -> Any:
     if field.type == "yes_no":
         return "yes" if option % 2 == 0 else "no"
     if field.type == "resident_id":
-        fitting = [WANG_FANG, LI_WEI] if field.rule.get("sex") == "2" else [LI_WEI, WANG_FANG]
+        fitting = [WANG_FANG, LI_WEI] if field.rule.sex == "2" else [LI_WEI, WANG_FANG]
         return next(number for number in fitting if number != other)
     if field.type == "people":
         return [{"name": "王芳", "id_number": WANG_FANG, "relation": "配偶"}]
     if field.type == "number":
-        return max(field.rule.get("min", 1), 1)
+        return max(field.rule.min or 1, 1)
     if other is not None and other == PLAIN[field.type]:
         return {"date": "2026-01-06", "name": "李卫", "household_no": "440304000002"}[field.type]
     return PLAIN[field.type]

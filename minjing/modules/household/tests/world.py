@@ -151,11 +151,12 @@ def something(field: FormField) -> Any:
     """Return an answer that may stand in this field."""
     if field.type in ("choice", "choices"):
         return field.options[0].value
-    if field.rule.get("after"):
+    if field.rule.after:
         return (TODAY + timedelta(days=20)).isoformat()
+    lowest = 1 if field.rule.min is None else field.rule.min
     return {
         "name": "测试", "resident_id": HE, "date": "2026-08-20", "datetime": "2026-08-20T08:30", "yes_no": False,
-        "number": field.rule.get("min", 1), "money": field.rule.get("min", 1), "consent": True,
+        "number": lowest, "money": lowest, "consent": True,
         "phone": "19900000001", "uscc": "91350100M000100Y43", "place": "440304004", "household_no": home("lin"),
         "people": [{"name": NAMES[HE], "id_number": HE, "relation": "其他"}],
     }.get(field.type, "测试内容一二三")  # fmt: skip

@@ -33,11 +33,12 @@ def city_posts() -> set[str]:
 
 def load_proved() -> list[Body]:
     """Return the catalogue of this city, proved; raise CommandError with every problem."""
+    posts = city_posts()
     try:
-        bodies = catalog.load(city=city_facts())
+        bodies = catalog.load(city=city_facts(), posts=posts)
     except catalog.WrongFile as wrong:
         raise CommandError(str(wrong)) from None
-    problems = catalog.lint(bodies, city_posts())
+    problems = catalog.lint(bodies, posts)
     if problems:
         raise CommandError("\n".join(problems))
     return bodies
