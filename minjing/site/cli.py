@@ -49,13 +49,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
             connect()
             if verb == "ledger" and given[1:2] and given[1] in ABOVE_THE_LEDGER:
                 given[:2] = [f"ledger_{given[1]}"]
-            from django.core.management import execute_from_command_line
-
-            execute_from_command_line(["minjing", *given])
+            _manage(given)
     except CannotStart as reason:
         sys.exit(f"minjing: {reason}")
     except ModuleNotFoundError as missing:
         sys.exit(f"minjing: the package {missing.name!r} is missing from the environment. Run `make setup`.")
+    except Exception as error:
+        from django.core.exceptions import ImproperlyConfigured
+
+        if not isinstance(error, ImproperlyConfigured):
+            raise
+        sys.exit(f"minjing: {error}")
+
+
+def _manage(given: list[str]) -> None:
+    """Run a command of a part. Raises CannotStart where it asks for tables that nobody has made yet."""
+    from django.core.management import execute_from_command_line
+    from django.db import ProgrammingError
+
+    try:
+        execute_from_command_line(["minjing", *given])
+    except ProgrammingError as error:
+        if type(error.__cause__).__name__ != "UndefinedTable":
+            raise
+        raise CannotStart("The tables are not made yet. Run `make up` once, or `minjing migrate`.") from None
 
 
 # What these know is bytes, ids and names of tables; what is above the ledger stays out of their memory.

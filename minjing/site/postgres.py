@@ -14,6 +14,7 @@ from minjing.site.processes import CannotStart
 OLDEST = 15  # the oldest PostgreSQL that the statements and the schema are tested on
 RETRY_S = 2.0  # between two tries to start a killed server: orphans of the old one may still hold its memory
 CONTROL_S = 60.0  # a stop writes a checkpoint first
+NO_ADDRESS = "DATABASE_URL is no address of a PostgreSQL: postgresql://user:password@host:port/name"
 _tried_at: dict[Path, float] = {}
 
 
@@ -108,15 +109,19 @@ def _create_database(uri: str) -> None:
 
 
 def check(url: str) -> None:
-    """Raise CannotStart when the server cannot be reached or is too old."""
+    """Raise CannotStart when the address is none, the server cannot be reached or it is too old."""
     import psycopg
 
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise CannotStart(NO_ADDRESS)
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             version = connection.info.server_version // 10_000
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         raise CannotStart(f"The database does not answer: {reason}. Check DATABASE_URL.") from None
+    except psycopg.Error:  # what it says repeats the address, password and all
+        raise CannotStart(NO_ADDRESS) from None
     if version < OLDEST:
         raise CannotStart(
             f"PostgreSQL {version} is too old; Minjing needs {OLDEST} or newer."

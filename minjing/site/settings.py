@@ -31,6 +31,8 @@ def env_int(name: str, default: int) -> int:
 DATA_DIR = Path(env("DATA_DIR") or ROOT / "var").resolve()
 CITY = env("CITY", "shenzhen")
 CITY_DIR = Path(env("CITY_DIR") or ROOT / "cities" / CITY)
+if not (CITY_DIR / "city.yaml").is_file():
+    raise ImproperlyConfigured(f"There is no city in {CITY_DIR} (city.yaml). Check CITY or CITY_DIR.")
 # The demo prints logins and shows text messages on a page: never behind a real address unless it is asked for.
 DEMO = env_bool("MINJING_DEMO", not env("BASE_URL").startswith("https://"))
 DEBUG = env_bool("DEBUG", False)

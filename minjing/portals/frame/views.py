@@ -64,10 +64,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Nothing of the request has had an effect then: an act is one transaction.
     """
+    is_api = request.path.startswith("/api/")
     if not _will_pass(sys.exc_info()[1]):
-        return _said(request, "500.html", 500)
+        if not is_api:
+            return _said(request, "500.html", 500)
+        words = {
+            "zh": "系统出错，本次请求没有生效，错误已记录，请稍后再试。",
+            "en": "Something went wrong on our side. Nothing was done; the error is on record. Try again later.",
+        }
+        return JsonResponse({"key": "server_error", "message": words}, status=500)
     said: HttpResponse
-    if request.path.startswith("/api/"):
+    if is_api:
         words = {
             "zh": "数据库暂时不能保存，请稍后再试。",
             "en": "The database cannot keep anything now; try again shortly.",

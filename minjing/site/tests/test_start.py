@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -98,6 +99,36 @@ def test_processes_that_start_at_once_do_not_take_the_folder_for_unwritable(tmp_
 def test_a_database_that_does_not_answer_is_said():
     said = one_sentence(minjing("ledger", "status", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"))
     assert "Check DATABASE_URL" in said
+
+
+@pytest.mark.parametrize(
+    "url", ["garbage", "sqlite:///x", "mysql://x", "host=/tmp dbname=x", "postgresql://u:secret-9@[h/x"]
+)
+def test_an_address_that_is_none_of_a_postgresql_is_said_without_its_password(url):
+    said = one_sentence(minjing("ledger", "status", DATABASE_URL=url))
+    assert "DATABASE_URL is no address of a PostgreSQL" in said
+    assert "secret-9" not in said
+
+
+@pytest.mark.parametrize("arguments", [("catalog", "lint"), ("up",)])
+def test_a_city_that_is_none_is_said(arguments):
+    said = one_sentence(minjing(*arguments, CITY="nowhere", PORT=str(free_port())))
+    assert "There is no city in" in said
+    assert "CITY" in said
+
+
+def test_tables_that_nobody_has_made_are_said():
+    given, name = os.environ["DATABASE_URL"], "minjing_without_tables"
+    with psycopg.connect(given, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name}")
+        server.execute(f"CREATE DATABASE {name}")
+    empty = urlsplit(given)._replace(path=f"/{name}").geturl()
+    try:
+        for arguments in (("catalog", "publish"), ("catalog", "diagram", "HZ0301")):
+            assert "`make up` once" in one_sentence(minjing(*arguments, DATABASE_URL=empty))
+    finally:
+        with psycopg.connect(given, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_postgresql_that_is_too_old_is_said(monkeypatch):

@@ -203,7 +203,19 @@ def test_what_will_pass_is_said_to_pass(rf, trouble, status, path):
         answer = views.server_error(rf.get(path))
     assert answer.status_code == status
     assert (answer.headers.get("Retry-After") == "5") is (status == 503)
-    assert (answer["Content-Type"] == "application/json") is (status == 503 and path.startswith("/api/"))
+    assert (answer["Content-Type"] == "application/json") is path.startswith("/api/")
+
+
+def test_a_fault_of_ours_is_told_to_a_program_in_both_languages_and_nothing_of_it(rf):
+    try:
+        raise ValueError("林小雨 19912345678")
+    except ValueError:
+        answer = views.server_error(rf.get("/api/matters"))
+    said = json.loads(answer.content)
+    assert said["key"] == "server_error"
+    assert said["message"].keys() == {"zh", "en"}
+    assert "19912345678" not in answer.content.decode()
+    assert "林小雨" not in str(said)
 
 
 @pytest.mark.django_db
