@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -26,6 +27,7 @@ from minjing.kernel.pay import errors as pay
 from minjing.portals.frame.language import pick
 
 View = Callable[..., HttpResponse]
+log = logging.getLogger(__name__)
 
 OFFICER = Text(
     zh="您现在以民警身份登录。居民页面请先退出，再用手机号码登录。",
@@ -87,6 +89,7 @@ def resident(view: View) -> View:
             return stopped(request, 409, Text(**refused.text), reverse("citizen:payments"))
         except (ValueError, KeyError):  # an id or a version that is none
             if request.method == "POST" or request.GET:
+                log.exception("%s took a request for malformed", view.__name__)  # or it is a fault of ours
                 return stopped(request, 400, MALFORMED)
             raise
 

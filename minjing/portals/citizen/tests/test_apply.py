@@ -435,11 +435,14 @@ def test_a_draft_is_deleted_after_one_question(lin):
     assert not Draft.objects.exists()
 
 
-def test_malformed_requests_get_a_sentence(lin):
+def test_malformed_requests_get_a_sentence_and_the_log_says_where(lin, caplog):
     draft = walk.fill(lin)
     answer = lin.post(f"/drafts/{draft.id}/check/", {"request_id": "none", "declare": "yes"})
     assert answer.status_code == 400
     assert "请求不完整" in text(answer)
+    (said,) = [record for record in caplog.records if record.name == "minjing.portals.citizen.access"]
+    assert said.getMessage() == "check took a request for malformed"
+    assert said.exc_info[0] is ValueError
     assert lin.get("/apply/HZ0000/").status_code == 404
 
 
