@@ -1,4 +1,4 @@
-"""The command `minjing`: up, web, worker, demo, healthz; its other verbs are the parts' own commands."""
+"""The command `minjing`: up, web, worker, demo, stop-postgres; its other verbs are the parts' own commands."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ HELP = """minjing VERB
   demo outside          what stands for the world outside: providers of messages, payments, post
   catalog lint | list [--json] | publish | diff CODE OLD NEW | diagram CODE [--format svg|bpmn]
   matter show NUMBER | migrate CODE FROM TO [--map A=B] [--apply] | undo ID | recompute
-  ledger init | status | verify | prove ENTRY | export DIR | guard | adopt | audit | drill | rotate
+  ledger init | status | verify | prove ENTRY | export DIR | rebuild | guard | adopt | audit | drill | rotate
   witness init | run | show   a witness of the ledger, for others to run: docs/howto/run-a-witness.md
   sender admit camera|dispatch CODE --zh NAME --en NAME | end camera|dispatch CODE | list
   administrator appoint LOGIN POST [--name --number] | reset LOGIN

@@ -68,6 +68,12 @@ def test_a_model_in_a_foreign_folder_would_be_seen():
     assert any(target._meta.label == "identity.Account" for _, _, target in foreign_keys())
 
 
+def test_every_part_with_tables_of_its_own_brings_their_migrations():
+    """Without the package Django makes no tables for a part, and says nothing."""
+    parts = {apps.get_app_config(model._meta.app_label).name for model in MODELS}
+    assert sorted(part for part in parts if importlib.util.find_spec(f"{part}.migrations") is None) == []
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_the_house_stands_without(module: str):
     """Drop one module from INSTALLED_APPS: `check` still passes and every page's address still resolves."""

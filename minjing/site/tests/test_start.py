@@ -1,5 +1,6 @@
 """Starting, and the one sentence that says what to do when it cannot."""
 
+import argparse
 import os
 import shutil
 import signal
@@ -16,11 +17,12 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.core.management import get_commands, load_command_class
 from django.test import Client
 
 from minjing.base.ids import new_id
 from minjing.kernel.matters import queries
-from minjing.site import postgres, processes
+from minjing.site import cli, postgres, processes
 from minjing.site.processes import CannotStart, Child
 from tests.house import ROOT, wait_for
 from tests.ports import free_port
@@ -210,6 +212,14 @@ def test_help_needs_no_database():
     done = minjing("help", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 0
     assert "minjing VERB" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["administrator", "catalog", "ledger", "matter", "sender"])
+def test_help_names_every_verb_of_a_command(command):
+    parser = load_command_class(get_commands()[command], command).create_parser("minjing", command)
+    (verbs,) = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    (said,) = [line for line in cli.HELP.splitlines() if line.startswith(f"  {command} ")]
+    assert [verb for verb in verbs if verb not in said.split()] == []
 
 
 def test_a_child_that_dies_is_started_again_and_all_stop_together(monkeypatch):
