@@ -1,6 +1,8 @@
 """One settings file: everything a city may change comes from the environment, and a wrong value stops the start."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -48,14 +50,16 @@ def secret(name: str) -> str:
     if env(name):
         return env(name)
     path = DATA_DIR / "keys" / name.lower()
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-                handle.write(os.urandom(32).hex())
-        return path.read_text()
-    except FileExistsError:
-        return path.read_text()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Written beside it and linked when it is whole: several processes start at once, and the first to link wins.
+        written, new = tempfile.mkstemp(dir=path.parent)
+        with open(written, "w") as handle:
+            handle.write(os.urandom(32).hex())
+        with suppress(FileExistsError):
+            os.link(new, path)
+        os.unlink(new)
+    return path.read_text()
 
 
 SECRET_KEY = secret("SECRET_KEY")
