@@ -4,7 +4,7 @@ The State Council's Holidays Office announces next year's days off each autumn; 
 announced one count as plain weekdays and whatever rests on them is provisional.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -104,10 +104,6 @@ class WorkCalendar:
             on_time = self.is_workday(day) and since < self.end_of(day)
             return self.end_of(day if on_time else self.add(day, 1))
         return self.end_of(self.add(day, count))
-
-    def count_between(self, start: date, end: date) -> int:
-        """Return how many working days lie after `start` and up to `end`."""
-        return bisect_right(self.open_days, end.toordinal()) - bisect_right(self.open_days, start.toordinal())
 
 
 def _instant(day: date, second: int) -> datetime:

@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO, Generic, NoReturn, TypeVar
@@ -107,7 +107,6 @@ class Child:
     gives_way: bool = False  # where the processors are short, pages are served before it goes on
     process: multiprocessing.process.BaseProcess | None = None
     starts: int = 0
-    started_at: float = field(default=0.0)
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the parent alone.
@@ -121,7 +120,6 @@ class Child:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.starts += 1
-        self.started_at = time.monotonic()
 
     def _become(self) -> None:
         os.setsid()

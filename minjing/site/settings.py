@@ -285,10 +285,6 @@ UNIONPAY_FILE_URL = env("UNIONPAY_FILE_URL") or (
 UNIONPAY_MERCHANT = of_stand_in("UNIONPAY_MERCHANT", "777290000000001")
 UNIONPAY_DIR = Path(env("UNIONPAY_DIR") or PAY_KEYS / "unionpay")
 UNIONPAY_PFX_PASSWORD = of_stand_in("UNIONPAY_PFX_PASSWORD", "000000")
-# Where a payer's browser is sent by a form or a redirect after one: pages that do so allow these in form-action.
-PAY_ORIGINS = sorted(
-    {"{0.scheme}://{0.netloc}".format(urlsplit(u)) for u in (WECHAT_PAY_URL, ALIPAY_URL, UNIONPAY_URL)}
-)
 # Where gateways tell us of payments, if that is another address than the payers'.
 PAY_NOTIFY_URL = env("PAY_NOTIFY_URL") or BASE_URL
 # The second one takes over when the first is down: Alibaba Cloud's protocol; "none" leaves the demo with one.

@@ -1,4 +1,4 @@
-"""Where upper parts plug in: the working-day calendar, and what follows when a visit is kept, missed or given up."""
+"""Where upper parts plug in: the working-day calendar, and what follows when a visit is kept or missed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ Calendar = Callable[[], WorkCalendar]
 _calendar: list[Calendar] = []
 ARRIVED: list[Follows] = []
 MISSED: list[Follows] = []
-CANCELLED: list[Follows] = []
-MOVED: list[Follows] = []
-DONE: list[Follows] = []
 
 
 def calendar(ask: Calendar) -> None:
@@ -48,21 +45,6 @@ def on_arrived(follow: Follows) -> None:
 def on_missed(follow: Follows) -> None:
     """Register what follows when somebody did not come."""
     _once(MISSED, follow)
-
-
-def on_cancelled(follow: Follows) -> None:
-    """Register what follows when a visit is cancelled by who booked it or by the place."""
-    _once(CANCELLED, follow)
-
-
-def on_moved(follow: Follows) -> None:
-    """Register what follows when a visit is moved to another time."""
-    _once(MOVED, follow)
-
-
-def on_done(follow: Follows) -> None:
-    """Register what follows when the counter has finished with a visit."""
-    _once(DONE, follow)
 
 
 def _once(listed: list[Follows], follow: Follows) -> None:

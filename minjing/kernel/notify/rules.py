@@ -144,11 +144,6 @@ QUIET_BEFORE_SHARE_BACK = timedelta(minutes=1)
 SLOW_AFTER_S = 5.0
 
 
-def weakened(share: int) -> int:
-    """Return the share of a provider that has just failed."""
-    return max(LEAST_SHARE, share // 2)
-
-
 def recovered(share: int, resting: int) -> int:
     """Return the share after a minute without trouble."""
     return min(resting, share + SHARE_BACK)

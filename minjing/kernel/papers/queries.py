@@ -76,11 +76,6 @@ class Card:
     reason: Text | None
     replaced_by: UUID | None
 
-    @property
-    def grouped_code(self) -> str:
-        """Return the code as people read it."""
-        return rules.grouped(self.code)
-
 
 def check(code: str, *, now: datetime) -> Check:
     """Return what a paper with this code is worth now. A code that was never given out is `unknown`."""

@@ -320,14 +320,6 @@ def _endorsement_said(e: EndorsementView) -> Text:
     )
 
 
-def titles_of(codes: Iterable[str]) -> list[Text]:
-    """Return what kinds of endorsement are called."""
-    return [
-        Text(zh=f"{k.name[0]}（{k.validity[0]}）", en=f"{k.name[1]} ({k.validity[1]})")
-        for k in (tariff.kinds()[code] for code in codes)
-    ]
-
-
 def document_kinds(person_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return which valid documents people have, for a look that is on record already: kinds, no numbers."""
     rows = Document.objects.filter(person_id__in=list(person_ids), state=Document.VALID).order_by("kind")

@@ -1,6 +1,5 @@
 """Made-up people: names from syllables, valid ID numbers, families that could be. Pure, and the same for one seed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -165,7 +164,3 @@ class Maker:
         house, block = self.random.randrange(1, 220), self.random.randrange(1, 19)
         room = f"{self.random.randrange(1, 32)}{self.random.choice('ABCDEF')}"
         return f"{place}{road}{house}号{garden}花园{block}栋{room}"
-
-    def weighted(self, choices: Sequence[int], weights: Sequence[int]) -> int:
-        """Return one of `choices`."""
-        return self.random.choices(choices, weights)[0]

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
-from minjing.kernel.booking import plugs, queries, rules, store
+from minjing.kernel.booking import queries, rules, store
 from minjing.kernel.booking.actions.asked import again, again_or_stale, checked, own, refuse, refused_when
 from minjing.kernel.booking.errors import BookingError, Full, HoldOver, NotAllowed, Stale
 from minjing.kernel.booking.models import Request, Visit
@@ -167,9 +167,6 @@ def reschedule(
         if row is None:
             return again_or_stale(request_id, "moved", by)
         visit.refresh_from_db()
-        if not held:
-            for follow in plugs.MOVED:
-                follow(visit, by=by, now=now)
     return visit
 
 
@@ -204,8 +201,6 @@ def cancel(
         if row is None:
             return again_or_stale(request_id, "cancelled", by)
         visit.refresh_from_db()
-        for follow in plugs.CANCELLED:
-            follow(visit, by=by, now=now)
     return visit
 
 

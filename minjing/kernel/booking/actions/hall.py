@@ -169,7 +169,7 @@ def finish(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UU
     visit.ver = ver
     changes = {"state": rules.DONE, "closed_at": now}
     with refused_when(place, by, now, visit), transaction.atomic():
-        return _changed(visit, changes, [rules.CALLED], place, "done", by, now, request_id, plugs.DONE)
+        return _changed(visit, changes, [rules.CALLED], place, "done", by, now, request_id)
 
 
 def miss(visit_id: UUID, *, ver: int, by: Actor, now: datetime, request_id: UUID) -> Visit:

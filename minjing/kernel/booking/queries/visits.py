@@ -11,7 +11,7 @@ from django.db.models import Q
 from minjing.kernel.booking import rules
 from minjing.kernel.booking.errors import Unknown
 from minjing.kernel.booking.models import Challenge, Visit, Wait
-from minjing.kernel.booking.queries.places import place_by_id, runs, terms
+from minjing.kernel.booking.queries.places import place_by_id, terms
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.rules import may
 
@@ -107,8 +107,3 @@ def challenge_of(found: Visit) -> Challenge | None:
 def challenges_of(visits: Iterable[Visit]) -> dict[UUID, Challenge]:
     """Return what was said against these missed visits."""
     return {c.visit_id: c for c in Challenge.objects.filter(visit_id__in=[v.pk for v in visits])}
-
-
-def own_places(by: Actor) -> list[int]:
-    """Return the ids of the places the actor serves at."""
-    return [p.id for p in runs(by)]

@@ -86,11 +86,6 @@ class Account(AbstractBaseUser):
         "police_number": Personal(PUBLIC, "执法公示", "人民警察法 art. 23", "任职期间"),
     }
 
-    @property
-    def is_anonymous_resident(self) -> bool:
-        """Say whether a resident has signed in by phone but not yet said who they are."""
-        return self.kind == self.RESIDENT and self.person_id is None
-
 
 class Unit(models.Model):
     """A unit of the police in the tree bureau → branch → station."""

@@ -52,8 +52,3 @@ def user_of(own: Wire, auth_code: str) -> str:
     if not user:
         raise Unavailable("unreadable")
     return user
-
-
-def nickname_of(own: Wire, access_token: str) -> str:
-    """Return the nickname behind an access token of scope auth_user. Raises Refused, Unavailable."""
-    return str(own.call("alipay.user.info.share", auth_token=access_token).said.get("nick_name", ""))

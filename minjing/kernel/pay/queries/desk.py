@@ -34,12 +34,6 @@ class Row:
     mine: bool
     reason: Text | None
 
-    @property
-    def apart_fen(self) -> int | None:
-        """Return theirs less ours, where both are known."""
-        d = self.difference
-        return None if d.our_fen is None or d.their_fen is None else d.their_fen - d.our_fen
-
 
 @dataclass(frozen=True, slots=True)
 class Day:

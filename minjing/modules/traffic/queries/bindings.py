@@ -42,14 +42,6 @@ def bound_vehicles(account_id: UUID, now: datetime) -> list[tuple[Binding, Vehic
     return [(row, row.vehicle) for row in rows if row.vehicle is not None]
 
 
-def may_use(account_id: UUID, person_id: UUID | None, vehicle_id: UUID, now: datetime) -> bool:
-    """Say whether an account may act for a vehicle: its owner's, or bound with the owner's consent and not ended."""
-    if person_id is not None and Vehicle.objects.filter(pk=vehicle_id, owner_person_id=person_id).exists():
-        return True
-    rows = Binding.objects.filter(account_id=account_id, vehicle_id=vehicle_id, state=Binding.BOUND)
-    return rows.filter(Q(until_at__isnull=True) | Q(until_at__gt=now)).exists()
-
-
 def own_bindings(account_id: UUID) -> Mapping[UUID, UUID]:
     """Return which of one's own vehicles are bound: vehicle → binding."""
     rows = Binding.objects.filter(account_id=account_id, kind=Binding.OWN, state=Binding.BOUND)

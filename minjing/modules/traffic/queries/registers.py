@@ -6,7 +6,6 @@ writes the look first: see `queries.records`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -28,11 +27,6 @@ def vehicles_of_plate(plate: str) -> list[Vehicle]:
 def vehicles_of(person_id: UUID) -> list[Vehicle]:
     """Return what a person owns now, newest first."""
     return list(Vehicle.objects.filter(owner_person_id=person_id).order_by("-registered_date", "-id"))
-
-
-def vehicles_by_id(ids: Iterable[UUID]) -> dict[UUID, Vehicle]:
-    """Return these vehicles by id."""
-    return Vehicle.objects.in_bulk(list(ids))
 
 
 def vehicle_on(vehicle_id: UUID, at: datetime) -> VehicleFacts | None:

@@ -110,28 +110,11 @@ def masked(text: str) -> str:
     return shown(f"{text[:3]}{'*' * max(0, len(text) - 5)}{text[-2:]}") if len(text) > 5 else "*" * len(text)
 
 
-def is_plate(text: str) -> bool:
-    """Say whether `text` is a plate."""
-    try:
-        parse(text)
-    except WrongPlate:
-        return False
-    return True
-
-
 def fits(plate: Plate, kind: str) -> bool:
     """Say whether a plate of this text can be of `kind`: green ones only new energy, five signs never."""
     if plate.kind in (SMALL_NEW_ENERGY, LARGE_NEW_ENERGY) or kind in NEW_ENERGY:
         return plate.kind == kind
     return True
-
-
-def battery_driven(plate: Plate) -> bool | None:
-    """Say whether the letter of a new-energy plate means a battery alone; None for other plates."""
-    if not plate.new_energy:
-        return None
-    letter = plate.text[2] if plate.kind == SMALL_NEW_ENERGY else plate.text[-1]
-    return letter in BATTERY
 
 
 def nth(office: str, number: int) -> str:

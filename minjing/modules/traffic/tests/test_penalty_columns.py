@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from minjing.base.clock import local_day
 from minjing.modules.traffic import packs
 from minjing.modules.traffic.rules.penalties.cascade import cascade
-from minjing.modules.traffic.rules.penalties.columns import KINDS, of_records, replay
+from minjing.modules.traffic.rules.penalties.columns import EPOCH, KINDS, Columns, held_slot, replay
 from minjing.modules.traffic.rules.penalties.evaluate import answered, explained
 from minjing.modules.traffic.rules.penalties.history import ordered, walk
 from minjing.modules.traffic.rules.penalties.judge import Judge, facts_of
@@ -32,6 +33,40 @@ conducts = st.sampled_from(
     ["SZP01"] * 5 + ["SZP02", "SZP14", "SZP18", "SZP20", "SZP21", "SZP04", "SZP22", "JF01", "SZP13"]
 )
 grounds = st.sampled_from([""] * 12 + ["made_way", "cloned", "unclear", "stolen"])
+
+
+def of_records(records):
+    """Return columns of (subject, record) pairs, sorted as they must be."""
+    rows = sorted(records, key=lambda pair: (pair[0], pair[1].at, pair[1].key))
+    names = {
+        name: sorted({getattr(record, name) for _, record in rows})
+        for name in ("conduct", "city", "source", "ground")
+    }
+    numbers = {name: {text: n for n, text in enumerate(names[name])} for name in names}
+    numbers |= {name: {"": -1} for name in ("place", "act")}
+
+    def column(name):
+        found = numbers[name]
+        return np.array([found.setdefault(getattr(r, name), len(found)) for _, r in rows], dtype=np.int64)
+
+    def flags(name):
+        return np.array([getattr(record, name) for _, record in rows], dtype=bool)
+
+    return Columns(
+        subject=np.array([subject for subject, _ in rows], dtype=np.int64),
+        at_us=np.array([(r.at - EPOCH) // timedelta(microseconds=1) for _, r in rows], dtype=np.int64),
+        held_slot=np.array([held_slot(record.held_since) for _, record in rows], dtype=np.int64),
+        names=names,
+        conduct=column("conduct"),
+        city=column("city"),
+        source=column("source"),
+        ground=column("ground"),
+        place=column("place"),
+        act=column("act"),
+        checked=flags("checked"),
+        accident=flags("accident"),
+        local=flags("local"),
+    )
 
 
 @st.composite

@@ -73,19 +73,6 @@ def lines(picture: Picture, long: float = 0.0) -> tuple[list[Line], Picture]:
     return _read(engine, crops, boxes, picture.shape[1]), picture
 
 
-def read_again(picture: Picture, line: Line, spread: float = 0.25) -> Line:
-    """Return one line read from a cut with more room around it."""
-    width = picture.shape[1]
-    room = line.height * spread
-    top, bottom = int((line.top - room) * width), int((line.bottom + room) * width)
-    left, right = int((line.left - room) * width), int((line.right + room) * width)
-    cut = picture[max(0, top) : bottom, max(0, left) : right]
-    if cut.size == 0:
-        return line
-    said = _engine().recognize_txt([cut])
-    return Line(said.txts[0], float(said.scores[0]), line.left, line.top, line.right, line.bottom)
-
-
 def _found(engine: Any, picture: Picture) -> tuple[list[Picture], list[Any]]:
     from rapidocr.main import RapidOCRError
 

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from minjing.kernel.pay.providers import Forged, Refused, Unavailable
-from minjing.kernel.pay.providers.alipay_login import SCOPE, nickname_of, user_of
+from minjing.kernel.pay.providers.alipay_login import SCOPE, user_of
 from minjing.kernel.pay.providers.alipay_wire import form, node_text
 from minjing.kernel.pay.providers.rsa2 import is_signed, private_key, rsa_half
 from minjing.kernel.pay.providers.standin import alipay as standin
@@ -120,17 +120,3 @@ def test_who_agrees_is_known_once(gateways, browser):
 
 def test_who_does_not_agree_stays_unknown(gateways, browser):
     assert "auth_code" not in consented(gateways, browser, act="disagree")
-
-
-def test_the_name_needs_its_own_scope(gateways, browser):
-    wire = alipay_wire(gateways["alipay"])
-    for scope, knows in (("auth_user", True), ("auth_base", False)):
-        code = consented(gateways, browser, scope)["auth_code"]
-        token = wire.call("alipay.system.oauth.token", grant_type="authorization_code", code=code).said[
-            "access_token"
-        ]
-        if knows:
-            assert nickname_of(wire, token).startswith("演示用户二")
-        else:
-            with pytest.raises(Refused):
-                nickname_of(wire, token)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,6 @@ from minjing.modules.traffic.rules.penalties.shapes import (
     WARNED,
     WARNING,
     Merge,
-    Record,
     Rules,
 )
 
@@ -81,42 +80,6 @@ class Sums:
     points: Ints
     suspension_months: Ints
     rules: Mapping[str, Ints]
-
-
-def of_records(records: Sequence[tuple[int, Record]]) -> Columns:
-    """Return columns of (subject, record) pairs, sorted as they must be."""
-    import numpy as np
-
-    rows = sorted(records, key=lambda pair: (pair[0], pair[1].at, pair[1].key))
-    names = {
-        name: sorted({getattr(record, name) for _, record in rows})
-        for name in ("conduct", "city", "source", "ground")
-    }
-    numbers: dict[str, dict[str, int]] = {name: {text: n for n, text in enumerate(names[name])} for name in names}
-    numbers |= {name: {"": -1} for name in ("place", "act")}
-
-    def column(name: str) -> Ints:
-        found = numbers[name]
-        return np.array([found.setdefault(getattr(r, name), len(found)) for _, r in rows], dtype=np.int64)
-
-    def flags(name: str) -> Flags:
-        return np.array([getattr(record, name) for _, record in rows], dtype=bool)
-
-    return Columns(
-        subject=np.array([subject for subject, _ in rows], dtype=np.int64),
-        at_us=np.array([(r.at - EPOCH) // timedelta(microseconds=1) for _, r in rows], dtype=np.int64),
-        held_slot=np.array([held_slot(record.held_since) for _, record in rows], dtype=np.int64),
-        names=names,
-        conduct=column("conduct"),
-        city=column("city"),
-        source=column("source"),
-        ground=column("ground"),
-        place=column("place"),
-        act=column("act"),
-        checked=flags("checked"),
-        accident=flags("accident"),
-        local=flags("local"),
-    )
 
 
 def held_slot(since: date | None) -> int:
