@@ -35,6 +35,7 @@ class Registered:
     found: bool
     name_agrees: bool = False
     alive: bool = True
+    replaced: bool = False  # this person's own number of before: they have another now
 
 
 class RegisterCheck(Protocol):
@@ -78,6 +79,14 @@ RegisterPhoto = Callable[[UUID], bytes | None]
 GuardianCheck = Callable[[UUID, UUID, datetime], bool]
 
 
+# (blind indexes of ID numbers) → {index: who had it}, for the numbers that were replaced and are nobody's again.
+ReplacedNumbers = Callable[[Iterable[bytes]], Mapping[bytes, UUID]]
+
+
+# The blind indexes of the ID numbers that a person had before the one they have.
+NumbersBefore = Callable[[UUID], Iterable[bytes]]
+
+
 # The services one may let another act in: (code, title, group) in order; `matters` registers it.
 ServiceNames = Callable[[], Iterable[tuple[str, Text, Text]]]
 
@@ -112,6 +121,8 @@ class Plugs:
     clean_picture: PictureCleaner | None = None
     register_photo: RegisterPhoto | None = None
     guardian: GuardianCheck | None = None
+    replaced_numbers: ReplacedNumbers | None = None
+    numbers_before: NumbersBefore | None = None
     service_names: ServiceNames | None = None
     fields: dict[str, tuple[Text, FieldReader]] = field(default_factory=dict)
     erasure_vetoes: list[ErasureVeto] = field(default_factory=list)
@@ -161,6 +172,11 @@ def guardian_check(check: GuardianCheck) -> GuardianCheck:
     """Register the one that knows parents and guardians; `household` registers one."""
     plugs.guardian = check
     return check
+
+
+def replaced_numbers(holders: ReplacedNumbers, before: NumbersBefore) -> None:
+    """Register the ones that know the ID numbers that were replaced, by number and by person; `household` does."""
+    plugs.replaced_numbers, plugs.numbers_before = holders, before
 
 
 def service_names(read: ServiceNames) -> ServiceNames:

@@ -15,7 +15,7 @@ class HouseholdConfig(AppConfig):
         from minjing.kernel.matters import plugs
         from minjing.kernel.matters.schema import Text
         from minjing.kernel.notify import plugs as notify
-        from minjing.modules.household import letters, queries
+        from minjing.modules.household import letters, numbers, queries
         from minjing.modules.household.actions import CORRECTIONS, EFFECTS
         from minjing.modules.household.machine import CERTIFICATE
         from minjing.portals.api import plugs as api
@@ -37,6 +37,7 @@ class HouseholdConfig(AppConfig):
         plugs.register_record(queries.RECORD, queries.register_record)
         identity.register_check(queries.check)
         identity.guardian_check(queries.is_guardian)
+        identity.replaced_numbers(numbers.holders, numbers.before)
         notify.home(letters.home)
         kiosk.at_once(CERTIFICATE)
         officer.record_page("household:by_number", title={"zh": "某日的户内成员", "en": "A household on a day"})

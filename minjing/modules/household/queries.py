@@ -9,18 +9,18 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from minjing.base import names
-from minjing.base.idnumber import WrongIdNumber, normalise, parse
+from minjing.base.idnumber import WrongIdNumber, parse
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import Unknown
 from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.plugs import Registered
-from minjing.kernel.identity.sealing import unseal_many
+from minjing.kernel.identity.sealing import blind_index, unseal_many
 from minjing.kernel.identity.seen import Seen
 from minjing.kernel.ledger.prepared import prepared_cursor
 from minjing.kernel.matters.schema import Text
-from minjing.modules.household import codes, rules
+from minjing.modules.household import codes, numbers, rules
 from minjing.modules.household.models import Household, Item, Member
 
 ADDRESS, VALUE = "household_member.address", "household_item.value"
@@ -397,14 +397,17 @@ def check(*, name: str, id_number: str, now: datetime) -> Registered:
     """Vouch for a name and ID number: the register's answer to somebody who says who they are (level 2).
 
     People registered elsewhere in the country are vouched for by the national register; its stand-in accepts every
-    well-formed number that this city does not know better.
+    well-formed number that this city does not know better: not one that was replaced here.
     """
     try:
         number = parse(id_number).text
         said_name = names.parse(name)
     except (WrongIdNumber, names.WrongName):
         return Registered(found=False)
-    person = people.person_by_id_number(normalise(number))
+    person = people.person_by_id_number(number)
+    if person is None and (once := numbers.holders([blind_index("id_number", number)])):
+        (holder,) = once.values()
+        return Registered(found=True, replaced=items_of([holder]).get(holder, {}).get("name") == said_name)
     said = items_of([person]).get(person, {}) if person else {}
     if not said:
         return Registered(found=True, name_agrees=True)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity import limits, sealing
-from minjing.kernel.identity.actions.doors import parse_id_number, parse_name, send_code
+from minjing.kernel.identity.actions.doors import must_be_present, parse_id_number, parse_name, send_code
 from minjing.kernel.identity.actions.people import ensure_person
 from minjing.kernel.identity.actions.searching import asked_in_vain
 from minjing.kernel.identity.actor import RESIDENT, Actor
@@ -71,6 +71,7 @@ def received_at_counter(*, name: str, id_number: str, by_card: bool, by: Actor, 
     spoken, number = parse_name(name), parse_id_number(id_number)
     limits.check("reception", str(by.account_id), limits.RECEPTION, now)
     seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else Registered(False)
+    must_be_present(seen)
     if not seen.alive or (seen.found and not seen.name_agrees) or not (seen.found or by_card):
         limits.count("reception", str(by.account_id), limits.RECEPTION, now)
         asked_in_vain(by, number, reason="counter", now=now)

@@ -19,8 +19,9 @@ from minjing.kernel.identity.actions.people import ensure_person
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
 from minjing.kernel.identity.models import Account, ApiToken, PersonKey, PhoneCode, Session
-from minjing.kernel.identity.plugs import plugs
+from minjing.kernel.identity.plugs import Registered, plugs
 from minjing.kernel.identity.queries import PHONE, live_tokens, token_hash, token_ref
+from minjing.kernel.identity.rules import WORDS
 from minjing.kernel.identity.rules.mandates import GUARDIAN_ALONE, age_on
 from minjing.kernel.ledger import actions as ledger
 
@@ -178,7 +179,8 @@ def signed_out(by: Actor, now: datetime) -> None:
 def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
     """Link a resident's account to the person with this name and ID number, vouched for by the register: level 2.
 
-    Raises Wrong with the field that is wrong, in the same words for an unknown number and another's name; TooMany.
+    Raises Wrong with the field that is wrong, in the same words for an unknown number and another's name, in words of
+    its own for the number that this very person had before; TooMany.
     """
     if not by.is_resident or by.person_id is not None:
         raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
@@ -199,6 +201,7 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
             {"zh": "暂时无法核对身份，请稍后再试。", "en": "Identity cannot be checked now; try later."},
         )
     seen = plugs.check_register(name=spoken, id_number=number, now=now)
+    must_be_present(seen)
     if not (seen.found and seen.name_agrees and seen.alive):
         raise Wrong(
             "not_vouched",
@@ -221,6 +224,12 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
             ledger.entry("identity:account:linked", {"by": by.account_id, "level": 2}, at=now, subject_id=person_id)
         )
     return person_id
+
+
+def must_be_present(seen: Registered | None) -> None:
+    """Tell somebody who gives their own number of before to give the present one, without saying it. Raises Wrong."""
+    if seen is not None and seen.replaced:
+        raise Wrong("number_replaced", WORDS["number_replaced"], "id_number")
 
 
 def _one_account(person_id: UUID, by: Actor) -> None:

@@ -17,6 +17,7 @@ from minjing.base import idnumber, names
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity import limits, sealing
 from minjing.kernel.identity.actions import proofs
+from minjing.kernel.identity.actions.doors import must_be_present
 from minjing.kernel.identity.actions.people import ensure_person
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Stale, Unknown, Wrong
@@ -152,6 +153,7 @@ def claim_guardian(name: str, id_number: str, papers: bytes, *, by: Actor, now: 
             "id_number",
         )
     seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else None
+    must_be_present(seen)
     if seen is None or not (seen.found and seen.name_agrees and seen.alive):
         raise Wrong(
             "not_vouched",

@@ -24,13 +24,17 @@ CHUNK = 1_000  # people made known in one statement; their keys must fit in the 
 def ensure_person(*, name: str, id_number: str, now: datetime) -> UUID:
     """Return the person with this ID number, made known if they were not.
 
-    A known person keeps the name they have: `correct_person` changes it. Raises WrongName, WrongIdNumber.
+    A known person keeps the name they have: `correct_person` changes it. Raises WrongName, WrongIdNumber, and
+    NotAllowed for a number that was replaced.
     """
     return ensure_people_bulk([(name, id_number)], now)[0]
 
 
 def ensure_people_bulk(rows: Iterable[tuple[str, str]], now: datetime) -> list[UUID]:
-    """Return the people with these (name, ID number), in order, with a handful of statements per thousand."""
+    """Return the people with these (name, ID number), in order, with a handful of statements per thousand.
+
+    Raises as `ensure_person` does.
+    """
     wanted = [(names.parse(name), idnumber.parse(number).text) for name, number in rows]
     people: list[UUID] = []
     with transaction.atomic():
@@ -44,7 +48,10 @@ def _ensure_chunk(wanted: Sequence[tuple[str, str]], now: datetime) -> list[UUID
     known = _known(by_index)
     fresh = {}
     keys = {}
-    for index in by_index.keys() - known.keys():
+    unknown = by_index.keys() - known.keys()
+    if unknown and plugs.replaced_numbers is not None and plugs.replaced_numbers(unknown):
+        raise NotAllowed("number_replaced", WORDS["number_replaced"])
+    for index in unknown:
         person_id = new_id()
         keys[person_id] = PersonKey(owner_id=person_id, wrapped=sealing.new_key(person_id), created_at=now)
         fresh[index] = _person(person_id, index, *by_index[index], now)

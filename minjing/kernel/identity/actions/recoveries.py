@@ -13,7 +13,7 @@ from minjing.base.clock import CHINA
 from minjing.kernel.identity import limits, sealing
 from minjing.kernel.identity.actions import proofs
 from minjing.kernel.identity.actions.checks import open_check
-from minjing.kernel.identity.actions.doors import parse_id_number, parse_name
+from minjing.kernel.identity.actions.doors import must_be_present, parse_id_number, parse_name
 from minjing.kernel.identity.actor import SYSTEM, Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.identity.models import Account, ApiToken, Check, Door, Evidence, Recovery, Session
@@ -44,6 +44,7 @@ def begin_recovery(name: str, id_number: str, *, by: Actor, session_ref: UUID | 
     spoken, number = parse_name(name), parse_id_number(id_number)
     limits.spend("who", str(by.account_id), limits.WHO, now)
     seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else None
+    must_be_present(seen)
     person_id = person_by_id_number(number)
     if seen is None or not (seen.found and seen.name_agrees and seen.alive) or person_id is None:
         raise Wrong("no_account", NOBODY, "id_number")

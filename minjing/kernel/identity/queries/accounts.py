@@ -15,6 +15,7 @@ from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor, Holding
 from minjing.kernel.identity.errors import NotAllowed, Text, Unknown
 from minjing.kernel.identity.models import Account, ApiToken, Appointment, Erasure, Person, Post, Session, Unit
+from minjing.kernel.identity.plugs import plugs
 from minjing.kernel.identity.reasons import Reason, parse, reasons
 from minjing.kernel.identity.rules import WORDS, Proof, may_look, standing
 from minjing.kernel.ledger.prepared import prepared_cursor
@@ -171,6 +172,14 @@ def person_by_id_number(id_number: str) -> UUID | None:
     return Person.objects.filter(id_index=index).values_list("pk", flat=True).first()
 
 
+def person_once_with(id_number: str) -> UUID | None:
+    """Return the person with this ID number, now or before it was replaced: for what was written under the old one.
+
+    Not for doors: there the number of today counts.
+    """
+    return people_by_id_numbers([id_number]).get(id_number)
+
+
 def unit(unit_id: int) -> Unit:
     """Return one unit. Raises Unknown."""
     found = Unit.objects.filter(pk=unit_id).first()
@@ -221,10 +230,19 @@ def find_people(text: str, limit: int = 20) -> list[UUID]:
 
 
 def people_by_id_numbers(id_numbers: Iterable[str]) -> dict[str, UUID]:
-    """Return who of these are known, by the number as given: says that they are, nothing of them."""
+    """Return who of these are known, by the number as given: says that they are, nothing of them.
+
+    A number that was replaced leads to the one who had it.
+    """
     indexes = {sealing.blind_index("id_number", idnumber.normalise(n)): n for n in id_numbers if n}
     rows = Person.objects.filter(id_index__in=list(indexes)).values_list("id_index", "pk")
-    return {indexes[bytes(index or b"")]: pk for index, pk in rows}
+    found = {bytes(index or b""): pk for index, pk in rows}
+    rest = indexes.keys() - found.keys()
+    before = plugs.replaced_numbers(rest) if rest and plugs.replaced_numbers is not None else {}
+    if before:
+        here = set(Person.objects.filter(pk__in=before.values(), erased_at__isnull=True).values_list("pk", flat=True))
+        found |= {index: pk for index, pk in before.items() if pk in here}
+    return {indexes[index]: pk for index, pk in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

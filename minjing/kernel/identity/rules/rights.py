@@ -170,6 +170,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "须由另一名民警办理，您（或您所代理的人）已办过前一步。",
         "en": "Another person must do this: you, or the one you stand in for, did the step before.",
     },
+    "number_replaced": {
+        "zh": "这个身份证号码已经更换，不再使用。请填写现在的号码；仍有疑问请到就近派出所办理。",
+        "en": "This ID number has been replaced and is no longer used. Give the present one, or ask at the nearest "
+        "police station.",
+    },
     "administrators_apart": {
         "zh": "系统、安全、审计三类管理员必须由不同的人担任，且不得兼任其他岗位、不得代理。",
         "en": "The system, security and audit administrators must be different people, hold no other post "

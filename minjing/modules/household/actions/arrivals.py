@@ -81,12 +81,7 @@ def _arriving(case: Case) -> tuple[UUID, bool]:
     )
     name = case.first("person_name", "applicant_name", "dependant_name", "child_name", "name")
     if about:
-        known = people.person_by_id_number(about)
-        if known is None:
-            if not name:
-                raise Refusal("name_missing")
-            known = identity.ensure_person(name=name, id_number=about, now=case.act.now)
-        return known, False
+        return register.known_or_new(case.act, name, about), False
     if case.first("birth_date") and case.first("sex") and name:
         return case.matter.person_id, True
     return case.matter.person_id, False
@@ -110,7 +105,7 @@ def _landing(case: Case, person: UUID, birth: date) -> tuple[Household, str, boo
     address = case.first("landing_addr", "to_addr", "addr")
     if not address:
         host = case.first("spouse_id", "child_id", "parent_id", "adopter_id", "father_id", "mother_id")
-        known = people.person_by_id_number(host) if host else None
+        known = people.person_once_with(host) if host else None
         home = register.current_membership(known) if known and known != person else None
         if home is None:
             raise Refusal("address_missing")
@@ -135,7 +130,7 @@ def _relation_by_kin(case: Case, household: Household, person: UUID, sex: str) -
             host = case.first(name)
             if not host or host == own:
                 continue
-            host_id = people.person_by_id_number(host)
+            host_id = people.person_once_with(host)
             for member in register.members_of(household):
                 if member.person_id == host_id:
                     return rules.related_through(member.relation, relation, sex)
@@ -146,8 +141,8 @@ def _along(
     case: Case, household: Household, member: Member, row: Mapping[str, str], address: str
 ) -> tuple[str, str, str]:
     """Register somebody who moves along; their relation is given as they stand to the one they follow."""
-    person = identity.ensure_person(name=row["name"], id_number=row["id_number"], now=case.act.now)
-    holder = idnumber.parse(row["id_number"])
+    person = register.known_or_new(case.act, row["name"], row["id_number"])
+    holder = idnumber.parse(register.known(person)[1])
     sex = rules.MALE if holder.is_male else rules.FEMALE
     relation = rules.related_through(member.relation, rules.relation_code(row.get("relation", ""), sex), sex)
     if household.kind == Household.COLLECTIVE or relation == rules.HEAD:

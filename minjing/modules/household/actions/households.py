@@ -69,7 +69,7 @@ def _set_up_collective(case: Case, address: str) -> Outcome:
     if not name:
         raise Refusal("unit_missing")
     warden = case.first("warden_id", "warden_id_no")
-    warden_id = people.person_by_id_number(warden) if warden else None
+    warden_id = people.person_once_with(warden) if warden else None
     if warden and warden_id is None and case.first("warden_name"):
         warden_id = identity.ensure_person(name=case.first("warden_name"), id_number=warden, now=case.act.now)
     household = register.open_new(

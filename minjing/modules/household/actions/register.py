@@ -9,12 +9,13 @@ from django.db import connection
 
 from minjing.base.clock import local_day
 from minjing.base.ids import new_id
+from minjing.kernel.identity import actions as people
 from minjing.kernel.identity import queries as identity
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.models import Person, Unit
 from minjing.kernel.identity.sealing import blind_index, seal, unseal_many
 from minjing.kernel.ledger.actions import Entry, append, entry
-from minjing.modules.household import events, rules
+from minjing.modules.household import events, numbers, rules
 from minjing.modules.household.models import Household, Item, Member, RetiredNumber
 from minjing.modules.household.queries import ADDRESS, VALUE, address_of, items_of
 from minjing.modules.household.rules import Refusal, Standing
@@ -60,13 +61,26 @@ def open_household(number: str) -> Household:
 
 def person_of(id_number: str) -> UUID:
     """Return the person with this ID number, now or before it was replaced; refuse when nobody has it."""
-    found = identity.person_by_id_number(id_number)
-    if found is None:
-        index = blind_index("id_number", id_number)
-        found = RetiredNumber.objects.filter(pk=index).values_list("person_id", flat=True).first()
+    found = identity.person_once_with(id_number)
     if found is None:
         raise Refusal("person_unknown")
     return found
+
+
+def known_or_new(act: Act, name: str, id_number: str) -> UUID:
+    """Return the person with this ID number, made known under `name` if nobody has it.
+
+    A number that was replaced leads to the one who had it, under their name only: refused for anybody else.
+    """
+    found = identity.person_by_id_number(id_number)
+    if found is not None:
+        return found
+    once = identity.person_once_with(id_number)
+    if once is not None and known(once)[0] == name:
+        return once
+    if not name:
+        raise Refusal("name_missing")
+    return people.ensure_person(name=name, id_number=id_number, now=act.now)
 
 
 def membership(person_id: UUID) -> Member:
@@ -147,12 +161,11 @@ def new_number(act: Act, area: str, birth: date, sex: str) -> str:
     """Return an ID number that nobody has or has had; the lock keeps two births of one day apart."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"id_number|{area}|{birth}"])
-    numbers = list(rules.numbers_for(area, birth, sex))
-    for start in range(0, len(numbers), 50):
-        some = {blind_index("id_number", number): number for number in numbers[start : start + 50]}
+    possible = list(rules.numbers_for(area, birth, sex))
+    for start in range(0, len(possible), 50):
+        some = {blind_index("id_number", number): number for number in possible[start : start + 50]}
         used = set(Person.objects.filter(id_index__in=some).values_list("id_index", flat=True))
-        used |= set(RetiredNumber.objects.filter(pk__in=some).values_list("pk", flat=True))
-        taken = {bytes(index) for index in used if index is not None}
+        taken = {bytes(index) for index in used if index is not None} | numbers.holders(some).keys()
         free = [number for index, number in some.items() if index not in taken]
         if free:
             return free[0]
