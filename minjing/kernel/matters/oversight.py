@@ -19,7 +19,7 @@ from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor, Holding
-from minjing.kernel.identity.models import Account, Person
+from minjing.kernel.identity.models import Account
 from minjing.kernel.identity.rules import SUPERVISE
 from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters import queries
@@ -398,8 +398,7 @@ def _names_nobody(matter: Snapshot, text: str) -> bool:
 
 def of_person(person_id: UUID, by: Actor, limit: int = queries.PAGE) -> list[Snapshot]:
     """Return the matters by or about a person that are the asker's business, newest first."""
-    id_index = Person.objects.filter(id=person_id).values_list("id_index", flat=True).first()
-    indexes = [blind_index("person", str(person_id)), *([bytes(id_index)] if id_index else [])]
+    indexes = [blind_index("person", str(person_id)), *people.number_indexes(person_id)]
     accounts = list(Account.objects.filter(person_id=person_id).values_list("id", flat=True))
     return _found(Q(account_id__in=accounts), indexes, by, limit)
 

@@ -292,10 +292,10 @@ def _about(material: str, person_id: UUID, answers: Mapping[str, Any]) -> list[U
     if "kinship" in material:
         return _kin(person_id, answers)
     if material.startswith("parents"):
-        numbers = [str(answers.get(name) or "") for name in ("father_id", "mother_id")]
-        return [people.person_by_id_number(number) for number in numbers if number]
+        named = [str(answers.get(name) or "") for name in ("father_id", "mother_id")]
+        return [people.person_once_with(number) for number in named if number]
     about = _whose(material, answers)
-    return [people.person_by_id_number(about) if about else person_id]
+    return [people.person_once_with(about) if about else person_id]
 
 
 # Asked for every application, about one person nearly always: for a list PostgreSQL would make a new plan each time.
@@ -312,15 +312,14 @@ def _is_registered(person_id: UUID) -> bool:
 def _kin(person_id: UUID, answers: Mapping[str, Any]) -> list[UUID | None]:
     """Return whose entry shows the applicant and the person of the form to be kin: one family, or by its items."""
     for name in ("person_id", "child_id", "parent_id", "owner_id", "spouse_id", "deceased_id"):
-        other = people.person_by_id_number(str(answers.get(name) or ""))
+        other = people.person_once_with(str(answers.get(name) or ""))
         if other is None or other == person_id:
             continue
         said = items_of([person_id, other])
         own, theirs = said.get(person_id, {}), said.get(other, {})
-        kin = ("spouse_id", "father_id", "mother_id")
-        if any(own.get(k) and own[k] == theirs.get("id_number") for k in kin):
+        if any(own.get(k) and own[k] == theirs.get("id_number") for k in rules.KIN):
             return [person_id]
-        if any(theirs.get(k) and theirs[k] == own.get("id_number") for k in kin):
+        if any(theirs.get(k) and theirs[k] == own.get("id_number") for k in rules.KIN):
             return [other]
         homes = Member.objects.filter(person_id__in=(person_id, other), until__isnull=True)
         rows = list(homes.exclude(relation=rules.NOT_RELATED).values_list("household_id", flat=True))
@@ -353,7 +352,7 @@ def held_by_civil_affairs(
 
 def _marriage(person_id: UUID, answers: Mapping[str, Any], now: datetime) -> str:
     fields = ("person_id", "spouse_id", "father_id", "mother_id")
-    named = {str(answers[field]) for field in fields if answers.get(field)}
+    named = set(numbers.present(str(answers[field]) for field in fields if answers.get(field)).values())
     own = prefill(person_id, "id_number", now)
     if len(named) < 2 and own:
         named.add(own)
@@ -429,7 +428,7 @@ def items_of(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     for (person, name, _), value in zip(rows, opened, strict=True):
         if value is not None:
             found.setdefault(person, {})[name] = value.decode()
-    return found
+    return numbers.with_present_kin(found)
 
 
 def address_of(member: Member) -> str:

@@ -253,6 +253,7 @@ def household_number(org_id: int, count: int) -> str:
 
 # What change_entry may touch, and which main items bring a new ID number with them.
 NEW_NUMBER_ITEMS = frozenset({"sex", "birth"})
+KIN = ("spouse_id", "father_id", "mother_id")  # named by their ID number
 MAIN_ITEMS = frozenset({"name", "sex", "ethnicity", "birth", "id_number"})
 
 

@@ -12,7 +12,7 @@ from minjing.kernel.identity import reasons, sealing
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Unknown, Wrong
 from minjing.kernel.identity.models import HiddenLook
-from minjing.kernel.identity.queries import person_by_id_number
+from minjing.kernel.identity.queries import person_once_with
 from minjing.kernel.identity.rules import APPROVE_HIDDEN, WORDS, Verdict, may, may_hide, may_look, names_by_number
 from minjing.kernel.ledger import actions as ledger
 from minjing.kernel.ledger.actions import Entry
@@ -30,7 +30,7 @@ def ask_hidden(id_number: str, basis: str, facts: str, until: datetime, *, by: A
     verdict = may_look(by)
     if not verdict or verdict.holding is None:
         raise _refusal(verdict)
-    person_id = person_by_id_number(id_number) if id_number.strip() else None
+    person_id = person_once_with(id_number) if id_number.strip() else None
     if person_id is None:
         raise Wrong(
             "id_number",

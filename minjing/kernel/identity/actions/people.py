@@ -13,7 +13,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import NotAllowed, Stale, Unknown, Wrong
 from minjing.kernel.identity.models import Account, Erasure, Person, PersonKey, Session
 from minjing.kernel.identity.plugs import plugs
-from minjing.kernel.identity.queries import ID_NUMBER, NAME, person_by_id_number
+from minjing.kernel.identity.queries import ID_NUMBER, NAME, person_once_with
 from minjing.kernel.identity.reasons import erasure_grounds
 from minjing.kernel.identity.rules import WORDS
 from minjing.kernel.ledger import actions as ledger
@@ -164,7 +164,7 @@ def ask_erasure_by_number(*, by: Actor, id_number: str, ground: str, now: dateti
         raise Wrong(
             "id_number", {"zh": "身份证号码不正确。", "en": "This is no valid ID number."}, "id_number"
         ) from None
-    found = person_by_id_number(number)
+    found = person_once_with(number)
     if found is None:
         raise Wrong("nobody", {"zh": "没有这个人的数据。", "en": "Nothing is kept of this person."}, "id_number")
     return ask_erasure(by=by, person_id=found, ground=ground, now=now)

@@ -180,6 +180,13 @@ def person_once_with(id_number: str) -> UUID | None:
     return people_by_id_numbers([id_number]).get(id_number)
 
 
+def number_indexes(person_id: UUID) -> list[bytes]:
+    """Return the blind indexes of the ID numbers that a person has or had: what may be written under any of them."""
+    own = Person.objects.filter(pk=person_id).values_list("id_index", flat=True).first()
+    before = plugs.numbers_before(person_id) if plugs.numbers_before is not None else ()
+    return [*([bytes(own)] if own else []), *before]
+
+
 def unit(unit_id: int) -> Unit:
     """Return one unit. Raises Unknown."""
     found = Unit.objects.filter(pk=unit_id).first()
@@ -216,9 +223,9 @@ def require_look(by: Actor, reason: str) -> str:
 
 
 def find_people(text: str, limit: int = 20) -> list[UUID]:
-    """Return the people with exactly this ID number or full name: ids only, nothing is opened."""
+    """Return the people with exactly this ID number, now or once, or this full name: ids only, nothing is opened."""
     try:
-        found = person_by_id_number(idnumber.parse(text).text)
+        found = person_once_with(idnumber.parse(text).text)
         return [found] if found else []
     except idnumber.WrongIdNumber:
         pass

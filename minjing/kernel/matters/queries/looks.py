@@ -109,7 +109,7 @@ def open_earlier(matter: Snapshot, by: Actor, now: datetime, *, seen_with_page: 
 def _subject(matter: Snapshot, said: Mapping[str, Any]) -> UUID | None:
     named = body_of(matter).service.about
     number = str(said.get(named) or "") if named else ""
-    return people.person_by_id_number(number) if number else matter.person_id
+    return people.person_once_with(number) if number else matter.person_id
 
 
 def named_in(matter: Snapshot, said: Mapping[str, Any]) -> list[UUID]:

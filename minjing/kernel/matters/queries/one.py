@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor, Holding
-from minjing.kernel.identity.models import Person
 from minjing.kernel.identity.rules import SUPERVISE
 from minjing.kernel.identity.sealing import blind_index, unseal
 from minjing.kernel.matters import plugs, rules
@@ -309,8 +309,7 @@ OPEN_MATTER = {
 
 def against_erasure(person_id: UUID) -> Mapping[str, str] | None:
     """Say why a person cannot be erased while a matter of theirs, or about them, is open; None otherwise."""
-    number = Person.objects.filter(pk=person_id).values_list("id_index", flat=True).first()
-    about = [blind_index("person", str(person_id)), *([bytes(number)] if number else [])]
+    about = [blind_index("person", str(person_id)), *people.number_indexes(person_id)]
     theirs = Matter.objects.filter(Q(person_id=person_id) | Q(subject_index__in=about), closed_at__isnull=True)
     return OPEN_MATTER if theirs.exists() else None
 

@@ -138,7 +138,8 @@ def standings(members: Iterable[Member]) -> list[Standing]:
 
 def set_items(act: Act, person_id: UUID, org_id: int, values: Mapping[str, str]) -> None:
     """Write what the register says of a person from today on; what it said before is closed, not lost."""
-    now = {name: value for name, value in values.items() if value}
+    given = {name: value for name, value in values.items() if value}
+    now = numbers.with_present_kin({person_id: given})[person_id]
     said = items_of([person_id]).get(person_id, {})
     changed = {name: value for name, value in now.items() if said.get(name) != value}
     Item.objects.filter(person_id=person_id, name__in=changed, until__isnull=True).update(until=act.day)

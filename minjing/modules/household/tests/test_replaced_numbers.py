@@ -9,12 +9,16 @@ from minjing.kernel.identity.errors import NotAllowed, Wrong
 from minjing.kernel.identity.models import Person
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
-from minjing.modules.household.actions.register import items_of
+from minjing.modules.household.actions.register import Act, items_of, set_items
 from minjing.modules.household.models import Member
 from minjing.modules.household.tests.world import (
+    CLERK,
+    HE,
     LIN,
+    LIN_CHILD,
     NAMES,
     NOW,
+    ORG,
     SU,
     WANG,
     decide,
@@ -96,3 +100,43 @@ def test_the_register_vouches_for_nobody_under_it():
     assert (stranger.name_agrees, stranger.replaced) == (False, False)
     assert (own.name_agrees, own.replaced) == (False, True)
     assert queries.check(name="林晓夫", id_number=new, now=NOW).name_agrees
+
+
+def test_a_mother_stays_the_mother_after_her_birth_was_corrected():
+    child, mother = person(LIN_CHILD), person(SU)
+    decide("HZ0904", {"person_id": SU, "new_birth_date": "1991-04-10"}, applicant=SU)
+    new = items_of([mother])[mother]["id_number"]
+    assert new != SU
+    assert queries.is_guardian(child, mother, NOW)
+    assert items_of([child])[child]["mother_id"] == new
+    assert queries.prefill(person(LIN), "spouse_id", NOW) == new
+    seen = identity.record_look(CLERK, [child], [queries.RECORD], reason="counter", now=NOW)
+    assert new in [value.zh for _, name, value in queries.register_record(child, seen) if name == "mother_id"]
+
+
+@pytest.mark.parametrize("given", ["old", "new"])
+def test_papers_that_name_the_wife_are_held_under_either_number(given):
+    decide("HZ0906", {"for_whom": "self", "item": "marital", "new_marital": "22"})
+    number = {"new": renumber(SU), "old": SU}[given]
+    for paper, answers in (
+        ("kinship_proof", {"person_id": number}),
+        ("spouse_household_book", {"spouse_id": number}),
+    ):
+        assert queries.held(person(LIN), [paper], answers, NOW)[paper], paper
+    married = queries.held_by_civil_affairs(person(LIN), ["marriage_certificate"], {"spouse_id": number}, NOW)
+    assert married["marriage_certificate"]
+
+
+def test_an_old_number_that_a_form_gives_is_read_as_the_new_one():
+    who = person(SU)
+    renumber(SU)
+    set_items(Act(CLERK, NOW, None), person(LIN), ORG, {"spouse_id": SU})  # as a form of before gives it
+    assert items_of([person(LIN)])[person(LIN)]["spouse_id"] == items_of([who])[who]["id_number"]
+
+
+def test_an_officer_finds_the_person_and_what_is_about_them_by_either_number():
+    who, new = person(LIN), renumber(LIN)
+    assert people.find_people(LIN) == people.find_people(new) == [who]
+    assert people.person_by_id_number(LIN) is None
+    assert len(people.number_indexes(who)) == 2
+    assert people.people_by_id_numbers([LIN, HE]) == {LIN: who, HE: person(HE)}
