@@ -63,6 +63,7 @@ UNSEALING = {
     "modules/household/queries.py::items_of": "recorded",
     "modules/household/queries.py::address_of": "recorded",
     "modules/household/numbers.py::present": "a number that stands in the entry which is opened; shown with it",
+    "modules/household/actions/register.py::items_before": "the register's own work; shown to nobody",
     "modules/household/actions/register.py::known": "the register's own work; shown to nobody",
 }
 # Who may call what opens without recording: a caller writes the look before, or stands here with its why.

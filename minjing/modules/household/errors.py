@@ -32,6 +32,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "already_head": ("该人员已经是户主。", "This person is the head already."),
     "no_head_in_collective": ("集体户不设户主。", "A collective household has no head."),
     "nothing_changes": ("与现有登记内容相同，无需变更。", "The register says so already; nothing would change."),
+    "changed_since": (
+        "该登记内容后来又由另一件办件改动，不能按这一件更正；请另行申请变更更正。",
+        "Another decision has changed the entry since; it cannot be put right here. Apply for a change of entry.",
+    ),
     "same_household": ("两个户号相同。", "Both numbers name the same household."),
     "nobody_left": ("分户后原户没有成员，请改办户主变更或移居。", "Nobody would stay behind; that is no split."),
     "nobody_moves": ("没有选择分出的成员。", "Nobody was chosen to be split off."),

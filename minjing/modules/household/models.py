@@ -108,7 +108,7 @@ class Member(models.Model):
 
 
 class Item(models.Model):
-    """What the register says of a person under one heading, from one day until another."""
+    """What the register says of a person under one heading, from one day until another; empty: nothing any more."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     org_id = models.SmallIntegerField()
@@ -130,7 +130,10 @@ class Item(models.Model):
                 fields=["person", "name"], condition=Q(until__isnull=True), name="item_one_value"
             ),
         ]
-        indexes = [models.Index(fields=["person", "name", "since"], name="item_history")]
+        indexes = [
+            models.Index(fields=["person", "name", "since"], name="item_history"),
+            models.Index(fields=["matter_id"], condition=Q(matter_id__isnull=False), name="item_by_matter"),
+        ]
 
 
 class RetiredNumber(models.Model):

@@ -426,7 +426,7 @@ def items_of(person_ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     opened = unseal_many([(person, VALUE, bytes(blob)) for person, _, blob in rows])
     found: dict[UUID, dict[str, str]] = {}
     for (person, name, _), value in zip(rows, opened, strict=True):
-        if value is not None:
+        if value:
             found.setdefault(person, {})[name] = value.decode()
     return numbers.with_present_kin(found)
 

@@ -255,9 +255,3 @@ def household_number(org_id: int, count: int) -> str:
 NEW_NUMBER_ITEMS = frozenset({"sex", "birth"})
 KIN = ("spouse_id", "father_id", "mother_id")  # named by their ID number
 MAIN_ITEMS = frozenset({"name", "sex", "ethnicity", "birth", "id_number"})
-
-
-def different(old: str, new: str) -> None:
-    """Refuse a change to the value that stands there already."""
-    if old == new:
-        raise Refusal("nothing_changes")

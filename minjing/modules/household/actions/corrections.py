@@ -51,8 +51,8 @@ def correct_birth(case: Case) -> Outcome:
 
 
 def correct_entry(case: Case) -> Outcome:
-    """Put right the value that a change of entry wrote, by the corrected answers."""
-    return change_entry(case)
+    """Put right what a change of entry wrote: it is taken back, then the corrected answers are written."""
+    return change_entry(case, register.items_before(case.matter.id))
 
 
 def correct_arrival(case: Case) -> Outcome:

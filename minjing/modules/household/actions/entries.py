@@ -33,8 +33,12 @@ _ITEM_WORDS = {
 }  # fmt: skip
 
 
-def change_entry(case: Case) -> Outcome:
-    """Write a new value under one heading; sex and birth bring a new ID number with them."""
+def change_entry(case: Case, before: Mapping[UUID, Mapping[str, str]] | None = None) -> Outcome:
+    """Write a new value under one heading; sex and birth bring a new ID number with them.
+
+    `before` is what stood before this very matter wrote, where it is corrected: it is put back first.
+    """
+    taken_back = dict(before or {})
     number = case.first("person_id")
     person = register.person_of(number) if number else case.concerned
     borne_out(case, person)
@@ -50,49 +54,64 @@ def change_entry(case: Case) -> Outcome:
         value = read(f"new_{item}", f"new_value_{item}", "new_value", f"{item}_value")
         if item not in OTHER_ITEMS:
             raise Refusal("item_unknown", said)
-    facts = _changed(case, person, member.org_id, item, value)
+    facts = _changed(case, person, member.org_id, item, value, taken_back.pop(person, {}))
+    for other, items in taken_back.items():
+        _write(case, other, member.org_id, _without_number(items))
     return Outcome([*facts, (HOUSEHOLD, member.household.number)], person)
 
 
-def _changed(case: Case, person: UUID, org_id: int, item: str, value: str) -> Facts:
-    before = items_of([person]).get(person, {})
-    old_name, old_number = register.known(person)
-    changes: dict[str, str] = {}
-    if item == "id_number":
-        changes |= renumbered(case, person, old_number, before)
-    else:
+def _changed(case: Case, person: UUID, org_id: int, item: str, value: str, taken_back: Mapping[str, str]) -> Facts:
+    name, number = register.known(person)
+    before = {**items_of([person]).get(person, {}), "name": name, "id_number": number, **taken_back}
+    changes = _without_number(taken_back)
+    if item != "id_number":
         if not value:
             raise Refusal("nothing_changes")
-        old = old_name if item == "name" else before.get(item, "")
-        rules.different(old, value)
         if item == "birth":
             rules.birth_allowed(date.fromisoformat(value), case.act.day)
-        changes[item] = value
-        if item == "name":
-            changes["former_name"] = old_name
-        if item in rules.NEW_NUMBER_ITEMS:
-            changes |= renumbered(case, person, old_number, {**before, **changes})
-    if "name" in changes or "id_number" in changes:
+        if value != before.get(item, ""):
+            changes[item] = value
+            if item == "name":
+                changes["former_name"] = before["name"]
+    written = _write(case, person, org_id, changes, new_number=item == "id_number")
+    if not written:
+        raise Refusal("nothing_changes")
+    facts = person_facts(person)
+    facts.append((text("变更更正项目", "Entry changed"), codes.title(item)[0]))
+    facts.append((text("变更前", "Before"), codes.shown(item, before.get(item, "")) or "（空）"))
+    after = written["id_number"] if item == "id_number" else codes.shown(item, value)
+    facts.append((text("变更后", "After"), after))
+    if "id_number" in written and item != "id_number":
+        facts.append((text("原公民身份号码", "Former ID number"), before["id_number"]))
+    facts.append((text("变更日期", "Changed on"), case.act.day.isoformat()))
+    return facts
+
+
+def _without_number(items: Mapping[str, str]) -> dict[str, str]:
+    """Return the items but the ID number: one that was given up is not given back."""
+    return {name: value for name, value in items.items() if name != "id_number"}
+
+
+def _write(
+    case: Case, person: UUID, org_id: int, changes: Mapping[str, str], *, new_number: bool = False
+) -> dict[str, str]:
+    """Write what differs from the register, with a new ID number where birth or sex ask for one; return all of it."""
+    said = items_of([person]).get(person, {})
+    name, number = register.known(person)
+    stands = {**said, "name": name}
+    written = {item: value for item, value in changes.items() if value != stands.get(item, "")}
+    if new_number or written.keys() & rules.NEW_NUMBER_ITEMS:
+        written |= renumbered(case, person, number, {**said, **written})
+    if "name" in written or "id_number" in written:
         identity.correct_person(
             person,
-            name=changes.get("name"),
-            id_number=changes.get("id_number"),
+            name=written.get("name"),
+            id_number=written.get("id_number"),
             by=case.act.by,
             now=case.act.now,
         )
-    register.set_items(case.act, person, org_id, changes)
-    facts = person_facts(person)
-    shown = codes.shown(item, before.get(item, "") if item not in ("name", "id_number") else "")
-    shown = old_name if item == "name" else old_number if item == "id_number" else shown
-    title = codes.title(item)
-    facts.append((text("变更更正项目", "Entry changed"), title[0]))
-    facts.append((text("变更前", "Before"), shown or "（空）"))
-    after = changes["id_number"] if item == "id_number" else codes.shown(item, value)
-    facts.append((text("变更后", "After"), after))
-    if "id_number" in changes and item != "id_number":
-        facts.append((text("原公民身份号码", "Former ID number"), old_number))
-    facts.append((text("变更日期", "Changed on"), case.act.day.isoformat()))
-    return facts
+    register.put_items(case.act, person, org_id, written)
+    return written
 
 
 def renumbered(case: Case, person: UUID, old: str, items: Mapping[str, str]) -> dict[str, str]:

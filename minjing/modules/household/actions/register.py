@@ -103,6 +103,23 @@ def members_of(household: Household) -> list[Member]:
     return sorted(rows, key=lambda m: (m.relation != rules.HEAD, m.since, m.id))
 
 
+def items_before(matter_id: UUID) -> dict[UUID, dict[str, str]]:
+    """Return what stood before a matter wrote there: person → heading → value, empty where nothing did.
+
+    Refuse where another matter has written since: putting the first back would take away what the second says.
+    """
+    found: dict[UUID, dict[str, str]] = {}
+    for person, name in sorted(set(Item.objects.filter(matter_id=matter_id).values_list("person_id", "name"))):
+        rows = Item.objects.filter(person_id=person, name=name).order_by("since", "id")
+        history = list(rows.values_list("matter_id", "value_sealed"))
+        if history[-1][0] != matter_id and name != "id_number":
+            raise Refusal("changed_since")
+        first = [by for by, _ in history].index(matter_id)
+        sealed = [(person, VALUE, bytes(blob)) for _, blob in history[max(0, first - 1) : first]]
+        found.setdefault(person, {})[name] = "".join((value or b"").decode() for value in unseal_many(sealed))
+    return found
+
+
 def home_of(household: Household) -> str:
     """Return the address of the household: its unit's, or where its members are registered."""
     if household.unit_address:
@@ -138,10 +155,14 @@ def standings(members: Iterable[Member]) -> list[Standing]:
 
 def set_items(act: Act, person_id: UUID, org_id: int, values: Mapping[str, str]) -> None:
     """Write what the register says of a person from today on; what it said before is closed, not lost."""
-    given = {name: value for name, value in values.items() if value}
-    now = numbers.with_present_kin({person_id: given})[person_id]
+    put_items(act, person_id, org_id, {name: value for name, value in values.items() if value})
+
+
+def put_items(act: Act, person_id: UUID, org_id: int, values: Mapping[str, str]) -> None:
+    """Write as `set_items` does; an empty value leaves nothing under its heading from today on."""
+    now = numbers.with_present_kin({person_id: values})[person_id]
     said = items_of([person_id]).get(person_id, {})
-    changed = {name: value for name, value in now.items() if said.get(name) != value}
+    changed = {name: value for name, value in now.items() if said.get(name, "") != value}
     Item.objects.filter(person_id=person_id, name__in=changed, until__isnull=True).update(until=act.day)
     Item.objects.bulk_create(
         Item(

@@ -6,7 +6,8 @@ import pytest
 
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.plugs import EffectRefused
-from minjing.modules.household.models import Member
+from minjing.modules.household.actions.register import items_of, known
+from minjing.modules.household.models import Item, Member
 from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests.test_effects import BIRTHS, NEWBORN
 from minjing.modules.household.tests.world import (
@@ -97,3 +98,66 @@ def person_of_lin():
     from minjing.modules.household.actions.register import person_of
 
     return person_of(LIN)
+
+
+def lins_entry():
+    return items_of([person_of_lin()])[person_of_lin()]
+
+
+def test_a_misspelt_new_name_leaves_the_true_former_name():
+    of = matter("HZ0901", LIN)
+    decide("HZ0901", {"person_id": LIN, "new_name": "林小夫"}, of=of)
+    outcome = correct(of, {"person_id": LIN, "new_name": "林筱夫"}, now=LATER)
+    assert (lins_entry()["name"], lins_entry()["former_name"]) == ("林筱夫", "林晓夫")
+    assert known(person_of_lin())[0] == "林筱夫"
+    assert fact(outcome, "变更前") == "林晓夫"
+    with pytest.raises(EffectRefused, match="already"):
+        correct(of, {"person_id": LIN, "new_name": "林筱夫"}, now=LATER)
+
+
+def test_a_name_that_was_not_to_be_changed_is_put_back_without_a_former_name():
+    of = matter("HZ0901", LIN)
+    decide("HZ0901", {"person_id": LIN, "new_name": "林小夫"}, of=of)
+    correct(of, {"person_id": LIN, "new_name": "林晓夫"}, now=LATER)
+    assert lins_entry()["name"] == known(person_of_lin())[0] == "林晓夫"
+    assert "former_name" not in lins_entry()
+    kept = Item.objects.filter(person_id=person_of_lin(), name="former_name").order_by("since", "id")
+    assert [row.until for row in kept] == [LATER.date(), None], "it stood there for three days, and that is kept"
+
+
+def test_a_wrongly_chosen_heading_is_put_back_as_it_was():
+    decide("HZ0906", {"for_whom": "self", "item": "employer", "new_value": "深圳市第一中学"})
+    of = matter("HZ0906", LIN)
+    decide("HZ0906", {"for_whom": "self", "item": "employer", "new_value": "教师"}, of=of)
+    occupation = {"for_whom": "self", "item": "occupation", "new_value": "教师"}
+    correct(of, occupation, now=LATER)
+    assert (lins_entry()["employer"], lins_entry()["occupation"]) == ("深圳市第一中学", "教师")
+    correct(of, {**occupation, "item": "native_place", "new_value": "广东省梅州市梅县区"}, now=LATER)
+    assert lins_entry()["employer"] == "深圳市第一中学"
+    assert lins_entry()["native_place"] == "广东省梅州市梅县区"
+    assert "occupation" not in lins_entry()
+
+
+def test_a_change_that_was_meant_for_another_person_is_taken_back():
+    of = matter("HZ0903", LIN)
+    decide("HZ0903", {"person_id": LIN, "new_ethnicity": "08"}, of=of)
+    correct(of, {"person_id": HE_SON, "new_ethnicity": "08"}, now=LATER)
+    assert lins_entry()["ethnicity"] == "01"
+    assert items_of([person(HE_SON)])[person(HE_SON)]["ethnicity"] == "08"
+
+
+def test_a_birth_put_right_twice_names_the_number_before_the_matter():
+    of = matter("HZ0904", LIN)
+    decide("HZ0904", {"person_id": LIN, "new_birth_date": "1990-03-21"}, of=of)
+    outcome = correct(of, {"person_id": LIN, "new_birth_date": "1990-03-22"}, now=LATER)
+    assert lins_entry()["id_number"][6:14] == "19900322"
+    assert (fact(outcome, "变更前"), fact(outcome, "原公民身份号码")) == ("1990-03-12", LIN)
+
+
+def test_what_another_matter_has_changed_since_is_not_taken_back():
+    of = matter("HZ0901", LIN)
+    decide("HZ0901", {"person_id": LIN, "new_name": "林小夫"}, of=of)
+    decide("HZ0901", {"person_id": LIN, "new_name": "林大夫"}, now=LATER)
+    with pytest.raises(EffectRefused, match="since"):
+        correct(of, {"person_id": LIN, "new_name": "林筱夫"}, now=LATER)
+    assert lins_entry()["name"] == "林大夫"
