@@ -1,5 +1,6 @@
 """Forms as data: what is asked given the answers so far, and whether an answer may stand."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -176,7 +177,16 @@ ID_ERRORS = {
 }
 
 
+PRINTED = re.compile(r"[0-9]{15}(?:[0-9]{2}[0-9X])?\Z")
+
+
 def _resident_id(field: FormField, raw: Any, today: date) -> str:
+    """Return the number; a field `as_printed` takes a wrong one too, as it stands on the document."""
+    if field.rule.as_printed:
+        printed = idnumber.normalise(str(raw))
+        if not PRINTED.match(printed):
+            raise WrongAnswer("请照证件填写 15 位或 18 位号码。", "Write the 15 or 18 characters as printed.")
+        return printed
     try:
         return idnumber.parse(str(raw)).text
     except idnumber.WrongIdNumber as wrong:

@@ -84,7 +84,7 @@ TEXTS = ("text", "long_text", "address", "household_no", "document_no", "place")
 DAYS, NUMBERS, PERSON = ("date", "datetime"), ("number", "money"), ("resident_id",)
 RULES_OF: Mapping[str, tuple[str, ...]] = {
     "before": DAYS, "after": DAYS, "min": NUMBERS, "max": NUMBERS, "max_length": TEXTS,
-    "sex": PERSON, "min_age": PERSON, "max_age": PERSON,
+    "sex": PERSON, "min_age": PERSON, "max_age": PERSON, "as_printed": PERSON,
 }  # fmt: skip
 
 
@@ -102,6 +102,7 @@ class Rule(Strict):
     min_age: Annotated[int, Field(ge=0)] | None = None
     max_age: Annotated[int, Field(ge=0)] | None = None
     not_same_as: str | None = None  # another field
+    as_printed: Literal[True] | None = None  # of an ID number: a wrong one may stand, as it is on the document
 
     @field_validator("before", "after")
     @classmethod

@@ -115,11 +115,23 @@ def _write(
 
 
 def renumbered(case: Case, person: UUID, old: str, items: Mapping[str, str]) -> dict[str, str]:
-    """Return the new ID number for what the register says of birth and sex now; the old one is put away."""
-    holder = idnumber.parse(old)
-    birth = date.fromisoformat(items["birth"]) if items.get("birth") else holder.birth
-    sex = items.get("sex") or (rules.MALE if holder.is_male else rules.FEMALE)
-    number = register.new_number(case.act, holder.area, birth, sex)
+    """Return the new ID number for what the register says of birth and sex now; the old one is put away.
+
+    Where the register does not say it the old number does; refuse when that is no number either.
+    """
+    said = {**_told_by(old), **{name: items[name] for name in ("birth", "sex") if items.get(name)}}
+    if len(said) < 2:
+        raise Refusal("birth_missing")
+    number = register.new_number(case.act, old[:6], date.fromisoformat(said["birth"]), said["sex"])
     register.retire_number(case.act, person, old)
     case.act.note(events.NUMBER_ASSIGNED, case.matter.org_id, person)
     return {"id_number": number}
+
+
+def _told_by(number: str) -> dict[str, str]:
+    """Return birth and sex as an ID number says them; nothing for one that is wrong."""
+    try:
+        holder = idnumber.parse(number)
+    except idnumber.WrongIdNumber:
+        return {}
+    return {"birth": holder.birth.isoformat(), "sex": rules.MALE if holder.is_male else rules.FEMALE}

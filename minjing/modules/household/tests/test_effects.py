@@ -2,15 +2,20 @@
 
 import pytest
 
+from minjing.base import idnumber
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import SYSTEM
+from minjing.kernel.identity.models import Person
+from minjing.kernel.identity.sealing import blind_index, seal
 from minjing.kernel.matters import forms
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
+from minjing.modules.household.actions.register import Act, items_of, set_items
 from minjing.modules.household.models import Household, Item, Member, RetiredNumber
 from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests import world
 from minjing.modules.household.tests.world import (
+    CLERK,
     COLLECTIVE_GIRL,
     DAY_BEFORE,
     HE,
@@ -19,11 +24,14 @@ from minjing.modules.household.tests.world import (
     HE_WIFE,
     LIN,
     LIN_CHILD,
+    NOW,
     OLD_MOTHER,
+    ORG,
     SU,
     TODAY,
     WANG,
     WANG_CHILD,
+    WrongForm,
     decide,
     fact,
     home,
@@ -419,6 +427,40 @@ def test_a_number_shared_by_two_is_replaced_and_never_given_again():
     child = {**NEWBORN, **BIRTHS["HZ0101"], "father_id": number, "child_sex": "1"}
     outcome = decide("HZ0101", child, applicant=SU)
     assert fact(outcome, "公民身份号码") not in (LIN, number)
+
+
+@pytest.fixture
+def misprinted():
+    """Lin under a number with a wrong check character, as taken over from an old register."""
+    who, wrong = person(LIN), LIN[:17] + ("1" if LIN[17] == "0" else "0")
+    sealed = seal(who, people.ID_NUMBER, wrong)
+    Person.objects.filter(pk=who).update(id_index=blind_index("id_number", wrong), id_number_sealed=sealed)
+    set_items(Act(CLERK, NOW, None), who, ORG, {"id_number": wrong})
+    return who, wrong
+
+
+def test_a_number_with_a_wrong_check_character_is_replaced(misprinted):
+    who, wrong = misprinted
+    with pytest.raises(idnumber.WrongIdNumber):
+        idnumber.parse(wrong)
+    outcome = decide("HZ0905", {"person_id": wrong, "error_type": "check"}, applicant=wrong)
+    number = idnumber.parse(said(who, "id_number"))
+    assert number.text[:14] == LIN[:14]
+    assert number.is_male
+    assert fact(outcome, "变更前") == wrong
+    assert people.person_once_with(wrong) == who
+
+
+def test_what_no_document_prints_is_no_old_number():
+    for printed in ("44030419900312001", "440304900312", "4403041990031200AB"):
+        with pytest.raises(WrongForm):
+            decide("HZ0905", {"person_id": printed})
+
+
+def test_no_other_service_takes_a_wrong_number(misprinted):
+    for code in ("HZ0901", "HZ0904"):
+        with pytest.raises(WrongForm):
+            decide(code, {"person_id": misprinted[1]})
 
 
 @pytest.mark.parametrize(
