@@ -7,6 +7,7 @@ from datetime import date
 # GB 11643-1999, clause 4: weights of the first 17 digits and the check characters by remainder.
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
+OLDEST = 130  # years; nobody has reached them
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]\Z")  # not \d: it takes the digits of every script
 
 
@@ -39,8 +40,11 @@ def check_character(first17: str) -> str:
     return CHECKS[sum(int(c) * w for c, w in zip(first17, WEIGHTS, strict=True)) % 11]
 
 
-def parse(text: str) -> IdNumber:
-    """Return the number `text` stands for, or raise WrongIdNumber."""
+def parse(text: str, today: date | None = None) -> IdNumber:
+    """Return the number `text` stands for, or raise WrongIdNumber.
+
+    With `today`, the day in China, it must be somebody's who can be alive: whoever takes in a number gives it.
+    """
     number = normalise(text)
     if not _SHAPE.match(number):
         raise WrongIdNumber("length")
@@ -50,7 +54,14 @@ def parse(text: str) -> IdNumber:
         birth = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         raise WrongIdNumber("birth") from None
+    if today is not None and not _may_live(birth, today):
+        raise WrongIdNumber("birth")
     return IdNumber(number, number[:6], birth, int(number[16]) % 2 == 1)
+
+
+def _may_live(birth: date, today: date) -> bool:
+    oldest = (today.year - OLDEST, today.month, today.day)
+    return birth <= today and (birth.year, birth.month, birth.day) >= oldest
 
 
 def compose(area: str, birth: date, order: int) -> str:

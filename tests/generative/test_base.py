@@ -122,6 +122,19 @@ def test_a_composed_number_reads_back(number: str):
     assert idnumber.parse(spaced).text == number
 
 
+@given(st.dates(date(1700, 1, 1), date(2300, 1, 1)), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+def test_a_number_taken_in_is_of_somebody_who_can_be_alive(birth: date, today: date):
+    number = idnumber.compose("440304", birth, 1)
+    assert idnumber.parse(number).birth == birth
+    full_years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+    same_day = (today.month, today.day) == (birth.month, birth.day)
+    if 0 <= full_years < 130 or (full_years == 130 and same_day):
+        assert idnumber.parse(number, today).birth == birth
+    else:
+        with pytest.raises(idnumber.WrongIdNumber, match="birth"):
+            idnumber.parse(number, today)
+
+
 @given(NUMBERS, st.integers(0, 17), st.sampled_from("0123456789X"))
 def test_one_wrong_character_is_always_found(number: str, place: int, character: str):
     changed = number[:place] + character + number[place + 1 :]

@@ -171,8 +171,8 @@ ID_ERRORS = {
         "The check character does not fit; look whether a digit was copied wrongly.",
     ),
     "birth": (
-        "身份证号码中的出生日期不存在，请核对。",
-        "The birth date inside the number does not exist; look again.",
+        "身份证号码中的出生日期不存在，或在今天以后、过于久远，请核对。",
+        "The birth date inside the number does not exist, lies in the future or too far back; look again.",
     ),
 }
 
@@ -188,7 +188,7 @@ def _resident_id(field: FormField, raw: Any, today: date) -> str:
             raise WrongAnswer("请照证件填写 15 位或 18 位号码。", "Write the 15 or 18 characters as printed.")
         return printed
     try:
-        return idnumber.parse(str(raw)).text
+        return idnumber.parse(str(raw), today).text
     except idnumber.WrongIdNumber as wrong:
         raise WrongAnswer(*ID_ERRORS[wrong.reason]) from None
 

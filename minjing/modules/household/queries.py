@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from minjing.base import names
+from minjing.base.clock import local_day
 from minjing.base.idnumber import WrongIdNumber, parse
 from minjing.kernel.identity import actions as identity
 from minjing.kernel.identity import queries as people
@@ -399,7 +400,7 @@ def check(*, name: str, id_number: str, now: datetime) -> Registered:
     well-formed number that this city does not know better: not one that was replaced here.
     """
     try:
-        number = parse(id_number).text
+        number = parse(id_number, local_day(now)).text
         said_name = names.parse(name)
     except (WrongIdNumber, names.WrongName):
         return Registered(found=False)

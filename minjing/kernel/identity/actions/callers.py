@@ -51,7 +51,7 @@ def send_code_by_id_number(
     does. The phone is for the session alone and is "" where nothing was sent; the page says the same either way.
     Raises Wrong for what is no ID number, TooMany beyond the limits.
     """
-    number = parse_id_number(id_number)
+    number = parse_id_number(id_number, now)
     person_id = person_by_id_number(number)
     phone = own_phone(person_id) if person_id is not None else ""
     if phone:
@@ -68,7 +68,7 @@ def received_at_counter(*, name: str, id_number: str, by_card: bool, by: Actor, 
     read does. What it does not vouch for is on record and counted: whoever tries names for a number is stopped.
     Raises Wrong with the field that is wrong, TooMany.
     """
-    spoken, number = parse_name(name), parse_id_number(id_number)
+    spoken, number = parse_name(name), parse_id_number(id_number, now)
     limits.check("reception", str(by.account_id), limits.RECEPTION, now)
     seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else Registered(False)
     must_be_present(seen)

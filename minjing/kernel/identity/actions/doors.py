@@ -184,7 +184,7 @@ def say_who(*, by: Actor, name: str, id_number: str, now: datetime) -> UUID:
     """
     if not by.is_resident or by.person_id is not None:
         raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
-    spoken, number = parse_name(name), parse_id_number(id_number)
+    spoken, number = parse_name(name), parse_id_number(id_number, now)
     limits.spend("who", str(by.account_id), limits.WHO, now)
     if age_on(idnumber.parse(number).birth, local_day(now)) < GUARDIAN_ALONE:
         raise Wrong(
@@ -274,8 +274,8 @@ NUMBER_WORDS = {
         "en": "The last character does not fit the rest: check the number digit by digit.",
     },
     "birth": {
-        "zh": "身份证号码第 7 至 14 位不是一个日期，请核对。",
-        "en": "Digits 7 to 14 are not a date: check the number.",
+        "zh": "身份证号码第 7 至 14 位不是一个可能的出生日期，请核对。",
+        "en": "Digits 7 to 14 are no possible birth date: check the number.",
     },
 }
 
@@ -289,10 +289,10 @@ def parse_name(text: str) -> str:
         raise Wrong(f"name_{reason}", NAME_WORDS[reason], "name") from None
 
 
-def parse_id_number(text: str) -> str:
+def parse_id_number(text: str, now: datetime) -> str:
     """Return an ID number as it is kept. Raises Wrong with what does not fit."""
     try:
-        return idnumber.parse(text).text
+        return idnumber.parse(text, local_day(now)).text
     except idnumber.WrongIdNumber as error:
         raise Wrong(f"id_number_{error.reason}", NUMBER_WORDS[error.reason], "id_number") from None
 

@@ -60,7 +60,7 @@ def grant(offer: Offer, *, by: Actor, now: datetime) -> UUID:
     if not by.is_resident or by.person_id is None or by.level < CARD:
         raise NotAllowed("identity_level", LEVEL_WORDS)
     limits.spend("mandate", str(by.account_id), limits.MANDATE, now)
-    name, number = _said_name(offer.name, "name"), _said_number(offer.id_number)
+    name, number = _said_name(offer.name, "name"), _said_number(offer.id_number, now)
     own_name, own_number = check_queries.name_and_number(by.person_id)
     if number == own_number:
         raise Wrong("oneself", {"zh": "不能委托本人。", "en": "You cannot give one to yourself."}, "id_number")
@@ -144,7 +144,7 @@ def claim_guardian(name: str, id_number: str, papers: bytes, *, by: Actor, now: 
     if not by.is_resident or by.person_id is None or by.level < CARD:
         raise NotAllowed("identity_level", LEVEL_WORDS)
     limits.spend("who", str(by.account_id), limits.WHO, now)
-    spoken, number = _said_name(name, "name"), _said_number(id_number)
+    spoken, number = _said_name(name, "name"), _said_number(id_number, now)
     birth = idnumber.parse(number).birth
     if age_on(birth, local_day(now)) >= OF_AGE:
         raise Wrong(
@@ -322,9 +322,9 @@ def _said_name(text: str, field: str) -> str:
         ) from None
 
 
-def _said_number(text: str) -> str:
+def _said_number(text: str, now: datetime) -> str:
     try:
-        return idnumber.parse(text).text
+        return idnumber.parse(text, local_day(now)).text
     except idnumber.WrongIdNumber:
         raise Wrong(
             "id_number",

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from minjing.base import idnumber, names
+from minjing.base.clock import local_day
 from minjing.base.ids import new_id
 from minjing.kernel.identity import sealing
 from minjing.kernel.identity.actor import Actor
@@ -35,7 +36,8 @@ def ensure_people_bulk(rows: Iterable[tuple[str, str]], now: datetime) -> list[U
 
     Raises as `ensure_person` does.
     """
-    wanted = [(names.parse(name), idnumber.parse(number).text) for name, number in rows]
+    today = local_day(now)
+    wanted = [(names.parse(name), idnumber.parse(number, today).text) for name, number in rows]
     people: list[UUID] = []
     with transaction.atomic():
         for start in range(0, len(wanted), CHUNK):
@@ -101,7 +103,7 @@ def correct_person(
         person.name_sealed = sealing.seal(person_id, NAME, stored)
         changed.append("name")
     if id_number is not None:
-        number = idnumber.parse(id_number).text
+        number = idnumber.parse(id_number, local_day(now)).text
         index = sealing.blind_index("id_number", number)
         if Person.objects.filter(id_index=index).exclude(pk=person_id).exists():
             raise NotAllowed(

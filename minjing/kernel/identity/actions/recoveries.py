@@ -41,7 +41,7 @@ def begin_recovery(name: str, id_number: str, *, by: Actor, session_ref: UUID | 
     """
     if not by.is_resident or by.person_id is not None:
         raise NotAllowed("known_already", {"zh": "您已完成实名认证。", "en": "You have said who you are already."})
-    spoken, number = parse_name(name), parse_id_number(id_number)
+    spoken, number = parse_name(name), parse_id_number(id_number, now)
     limits.spend("who", str(by.account_id), limits.WHO, now)
     seen = plugs.check_register(name=spoken, id_number=number, now=now) if plugs.check_register else None
     must_be_present(seen)

@@ -127,6 +127,8 @@ def test_a_resident_says_who_they_are_once(resident: Actor, register: None) -> N
         (LIN, "", "id_number_length", "id_number"),
         (LIN, LIN_NUMBER[:-1] + ("0" if LIN_NUMBER[-1] != "0" else "1"), "id_number_check", "id_number"),
         (LIN, "440304199013080211", "id_number_check", "id_number"),
+        (LIN, "440304209901010013", "id_number_birth", "id_number"),
+        (LIN, "440304185001010014", "id_number_birth", "id_number"),
         ("名" * 50, LIN_NUMBER, "name_long", "name"),
         ("", LIN_NUMBER, "name_empty", "name"),
         ("林1", LIN_NUMBER, "name_characters", "name"),

@@ -27,6 +27,8 @@ def test_many_are_made_known_in_order(lin: UUID, django_assert_max_num_queries) 
 def test_wrong_numbers_and_names_are_refused(db: None) -> None:
     with pytest.raises(idnumber.WrongIdNumber):
         actions.ensure_person(name=LIN, id_number="440304199003080210", now=NOW)
+    with pytest.raises(idnumber.WrongIdNumber, match="birth"):
+        actions.ensure_person(name=LIN, id_number="440304209901010013", now=NOW)
     with pytest.raises(names.WrongName):
         actions.ensure_person(name="名" * 50, id_number=LIN_NUMBER, now=NOW)
 
