@@ -127,7 +127,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "minjing.kernel.identity.middleware.ActorMiddleware",
     "minjing.portals.kiosk.access.KioskOnly",
-    "minjing.portals.frame.middleware.CleanInput",  # its page needs to know who is signed in
+    "minjing.portals.frame.middleware.FormsOnly",  # its page needs to know who is signed in, as the next one's
+    "minjing.portals.frame.middleware.CleanInput",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.urls import reverse
+from django.urls import is_valid_path, reverse
 from django.views.decorators.cache import never_cache
 
 from minjing.base.clock import now
@@ -24,6 +24,7 @@ from minjing.kernel.matters import errors as matters
 from minjing.kernel.matters.schema import Text
 from minjing.kernel.papers.errors import Unknown as UnknownPaper
 from minjing.kernel.pay import errors as pay
+from minjing.portals.frame.came_from import came_from
 from minjing.portals.frame.language import pick
 
 View = Callable[..., HttpResponse]
@@ -53,9 +54,19 @@ def who(request: HttpRequest) -> Actor:
 
 
 def sign_in(request: HttpRequest, goal: str = "") -> HttpResponse:
-    """Send to the sign-in, and from there to `goal`, or to the page that was asked for."""
-    goal = goal or (request.get_full_path() if request.method in ("GET", "HEAD") else request.path)
+    """Send to the sign-in, and from there to `goal`, or to the page asked for or that the form was sent from."""
+    goal = goal or (request.get_full_path() if request.method in ("GET", "HEAD") else _page_of(request))
     return HttpResponseRedirect(f"{resolve_url('identity:sign_in')}?{urlencode({'next': goal})}")
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the page a form was sent from; of a browser that does not say so, the nearest page above its address."""
+    return came_from(request) or _above(request.path)
+
+
+def _above(path: str) -> str:
+    above = f"{path.rstrip('/').rpartition('/')[0]}/"
+    return above if above == "/" or is_valid_path(above) else _above(above)
 
 
 def resident(view: View) -> View:

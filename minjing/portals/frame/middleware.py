@@ -6,6 +6,7 @@ from csp.constants import HEADER
 from csp.utils import build_policy
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -61,6 +62,22 @@ class CleanInput:
         """Look at the address, and at the form of a POST."""
         refuse_nul(request)
         return self.get_response(request)
+
+
+class FormsOnly:
+    """Gives a page of its own to who opens an address that takes forms alone: Django answers 405 with nothing."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Say so on a page; what a machine asked, or a view said in words of its own, stays as it is."""
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method != "GET" or response.content:
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def refuse_nul(request: HttpRequest) -> None:

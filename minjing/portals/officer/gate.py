@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -18,6 +18,7 @@ from minjing.kernel.identity import errors as identity_errors
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import errors as matter_errors
 from minjing.kernel.pay import errors as pay_errors
+from minjing.portals.frame.came_from import came_from
 from minjing.portals.officer.permissions import Words, held_posts, holds, name_of_need
 from minjing.portals.officer.rail import show
 
@@ -75,9 +76,7 @@ def _to_the_door(request: HttpRequest) -> HttpResponse:
     door = reverse("identity:officer_sign_in")
     if request.method != "POST":
         return HttpResponseRedirect(f"{door}?{urlencode({'next': request.get_full_path()})}")
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    page = came_from.path if came_from.netloc == request.get_host() else ""
-    back = f"{page}?{came_from.query}" if page and came_from.query else page or reverse("officer:workbench")
+    back = came_from(request) or reverse("officer:workbench")
     context = {"door": f"{door}?{urlencode({'next': back})}", "typed": request.POST.get("note", "").strip()}
     return render(request, "officer/ended.html", context, status=401)
 

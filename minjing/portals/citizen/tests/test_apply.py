@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from minjing.base.clock import now
+from minjing.base.ids import new_id
 from minjing.kernel.identity.models import Account, Session
 from minjing.kernel.matters import plugs, publishing, queries
 from minjing.kernel.matters.models import Draft, Material, Matter, Procedure
@@ -254,6 +255,32 @@ def test_other_acts_after_the_session_has_ended_say_that_nothing_was_done(lin):
     Session.objects.all().delete()
     answer = lin.post(f"/drafts/{draft.id}/materials/", {"go": "1"}, follow=True)
     assert "刚才的操作没有执行" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("referer", "goal"),
+    [
+        ("http://testserver/matters/SZ-1/?from=list", "%2Fmatters%2FSZ-1%2F%3Ffrom%3Dlist"),
+        ("https://evil.example/matters/", "%2Fmatters%2FSZ-1%2F"),  # another house's page is no goal of ours
+        ("", "%2Fmatters%2FSZ-1%2F"),
+    ],
+)
+def test_who_signs_in_again_lands_on_the_page_the_form_was_sent_from(lin, referer, goal):
+    Session.objects.all().delete()
+    answer = lin.post("/matters/SZ-1/rate/", {"stars": "5"}, HTTP_REFERER=referer)
+    assert answer["Location"] == f"/sign-in/?next={goal}"
+
+
+def test_above_a_form_stands_a_page_that_there_is(lin):
+    Session.objects.all().delete()
+    answer = lin.post(f"/visits/waits/{new_id()}/leave/")
+    assert answer["Location"] == "/sign-in/?next=%2Fvisits%2F"  # not /visits/waits/…/, which is none
+
+
+def test_who_opens_an_address_that_takes_forms_alone_is_told_so_on_a_page(lin):
+    answer = lin.get("/matters/SZ-1/rate/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "请回到原来的页面，重新填写并提交" in text(answer)
 
 
 def test_an_account_that_wants_large_type_gets_it(lin):
