@@ -44,9 +44,7 @@ def officer_page(act: str = "") -> Callable[[View], View]:
                 return _to_the_door(request)
             request.at = clock.now()
             if not actor.is_officer:
-                return refused(
-                    request, {"zh": "这里是民警工作台。", "en": "This is the officers’ workbench."}, "officer"
-                )
+                return render(request, "officer/for_officers.html", status=403)
             if act and not holds(actor, act):
                 return refused(request, {"zh": "您不能打开这一页。", "en": "You may not open this page."}, act)
             return _answer(view, request, *args, **kwargs)

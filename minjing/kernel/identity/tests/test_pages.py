@@ -164,6 +164,13 @@ def test_signing_out_needs_a_post_and_ends_the_session(browser: Client, phone: P
     assert not Session.objects.filter(account__isnull=False).exists()
 
 
+def test_signing_out_goes_on_to_a_page_of_ours_alone(browser: Client, phone: Phone) -> None:
+    by_phone(browser, phone)
+    there = browser.post("/sign-out/", {"next": "/officer/sign-in/"})
+    assert there.headers["Location"] == "/officer/sign-in/"
+    assert browser.post("/sign-out/", {"next": "https://evil.example/"}).headers["Location"] == "/"
+
+
 @pytest.fixture
 def officer(city: City) -> Account:
     account = actions.create_officer(

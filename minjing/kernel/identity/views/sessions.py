@@ -12,18 +12,18 @@ from minjing.base import clock
 from minjing.kernel.identity import actions, queries
 from minjing.kernel.identity import sessions as limits
 from minjing.kernel.identity.errors import Unknown
-from minjing.kernel.identity.views.entry import page, with_next
+from minjing.kernel.identity.views.entry import next_of, page, with_next
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End this session."""
-    was_officer = request.session.get(limits.KIND) == "officer"
+    """End this session, and go to the page that was asked for, else to where one of this kind signs in."""
+    default = reverse("identity:officer_sign_in") if request.session.get(limits.KIND) == "officer" else "/"
     actor = request.actor  # type: ignore[attr-defined]
     logout(request)
     if actor is not None:
         actions.signed_out(actor, clock.now())
-    return HttpResponseRedirect(reverse("identity:officer_sign_in") if was_officer else "/")
+    return HttpResponseRedirect(next_of(request, default))
 
 
 @require_http_methods(["GET", "POST"])

@@ -106,6 +106,12 @@ def test_the_auditor_sees_who_and_why_but_not_whom(bench):
     assert "林晓夫" not in page
 
 
+def test_the_auditor_tells_residents_apart(bench):
+    submitted()
+    page = text(bench(AUDIT).get("/officer/admin/ledger/?kind=matters:matter:"))
+    assert f"<td>居民 {str(world.LIN.account_id)[-12:]}</td>" in page
+
+
 def test_looks_without_a_matter_are_listed_with_their_reason(bench):
     from minjing.kernel.identity import actions as identity
 

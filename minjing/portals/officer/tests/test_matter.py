@@ -261,7 +261,12 @@ def test_a_resident_is_not_let_in(bench):
     matter = submitted()
     from minjing.kernel.matters.tests.conftest import signed_in
 
-    assert signed_in(LIN).get(url(matter)).status_code == 403
+    refused = signed_in(LIN).get(url(matter))
+    assert refused.status_code == 403
+    page = text(refused)
+    assert "您现在以居民身份登录" in page
+    assert "退出后以民警登录" in page
+    assert 'href="/officer/ledger/"' not in page  # no links that would be refused in their turn
     nobody = Client(HTTP_HOST="localhost").get(url(matter))
     assert nobody.status_code == 302
     assert "/officer/sign-in/" in nobody["Location"]

@@ -44,6 +44,13 @@ def test_the_overdue_are_counted_with_what_holds_them_up(bench):
     assert oversight.why_late(claimed) == "long_step"
 
 
+def test_an_approver_without_the_post_is_offered_no_page_that_refuses_them(bench):
+    link = 'href="/officer/supervision/city-wide/"'
+    assert link in text(bench(SUPERVISOR).get("/officer/supervision/"))
+    assert link not in text(bench(LUO).get("/officer/supervision/"))
+    assert bench(LUO).get("/officer/supervision/city-wide/").status_code == 403
+
+
 def test_the_page_shows_number_first_and_leads_to_the_matters(bench):
     late = submitted(hours_ago=LATE)
     page = text(bench(SUPERVISOR).get("/officer/supervision/"))

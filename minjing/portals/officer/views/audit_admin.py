@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from minjing.base.clock import CHINA, local_day
 from minjing.kernel.identity import queries as people
+from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.matters import queries
+from minjing.portals.frame.language import t
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import show
@@ -82,10 +85,17 @@ def _row(row: people.Audited, officers: Mapping[Any, Any]) -> dict[str, Any]:
     actor = officers.get(row.by)
     return {
         "entry": row.entry,
-        "who": f"{actor.display_name} {actor.police_number}" if actor else str(row.by or "")[:8],
+        "who": f"{actor.display_name} {actor.police_number}" if actor else _other(row.by),
         "officer": actor is not None,
         "detail": [(key, _short(value)) for key, value in row.said.items()],
     }
+
+
+def _other(account_id: UUID | None) -> str:
+    """Return who acted if no officer did: of a resident the end of the id, as its start is the time it was made."""
+    if account_id in (None, SYSTEM.account_id):
+        return t("系统", "The system") if account_id else "—"
+    return f"{t('居民', 'Resident')} {str(account_id)[-12:]}"
 
 
 def _short(value: Any) -> str:

@@ -19,7 +19,7 @@ from minjing.portals.frame import city_wide
 from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
-from minjing.portals.officer.permissions import Words
+from minjing.portals.officer.permissions import Words, holds
 from minjing.portals.officer.rail import show
 from minjing.portals.officer.views.typed import whole
 from minjing.portals.officer.views.workbench import LIGHTS, after_of, mark_of, rows_of
@@ -81,6 +81,7 @@ def supervision(request: OfficerRequest) -> HttpResponse:
         "chart": _chart(weeks),
         "this_week": _week(weeks[-1]),
         "last_week": _week(weeks[-2]),
+        "sees_city_wide": holds(request.actor, "supervise"),
     }
     return show(request, "officer/supervision.html", context, page="supervision")
 
