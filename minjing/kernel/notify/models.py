@@ -81,7 +81,9 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_at"], name="message_to_send", condition=Q(state__in=["waiting", "sending"])),
-            models.Index(fields=["account_id", "-id"], name="message_inbox", condition=Q(channel="in_app")),
+            models.Index(
+                fields=["account_id", "-created_at", "-id"], name="message_inbox", condition=Q(channel="in_app")
+            ),
             models.Index(
                 fields=["account_id"], name="message_unread", condition=Q(channel="in_app", read_at__isnull=True)
             ),

@@ -51,10 +51,11 @@ def inbox(account_id: UUID, *, limit: int = 20, before: UUID | None = None) -> l
     """Return the account's in-app notices, newest first; `before` is the id of the last one of the page above."""
     own = Message.objects.filter(account_id=account_id, channel=Message.IN_APP)
     if before is not None:
-        own = own.filter(pk__lt=before)
+        at = own.filter(pk=before).values("created_at")[:1]
+        own = own.filter(created_at__lte=at).filter(Q(created_at__lt=at) | Q(pk__lt=before))
     return [
         Notice(m.pk, m.template, {"zh": m.text_zh, "en": m.text_en}, m.matter_id, m.created_at, m.read_at, m.dedupe)
-        for m in own.order_by("-id")[:limit]
+        for m in own.order_by("-created_at", "-id")[:limit]
     ]
 
 

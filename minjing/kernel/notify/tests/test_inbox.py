@@ -1,11 +1,13 @@
 """The inbox in the app: one's own, newest first, read when one says so."""
 
+from datetime import timedelta
+
 from minjing.kernel.notify import actions, queries
 from minjing.kernel.notify.tests.conftest import NOW
 
 
-def tell(who, about):
-    actions.announce([who.account_id], template="asked", text={"zh": about, "en": about}, about=about, now=NOW)
+def tell(who, about, at=NOW):
+    actions.announce([who.account_id], template="asked", text={"zh": about, "en": about}, about=about, now=at)
 
 
 def test_the_newest_notice_comes_first_and_pages_follow_on(lin):
@@ -14,6 +16,15 @@ def test_the_newest_notice_comes_first_and_pages_follow_on(lin):
     first = queries.inbox(lin.account_id, limit=3)
     rest = queries.inbox(lin.account_id, limit=3, before=first[-1].id)
     assert [n.text["zh"] for n in first + rest] == [f"第{n}条" for n in (4, 3, 2, 1, 0)]
+
+
+def test_the_newest_is_the_last_by_its_time_not_by_its_writing(lin):
+    for day, about in ((2, "前天"), (0, "今天"), (1, "昨天"), (3, "大前天")):
+        tell(lin, about, NOW - timedelta(days=day))
+    first = queries.inbox(lin.account_id, limit=2)
+    rest = queries.inbox(lin.account_id, limit=3, before=first[-1].id)
+    assert [n.text["zh"] for n in first] == ["今天", "昨天"]
+    assert [n.text["zh"] for n in rest] == ["前天", "大前天"]
 
 
 def test_reading_counts_down_only_ones_own(lin, chen):
