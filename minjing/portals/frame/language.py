@@ -46,6 +46,14 @@ def office(unit: Any, post: Any) -> str:
     return f"{pick(unit)}{said.removeprefix(level)}"
 
 
+def short_name(name: Any) -> dict[str, str]:
+    """Return a unit's name as it fits a tile or a column: 罗湖分局, 桂园; Luohu, Guiyuan, Bureau."""
+    zh = name.zh.split("公安局")[-1] or name.zh
+    if name.en.endswith(" Bureau"):
+        return {"zh": zh, "en": "Bureau"}
+    return {"zh": zh.removesuffix("派出所"), "en": name.en.removesuffix(" Police Station").removesuffix(" Branch")}
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give every page its language, the elder mode and whether this is the demo."""
     from django.conf import settings

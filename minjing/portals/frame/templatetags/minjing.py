@@ -18,7 +18,7 @@ from minjing.base.clock import CHINA
 from minjing.base.clock import now as present
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.schema import Body, Text
-from minjing.portals.frame.language import is_english, pick
+from minjing.portals.frame.language import is_english, pick, short_name
 from minjing.portals.frame.language import office as post_in_unit
 from minjing.portals.frame.language import t as words
 
@@ -83,6 +83,12 @@ def t(parser: Parser, token: Token) -> Words:
 def text(value: Any) -> str:
     """Return the reader's words of a pair {zh, en}."""
     return pick(value)
+
+
+@register.filter
+def short(value: Any) -> str:
+    """Write a unit in a narrow column: in English by its short name, in Chinese in full, as it fits."""
+    return short_name(value)["en"] if value and is_english() else pick(value)
 
 
 @register.simple_tag

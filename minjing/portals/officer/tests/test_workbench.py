@@ -68,6 +68,11 @@ def test_many_are_claimed_at_once_and_each_has_an_outcome(bench):
     assert Matter.objects.filter(claimed_by=CHEN.account_id).count() == 2
 
 
+def test_a_step_for_many_without_a_tick_says_so(bench):
+    answer = bench(CHEN).post("/officer/bulk/", {"action": "claim", "queue": "to_claim"}, follow=True)
+    assert '<div class="notice warning" role="status"><p>没有勾选办件。</p>' in text(answer)
+
+
 def test_many_decisions_are_shown_before_they_are_taken(bench):
     ready = act(act(act(submitted(), "claim", CHEN), "recommend", CHEN), "claim", LUO)
     unready = act(act(submitted(), "claim", CHEN), "recommend", CHEN)

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_GET
 from minjing.kernel.matters import oversight, queries
 from minjing.kernel.matters.oversight import Area, Narrowed, UnitLights
 from minjing.kernel.matters.queries import UnitFacts, Wish
-from minjing.kernel.matters.schema import Text
 from minjing.portals.frame import city_wide
-from minjing.portals.frame.language import pick
+from minjing.portals.frame.language import pick, short_name
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words, holds
@@ -124,12 +123,6 @@ def _hex(row: Mapping[str, Any]) -> dict[str, Any]:
             "en": f"{lit.red} overdue, {lit.yellow} due soon",
         },
     }
-
-
-def short_name(name: Text) -> dict[str, str]:
-    """Return a unit's name as it fits a tile: 罗湖分局, 桂园; Luohu Branch, Guiyuan."""
-    zh = name.zh.split("公安局")[-1] or name.zh
-    return {"zh": zh.removesuffix("派出所"), "en": name.en.removesuffix(" Police Station")}
 
 
 def _steps(unit: UnitFacts, request: OfficerRequest) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +19,7 @@ from minjing.kernel.identity.actor import Actor
 from minjing.kernel.matters import actions, queries
 from minjing.kernel.matters.queries import Wish
 from minjing.kernel.matters.rules import Snapshot
+from minjing.portals.frame.language import t
 from minjing.portals.officer.gate import OfficerRequest, officer_page
 from minjing.portals.officer.permissions import Words
 from minjing.portals.officer.rail import EMPTY, TITLES, counts, first_page, show
@@ -211,6 +213,8 @@ def bulk(request: OfficerRequest) -> HttpResponse:
     chosen = chosen_of(request.POST.getlist("item"))
     back = request.POST.get("queue", "")
     if action not in BULK_TITLES or not chosen:
+        if not chosen:
+            messages.warning(request, t("没有勾选办件。", "No matter is ticked."))
         return HttpResponseRedirect(f"{reverse('officer:workbench')}?queue={back if back in TITLES else ''}")
     context: dict[str, Any] = {"action": action, "action_title": BULK_TITLES[action], "queue": back}
     if action in CONFIRMED_FIRST and not request.POST.get("confirmed"):

@@ -18,7 +18,7 @@ function told() {
   if (!label) return;
   label.dataset.words ??= label.textContent;
   const count = document.querySelectorAll(".tick input[name=item]:checked").length;
-  label.textContent = count ? `✓ ${count}` : label.dataset.words;
+  label.textContent = count ? label.dataset.ticked.replace("#", count) : label.dataset.words;
 }
 
 function claim() {
