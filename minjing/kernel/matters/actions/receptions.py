@@ -11,7 +11,9 @@ from django.db import transaction
 
 from minjing.base.ids import new_id
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.actions.doors import parse_id_number, parse_name
 from minjing.kernel.identity.actor import Actor, Holding
+from minjing.kernel.identity.errors import Wrong as WrongIdentity
 from minjing.kernel.ledger.actions import append
 from minjing.kernel.ledger.actions import entry as ledger_entry
 from minjing.kernel.matters import city_wide, queries
@@ -36,12 +38,15 @@ REASONS: Mapping[str, Text] = {
 def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by: Actor, now: datetime) -> Reception:
     """Receive somebody at a household counter; the look at who they are is on record, with its reason.
 
-    Raises NotAllowed to whoever stands at no counter, Wrong for a number without a reason, and identity's refusals
-    for a name that is not the number's, TooMany after too many of these.
+    Raises NotAllowed to whoever stands at no counter, Wrong for all at once that is missing or no name, number or
+    reason, identity's refusals for a name that is not the number's, and TooMany after too many of these.
     """
     held = at_counter(by)
+    wrong = _miswritten(name, id_number)
     if how not in (CARD, NUMBER) or (how == NUMBER and reason not in REASONS):
-        raise Wrong({"reason": Text(zh="请选择为什么输入号码。", en="Say why the number is typed in.")})
+        wrong["reason"] = Text(zh="请选择为什么输入号码。", en="Say why the number is typed in.")
+    if wrong:
+        raise Wrong(wrong)
     applicant = identity.received_at_counter(name=name, id_number=id_number, by_card=how == CARD, by=by, now=now)
     assert applicant.person_id is not None
     identity.record_look(by, [applicant.person_id], ["name", "id_number"], reason="counter", now=now)
@@ -62,6 +67,17 @@ def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by
             ledger_entry("matters:reception:begun", said, at=now, org_id=held.org_id, subject_id=applicant.person_id)
         )
     return made
+
+
+def _miswritten(name: str, id_number: str) -> dict[str, Text]:
+    """Return what is wrong with a name and a number as they are written, by the field."""
+    wrong = {}
+    for parse, typed in ((parse_name, name), (parse_id_number, id_number)):
+        try:
+            parse(typed)
+        except WrongIdentity as error:
+            wrong[error.field] = Text(**error.text)
+    return wrong
 
 
 def at_counter(by: Actor) -> Holding:

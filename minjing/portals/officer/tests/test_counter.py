@@ -91,6 +91,15 @@ def test_who_is_not_proved_is_not_received(counter: Client, wrong: dict[str, str
     assert Reception.objects.count() == 0
 
 
+def test_all_that_is_wrong_is_said_at_once_and_the_first_field_has_the_focus(counter: Client):
+    page = text(counter.post("/officer/counter/", {"name": "林晓夫", "id_number": "123", "reason": ""}))
+    assert 'id="e-id_number"' in page
+    assert 'id="e-reason"' in page
+    assert 'id="e-name"' not in page
+    (focused,) = re.findall(r'id="(\w+)"[^>]* autofocus', page)
+    assert focused == "id_number"
+
+
 def test_nobody_opens_the_reception_of_another_and_no_approver_stands_at_a_counter(counter: Client, bench: Door):
     page = begun(counter)
     assert bench(CHEN).get(page).status_code == 404
