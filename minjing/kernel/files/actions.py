@@ -363,6 +363,8 @@ def _cleaned(data: bytes, name: str, side_max: int = SIDE_MAX) -> Cleaned:
     kind = kind_of(data)
     if kind == "heic":
         raise Refused("heic")
+    if kind == "other":
+        raise Refused("unknown_type", name=name)
     if kind != "pdf" and kind not in IMAGES:
         raise Refused("wrong_type", name=name, found=NAMES[kind])
     if is_double(data, kind):

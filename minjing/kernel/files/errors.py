@@ -20,6 +20,10 @@ REASONS: Mapping[str, Text] = {
         "zh": "文件“{name}”的内容是{found}，不是照片或 PDF，不能作为材料。请上传 JPG、PNG、WebP 照片或 PDF。",
         "en": "“{name}” is in fact {found}, not a photo or a PDF. Please send a JPG, PNG or WebP photo, or a PDF.",
     },
+    "unknown_type": {
+        "zh": "无法识别文件“{name}”的格式，不能作为材料。请上传 JPG、PNG、WebP 照片或 PDF。",
+        "en": "What kind of file “{name}” is cannot be told. Please send a JPG, PNG or WebP photo, or a PDF.",
+    },
     "heic": {
         "zh": "这是 HEIC 格式的照片，目前无法打开。iPhone 请在“设置 › 相机 › 格式”中选“兼容性最佳”后重拍，"
         "或对照片截屏后上传截图。",

@@ -30,7 +30,6 @@ NAMES: Mapping[str, Text] = {
     "bmp": {"zh": "BMP 图片", "en": "a BMP picture"},
     "video": {"zh": "视频", "en": "a video"},
     "page": {"zh": "网页或脚本", "en": "a web page or a script"},
-    "other": {"zh": "无法识别的内容", "en": "of an unknown kind"},
 }
 
 _STARTS: tuple[tuple[bytes, str], ...] = (

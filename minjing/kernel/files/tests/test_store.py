@@ -92,6 +92,7 @@ REFUSED = {
     "a photo and an archive": (papers_in.picture_and_archive, "double"),
     "a HEIC photo": (papers_in.heic, "heic"),
     "a page": (lambda: b"<html><script>alert(1)</script>", "wrong_type"),
+    "what nobody knows": (lambda: b"?", "unknown_type"),
     "a PDF with a password": (papers_in.locked_pdf, "locked"),
     "an encrypted PDF that opens": (lambda: papers_in.locked_pdf(""), "locked"),
     "a PDF of too many pages": (lambda: papers_in.pdf(rules.PAGES_MAX + 1), "too_many_pages"),
