@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from minjing.base.clock import CHINA
 from minjing.kernel.matters.oversight import Week
+from minjing.portals.frame.language import t
 
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 96, 18, 34
@@ -56,20 +57,24 @@ def lag(minutes: Sequence[tuple[datetime, float]], summary: str) -> SafeString:
     parts += _grid(top)
     limit = _y(ALARM_S, top)
     parts.append(f'<line class="trend-alarm" x1="{LEFT}" y1="{limit:.1f}" x2="{WIDTH - RIGHT}" y2="{limit:.1f}"/>')
-    parts.append(f'<text class="trend-label trend-alarm" x="{WIDTH - RIGHT + 9}" y="{limit + 4:.1f}">60 s</text>')
+    place = f'x="{WIDTH - RIGHT + 9}" y="{limit + 4:.1f}"'
+    parts.append(f'<text class="trend-label trend-alarm" {place}>{_seconds(ALARM_S)}</text>')
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts.append(f'<polyline class="trend-line trend-decided" points="{points}"/>')
     x, y = places[-1]
     parts.append(f'<circle class="trend-dot trend-decided" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
-    parts.append(
-        f'<text class="trend-label trend-decided" x="{x + 9:.1f}" y="{y + 4:.1f}">{minutes[-1][1]:.1f} s</text>'
-    )
+    said = _seconds(round(minutes[-1][1], 1))
+    parts.append(f'<text class="trend-label trend-decided" x="{x + 9:.1f}" y="{y + 4:.1f}">{said}</text>')
     for at, (place, _) in ((minutes[0][0], places[0]), (minutes[-1][0], places[-1])):
         parts.append(
             f'<text class="trend-week" x="{place:.1f}" y="{HEIGHT - 12}">{at.astimezone(CHINA):%H:%M}</text>'
         )
     parts.append("</svg>")
     return mark_safe("".join(parts))  # noqa: S308 - made of numbers and an escaped sentence
+
+
+def _seconds(count: float) -> str:
+    return t(f"{count} 秒", f"{count} s")
 
 
 def _y(value: float, top: int) -> float:

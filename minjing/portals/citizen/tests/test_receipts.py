@@ -57,6 +57,8 @@ def test_before_publication_the_promise_is_offered_and_kept_afterwards(lin, numb
     entry = entry_of(number)
     shown = text(lin.get(f"/matters/{number}/receipt/{entry}/"))
     assert "正在排进公开账本" in shown
+    assert "提交了一件申请" in shown  # what the entry records, its kind beside it
+    assert '<a href="/matters/" aria-current="page">' in shown
     assert ".tlog-proof" not in shown
     note = text(lin.get(f"/matters/{number}/receipt/{entry}.promise"))
     key = promise_verifier()

@@ -36,7 +36,7 @@ def of_matter(request: HttpRequest, number: str, entry_id: UUID) -> HttpResponse
     words = _act_of(request, number, entry_id)
     back = reverse("citizen:matter", args=[number])
     address = partial(_address, "citizen:receipt_file", number, entry_id)
-    return _page(request, entry_id, back, address, words=words)
+    return _page(request, entry_id, back, address, tab="matters", words=words)
 
 
 @require_safe
@@ -53,7 +53,7 @@ def of_look(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """Show the receipt of one look at one's own data."""
     look = _look_at(request, entry_id)
     address = partial(_address, "citizen:look_file", entry_id)
-    return _page(request, entry_id, reverse("citizen:looks"), address, look=look)
+    return _page(request, entry_id, reverse("citizen:looks"), address, tab="me", look=look)
 
 
 @require_safe
@@ -93,11 +93,10 @@ def _look_at(request: HttpRequest, entry_id: UUID) -> Look:
 def _page(
     request: HttpRequest, entry_id: UUID, back: str, address: Callable[[str], str], **said: Any
 ) -> HttpResponse:
-    """Show a receipt; `said` is what the entry is of: the words of an act, or a look."""
+    """Show a receipt; `said` is what the entry is of (the words of an act, or a look) and its tab."""
     found = ledger.disclosure(entry_id)
     assert found is not None  # its act or look has been found
     context = {
-        "tab": "me",
         "back": back,
         "entry_id": entry_id,
         "disclosure": found,

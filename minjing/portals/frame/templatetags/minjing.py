@@ -18,6 +18,7 @@ from minjing.base.clock import CHINA
 from minjing.base.clock import now as present
 from minjing.kernel.matters import rules
 from minjing.kernel.matters.schema import Body, Text
+from minjing.portals.frame.kinds import kind_in_words
 from minjing.portals.frame.language import is_english, pick, short_name
 from minjing.portals.frame.language import office as post_in_unit
 from minjing.portals.frame.language import t as words
@@ -83,6 +84,12 @@ def t(parser: Parser, token: Token) -> Words:
 def text(value: Any) -> str:
     """Return the reader's words of a pair {zh, en}."""
     return pick(value)
+
+
+@register.filter
+def kind(value: str) -> str:
+    """Say what a ledger entry of this kind records."""
+    return pick(kind_in_words(value))
 
 
 @register.filter
@@ -163,7 +170,7 @@ def _day(value: date | datetime | str | None) -> date | None:
 def fen(value: int | None) -> str:
     """Write an amount of money: ¥20.00; nothing to pay is said in words."""
     if not value:
-        return words("免费", "Free")
+        return words("不收费", "No fee")
     return f"¥{value // 100:,}.{value % 100:02d}"
 
 

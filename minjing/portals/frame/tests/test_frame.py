@@ -73,7 +73,7 @@ def test_the_services_are_offered_with_the_chosen_one_marked(city):  # noqa: F81
         ("{{ '2019-05-20'|day }}", "zh-hans", "2019年5月20日"),
         ("{{ 'tomorrow'|day }}", "zh-hans", ""),
         ("{{ 2000|fen }}", "zh-hans", "¥20.00"),
-        ("{{ 0|fen }}", "en", "Free"),
+        ("{{ 0|fen }}", "en", "No fee"),
         ("{{ '林晓夫'|mask_name }}", "zh-hans", "林*夫"),
         ("{{ '440304199001010011'|mask_id }}", "zh-hans", "4403************11"),
     ],

@@ -22,6 +22,7 @@ from minjing.kernel.watch import actions, rules
 from minjing.kernel.watch import queries as watch
 from minjing.kernel.watch.errors import WatchError
 from minjing.kernel.watch.models import Alarm, Glass
+from minjing.portals.frame.kinds import witness_in_words
 from minjing.portals.frame.language import pick
 from minjing.portals.officer import charts
 from minjing.portals.officer.gate import OfficerRequest, officer_page
@@ -128,7 +129,11 @@ def _name(people: Mapping[UUID, Any], account_id: UUID | None) -> str:
 
 
 def _checkpoint(head: Head) -> dict[str, Any]:
-    return {"head": head, "root": head.root.hex(), "witnesses": watch.cosigned_by(head.checkpoint_text)}
+    return {
+        "head": head,
+        "root": head.root.hex(),
+        "witnesses": [witness_in_words(name) for name in watch.cosigned_by(head.checkpoint_text)],
+    }
 
 
 @officer_page(act="watch")

@@ -4,8 +4,8 @@ import pytest
 
 from minjing.kernel.matters.schema import Limit
 from minjing.kernel.matters.tests import world
+from minjing.portals.frame.kinds import kind_in_words
 from minjing.portals.open import words
-from minjing.portals.open.kinds import kind_in_words
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from minjing.kernel.ledger.rules.note import BadNote
 from minjing.kernel.ledger.rules.public import parse_public
 from minjing.kernel.watch import queries as watch
 from minjing.kernel.watch.rules import is_closed
-from minjing.portals.open.kinds import kind_in_words
+from minjing.portals.frame.kinds import kind_in_words, witness_in_words
 
 LATEST = 10  # checkpoints listed
 MONTH = timedelta(days=30)  # in which break-glass is counted
@@ -123,7 +123,7 @@ def standing(now: datetime) -> Standing | None:
     return Standing(signed.size, signed.root.hex(), signed.at, queries.lag_s(now), signed.checkpoint_text)
 
 
-def _witnesses() -> list[tuple[str, str, datetime | None]]:
+def _witnesses() -> list[tuple[dict[str, str], str, datetime | None]]:
     """Return each witness of the policy, its key's name, and when it saw the newest checkpoint."""
     signed, rules = queries.head(), policy()
     try:
@@ -131,7 +131,11 @@ def _witnesses() -> list[tuple[str, str, datetime | None]]:
     except BadNote:
         seen = {}  # a file that was tampered with vouches for nobody
     return [
-        (witness.name, witness.verifier.name, _instant(seen[witness.name]) if witness.name in seen else None)
+        (
+            witness_in_words(witness.name),
+            witness.verifier.name,
+            _instant(seen[witness.name]) if witness.name in seen else None,
+        )
         for witness in rules.witnesses
     ]
 

@@ -1,4 +1,4 @@
-"""Kinds of ledger entries in plain words; a kind not listed is shown as its part of the house and its name."""
+"""The ledger in plain words: kinds of entries (one not listed as its part of the house), and who witnesses it."""
 
 KINDS: dict[str, dict[str, str]] = {
     "files:file:stored": {"zh": "上传的一份材料存好了", "en": "An uploaded paper was stored"},
@@ -142,3 +142,16 @@ OTHER = {"zh": "一条记录", "en": "An entry"}
 def kind_in_words(kind: str) -> dict[str, str]:
     """Return what an entry of this kind records, in both languages."""
     return KINDS.get(kind) or PARTS.get(kind.split(":", 1)[0], OTHER)
+
+
+# By the name that the policy gives; a city may have others, which stand for themselves.
+WITNESSES: dict[str, dict[str, str]] = {
+    "court": {"zh": "法院", "en": "Court"},
+    "university": {"zh": "大学", "en": "University"},
+    "newspaper": {"zh": "报社", "en": "Newspaper"},
+}
+
+
+def witness_in_words(name: str) -> dict[str, str]:
+    """Return what a witness of the ledger is called, in both languages."""
+    return WITNESSES.get(name, {"zh": name, "en": name})
