@@ -9,7 +9,8 @@ from typing import Literal
 # Crockford's alphabet: no I, L, O, U, so that a code read aloud or typed from paper is not mistaken.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ORG_CHARACTERS, RANDOM_CHARACTERS, GROUP = 3, 29, 4  # 29 characters are 145 bits: nobody guesses a paper
-_CODE = re.compile(rf"[{ALPHABET}]{{{ORG_CHARACTERS + RANDOM_CHARACTERS}}}\Z")
+CODE_CHARACTERS = ORG_CHARACTERS + RANDOM_CHARACTERS
+_CODE = re.compile(rf"[{ALPHABET}]{{{CODE_CHARACTERS}}}\Z")
 _CONFUSED = str.maketrans("OIL", "011")
 
 State = Literal["valid", "expired", "revoked", "unknown"]
@@ -33,8 +34,13 @@ def new_code(org_id: int, choice: Callable[[str], str] = secrets.choice) -> str:
 
 def parse_code(text: str) -> str | None:
     """Return the code as it is stored, however it was typed (groups, lower case, O for 0), or None."""
-    code = re.sub(r"[\s\-–—_·.]", "", text).upper().translate(_CONFUSED)
+    code = bare(text).translate(_CONFUSED)
     return code if _CODE.match(code) else None
+
+
+def bare(text: str) -> str:
+    """Return what was typed as a code without what only groups it, in capitals."""
+    return re.sub(r"[\s\-–—_·.]", "", text).upper()
 
 
 def org_of_code(code: str) -> int:

@@ -26,7 +26,8 @@ def roads(request: HttpRequest) -> HttpResponse:
         "picture": mark_safe(picture),  # noqa: S308 - made by us, names escaped
         "clashes": [(t(*c.name), c.start, c.end) for c in clashes],
         "spans": [
-            ("day", t("白天 7:00-22:00", "Day, 7:00-22:00")), ("night", t("夜间 22:00-7:00", "Night, 22:00-7:00")),
+            ("day", t("白天 07:00–22:00", "Day, 07:00–22:00")),
+            ("night", t("夜间 22:00–07:00", "Night, 22:00–07:00")),
             ("off_peak", t("平峰", "Off-peak")),
         ],
     }  # fmt: skip

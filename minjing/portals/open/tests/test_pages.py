@@ -180,7 +180,16 @@ def test_an_expired_paper_is_said_to_be_expired(client, city):
 
 def test_an_unknown_code_is_not_found_and_says_what_to_do(client, city):
     assert "查无此证" in page(client, f"/open/check/{rules.new_code(4)}", 404)
-    assert "查无此证" in page(client, "/open/check/hello", 404)
+    html = page(client, "/open/check/hello-you", 404)
+    assert "查无此证" in html
+    assert "HELL-OYOU" in html
+    assert "核验码有 32 位，这里是 8 位。" in html
+    assert 'href="/open/check/?again=HELL-OYOU"' in html
+    assert 'value="HELL-OYOU"' in page(client, "/open/check/?again=HELL-OYOU")
+    whole = rules.new_code(4)
+    html = page(client, f"/open/check/{whole}", 404)
+    assert rules.grouped(whole) in html
+    assert "位，这里是" not in html
 
 
 def test_the_code_printed_on_the_signed_paper_leads_to_its_check(client, permit):
@@ -197,6 +206,8 @@ def test_the_file_itself_is_recognised_and_a_changed_one_is_not(client, permit):
     changed = client.post("/open/check/", {"file": SimpleUploadedFile("p.pdf", pdf[:-1] + b"x", "application/pdf")})
     assert changed.status_code == 404
     assert "本市没有签发过这个文件" in changed.content.decode()
+    assert "请持有人提供原始文件" in changed.content.decode()
+    assert "再核对一遍核验码" not in changed.content.decode()
 
 
 def test_what_is_no_pdf_or_too_large_or_missing_is_explained(client, city):

@@ -29,7 +29,7 @@ def form(request: HttpRequest) -> HttpResponse:
         return render(request, "open/check.html", {"tab": "check", "typed": typed, "malformed": True}, status=400)
     if request.method == "POST":
         return _by_file(request)
-    return render(request, "open/check.html", {"tab": "check"})
+    return render(request, "open/check.html", {"tab": "check", "typed": request.GET.get("again", "")[:80]})
 
 
 @never_cache
@@ -38,7 +38,7 @@ def form(request: HttpRequest) -> HttpResponse:
 def by_code(request: HttpRequest, code: str) -> HttpResponse:
     """Say what the paper with this code is worth."""
     found = queries.check(code, now=clock.now())
-    return _answer(request, found, rules.parse_code(code))
+    return _answer(request, found, rules.parse_code(code) or rules.bare(code[:80]))
 
 
 @require_GET
@@ -68,6 +68,8 @@ def _answer(request: HttpRequest, found: Check, code: str | None, *, by_file: bo
         "found": found,
         "by_file": by_file,
         "code": rules.grouped(found.code or code or ""),
+        "length": len(code or ""),
+        "full_length": rules.CODE_CHARACTERS,
         "published": found.entry_id is not None and ledger.index_of(found.entry_id) is not None,
         "fingerprint": signing.fingerprint() if found.state != "unknown" else "",
     }
