@@ -81,7 +81,12 @@ def _to_the_door(request: HttpRequest) -> HttpResponse:
 
 def refused(request: OfficerRequest, why: Words, needs: str = "") -> HttpResponse:
     """Return the page "this needs post X; you hold Y"."""
-    context = {"why": why, "needs": name_of_need(needs), "held": held_posts(request.actor)}
+    context = {
+        "why": why,
+        "needs": name_of_need(needs),
+        "held": held_posts(request.actor),
+        "reading": request.method in ("GET", "HEAD"),
+    }
     return show(request, "officer/refused.html", context, status=403)
 
 

@@ -78,7 +78,7 @@ def name_of_need(needs: str) -> Words | None:
         return {"zh": "民警账号", "en": "an officer’s account"}
     if needs in ACTS:
         names = [post.name for post in identity.posts() if needs in post.acts]
-        zh = "或".join(name["zh"] for name in names) or ACTS[needs]["zh"]
+        zh = "、".join(name["zh"] for name in names) or ACTS[needs]["zh"]
         en = " or ".join(name["en"] for name in names) or ACTS[needs]["en"]
         return {"zh": zh, "en": en}
     return identity.post_names([needs]).get(needs, {"zh": needs, "en": needs})

@@ -94,7 +94,7 @@ def determine(accident_id: UUID, said: Mapping[str, str], *, by: Actor, now: dat
         if len(reasons) < 10:
             raise Wrong(
                 "reasons",
-                {"zh": "请写明理由（至少十个字）。", "en": "Give the reasons, ten signs at least."},
+                {"zh": "请写明理由（至少十个字）。", "en": "Give the reasons, ten characters at least."},
                 "reasons",
             )
         free = said.get("situation") == "free"

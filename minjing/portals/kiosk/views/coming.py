@@ -40,7 +40,7 @@ NO_PERSON = Text(
 )
 NEITHER = {
     "zh": "请输入 18 位身份证号码，或 11 位手机号码。",
-    "en": "Enter an ID number of 18 signs, or a mobile number of 11 digits.",
+    "en": "Enter an ID number of 18 characters, or a mobile number of 11 digits.",
 }
 TROUBLES = (
     ("cannot", Text(zh="不会操作，请人来帮忙", en="I cannot work it; please send somebody")),
