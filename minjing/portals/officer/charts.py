@@ -57,8 +57,8 @@ def lag(minutes: Sequence[tuple[datetime, float]], summary: str) -> SafeString:
     parts += _grid(top)
     limit = _y(ALARM_S, top)
     parts.append(f'<line class="trend-alarm" x1="{LEFT}" y1="{limit:.1f}" x2="{WIDTH - RIGHT}" y2="{limit:.1f}"/>')
-    place = f'x="{WIDTH - RIGHT + 9}" y="{limit + 4:.1f}"'
-    parts.append(f'<text class="trend-label trend-alarm" {place}>{_seconds(ALARM_S)}</text>')
+    beside = f'x="{WIDTH - RIGHT + 9}" y="{limit + 4:.1f}"'
+    parts.append(f'<text class="trend-label trend-alarm" {beside}>{_seconds(ALARM_S)}</text>')
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts.append(f'<polyline class="trend-line trend-decided" points="{points}"/>')
     x, y = places[-1]
