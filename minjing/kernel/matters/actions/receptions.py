@@ -42,7 +42,7 @@ def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by
     reason, identity's refusals for a name that is not the number's, and TooMany after too many of these.
     """
     held = at_counter(by)
-    wrong = _miswritten(name, id_number)
+    wrong = _miswritten(name, id_number, now)
     if how not in (CARD, NUMBER) or (how == NUMBER and reason not in REASONS):
         wrong["reason"] = Text(zh="请选择为什么输入号码。", en="Say why the number is typed in.")
     if wrong:
@@ -69,12 +69,12 @@ def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by
     return made
 
 
-def _miswritten(name: str, id_number: str) -> dict[str, Text]:
+def _miswritten(name: str, id_number: str, now: datetime) -> dict[str, Text]:
     """Return what is wrong with a name and a number as they are written, by the field."""
     wrong = {}
-    for parse, typed in ((parse_name, name), (parse_id_number, id_number)):
+    for parse in (lambda: parse_name(name), lambda: parse_id_number(id_number, now)):
         try:
-            parse(typed)
+            parse()
         except WrongIdentity as error:
             wrong[error.field] = Text(**error.text)
     return wrong
