@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -71,10 +71,11 @@ def begin_reception(*, name: str, id_number: str, how: str, reason: str = "", by
 
 def _miswritten(name: str, id_number: str, now: datetime) -> dict[str, Text]:
     """Return what is wrong with a name and a number as they are written, by the field."""
-    wrong = {}
-    for parse in (lambda: parse_name(name), lambda: parse_id_number(id_number, now)):
+    wrong: dict[str, Text] = {}
+    checks: Sequence[Callable[[], object]] = (lambda: parse_name(name), lambda: parse_id_number(id_number, now))
+    for check in checks:
         try:
-            parse()
+            check()
         except WrongIdentity as error:
             wrong[error.field] = Text(**error.text)
     return wrong

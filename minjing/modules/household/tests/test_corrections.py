@@ -6,7 +6,7 @@ import pytest
 
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.plugs import EffectRefused
-from minjing.modules.household.actions.register import items_of, known
+from minjing.modules.household.actions.register import known
 from minjing.modules.household.models import Item, Member
 from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests.test_effects import BIRTHS, NEWBORN

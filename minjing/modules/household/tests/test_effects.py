@@ -10,7 +10,7 @@ from minjing.kernel.identity.sealing import blind_index, seal
 from minjing.kernel.matters import forms
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
-from minjing.modules.household.actions.register import Act, items_of, set_items
+from minjing.modules.household.actions.register import Act, set_items
 from minjing.modules.household.models import Household, Item, Member, RetiredNumber
 from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests import world
