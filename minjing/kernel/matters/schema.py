@@ -280,7 +280,8 @@ class Service(Strict):
     flow: str
     decides: Level
     identity: IdentityLevel | dict[str, IdentityLevel] = 2  # for submitting; or step by step: {submit: 3, pay: 2}
-    about: str = ""  # the field with the ID number of the person concerned; empty: the applicant
+    # The field that says whom it is about: an ID number, or of a newborn the certificate; empty: the applicant.
+    about: str = ""
     basis: Annotated[list[Basis], Field(min_length=1)]
     limit: Limit
     fee_fen: int = 0

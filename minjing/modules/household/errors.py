@@ -25,6 +25,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "person_unknown": ("没有找到这个身份证号码的人员。", "Nobody with this ID number is known."),
     "name_missing": ("缺少姓名，无法登记。", "The name is missing; nobody can be registered without."),
     "birth_missing": ("缺少出生日期。", "The birth date is missing."),
+    "birth_entered": (
+        "这份出生证明已经办理过出生登记，一个孩子只登记一次。",
+        "A birth has been entered under this certificate already; a child is entered once.",
+    ),
     "birth_in_future": ("出生日期在今天之后。", "The birth lies in the future."),
     "birth_impossible": ("出生日期过早，请核对。", "The birth lies too far back; look again."),
     "day_impossible": ("日期 {} 不在出生之后、今天之前。", "The day {} does not lie between the birth and today."),

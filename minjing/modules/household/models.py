@@ -149,6 +149,18 @@ class RetiredNumber(models.Model):
     }
 
 
+class BirthCertificate(models.Model):
+    """The certificate under which a birth was entered: no other birth is entered under it."""
+
+    number_index = models.BinaryField(max_length=32, primary_key=True)
+    person = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    matter_id = models.UUIDField(null=True)
+
+    personal: ClassVar[dict[str, Personal]] = {
+        "number_index": Personal(SENSITIVE, "一份出生证明只登记一次", LAW, FOR_EVER),
+    }
+
+
 class NumberCounter(models.Model):
     """The last household number given out in a district."""
 

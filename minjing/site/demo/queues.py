@@ -280,7 +280,8 @@ def _birth(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
     born = stage.now - timedelta(days=130)
     return {
         "child_name": stage.maker.name("2", str(father["name"])[0]), "child_sex": "2",
-        "birth_datetime": f"{born:%Y-%m-%d}T08:30", "birth_place": "深圳市妇幼保健院", "birth_cert_no": "Z440099887",
+        "birth_datetime": f"{born:%Y-%m-%d}T08:30", "birth_place": "深圳市妇幼保健院",
+        "birth_cert_no": f"Z{own['id_number'][8:17]}",
         "father_name": father["name"], "father_id": father["id_number"], "mother_name": mother["name"],
         "mother_id": mother["id_number"], "follow_parent": "father", "household_no": own["household_no"],
         "relation": "child", "ethnicity": "01",

@@ -4,11 +4,12 @@ from datetime import date
 from uuid import UUID
 
 from minjing.kernel.identity import actions as identity
+from minjing.kernel.identity.sealing import blind_index
 from minjing.kernel.matters.plugs import Outcome
 from minjing.modules.household import events, rules
 from minjing.modules.household.actions import register
 from minjing.modules.household.actions.case import Case, member_facts
-from minjing.modules.household.models import Household
+from minjing.modules.household.models import BirthCertificate, Household
 from minjing.modules.household.queries import address_of
 from minjing.modules.household.rules import Refusal
 
@@ -28,6 +29,19 @@ def _parent(case: Case) -> UUID | None:
     order = ("mother_id", "father_id") if follow == "mother" else ("father_id", "mother_id")
     number = case.first(*order, "declaring_parent_id", "parent_id", "adopter_id")
     return register.person_of(number) if number else None
+
+
+def _certificate(case: Case, birth: date) -> bytes | None:
+    """Return the blind index of the certificate of this birth, None where there is none; refuse one used before."""
+    number, abroad = case.first("birth_cert_no"), case.first("foreign_birth_cert_no", "regional_birth_cert_no")
+    said = "".join(sign for sign in (number or abroad).upper() if sign.isalnum())
+    if not said:
+        return None
+    # Only the numbers of this country never occur twice; elsewhere two offices may have issued the same one.
+    index = blind_index("birth_certificate", said if number else f"{said}|{birth}")
+    if BirthCertificate.objects.filter(pk=index).exists():
+        raise Refusal("birth_entered")
+    return index
 
 
 def _nursery(case: Case) -> tuple[Household, str, str]:
@@ -57,10 +71,13 @@ def add_birth(case: Case, *, cause: str = "birth") -> Outcome:
         raise Refusal("name_missing")
     sex = case.first("child_sex", "sex") or rules.MALE
     birth = birth_day(case)
+    certificate = _certificate(case, birth)
     household, via, address = _nursery(case)
     number = register.new_number(case.act, register.area_of(household.station_id), birth, sex)
     child = identity.ensure_person(name=name, id_number=number, now=case.act.now)
     case.act.note(events.NUMBER_ASSIGNED, household.org_id, child)
+    if certificate is not None:
+        BirthCertificate.objects.create(number_index=certificate, person_id=child, matter_id=case.matter.id)
     said = case.first("relation")
     relation = rules.relation_code(said, sex) if said else rules.child_relation(via, sex)
     if household.kind == Household.COLLECTIVE:

@@ -1,6 +1,7 @@
 """What each service does to the register: who is where the day before and after, and what the paper says."""
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from minjing.base import idnumber
 from minjing.kernel.identity import queries as people
@@ -11,7 +12,7 @@ from minjing.kernel.matters import forms
 from minjing.kernel.matters.plugs import EffectRefused
 from minjing.modules.household import queries
 from minjing.modules.household.actions.register import Act, set_items
-from minjing.modules.household.models import Household, Item, Member, RetiredNumber
+from minjing.modules.household.models import BirthCertificate, Household, Item, Member, RetiredNumber
 from minjing.modules.household.queries import items_of
 from minjing.modules.household.tests import world
 from minjing.modules.household.tests.world import (
@@ -70,10 +71,46 @@ def test_a_newborn_enters_the_parents_household_with_a_number_of_her_own(code):
 
 
 def test_two_children_born_on_one_day_have_different_numbers():
-    first = decide("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"]})
-    second = decide("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"], "child_name": "林小芽"})
+    first = decide("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"], "birth_cert_no": "R440000001"})
+    second = decide("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"], "birth_cert_no": "R440000002", "child_name": "林小芽"})
     assert first.holder_person != second.holder_person
     assert fact(first, "公民身份号码") != fact(second, "公民身份号码")
+
+
+LATE = {"person_name": "林小苗", "sex": "2", "birth_datetime": "2026-08-20T08:30", "birth_proof": "certificate",
+        "father_id": LIN, "mother_id": SU, "follow_parent": "mother", "household_no": home("lin"),
+        "relation": "child"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "answers", "certificate"),
+    [
+        ("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"]}, "R440000001"),
+        ("HZ0102", {**NEWBORN, **BIRTHS["HZ0102"]}, "r 440000001"),
+        ("HZ0105", LATE, "R440000001"),
+    ],
+)
+def test_a_certificate_of_birth_serves_for_one_entry_only(code, answers, certificate):
+    decide("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"], "birth_cert_no": "R440000001"})
+    with pytest.raises(EffectRefused, match="certificate"):
+        decide(code, {**answers, "birth_cert_no": certificate}, applicant=SU)
+    assert len(relations(home("lin"))) == 4
+
+
+def test_offices_abroad_may_have_issued_the_same_number():
+    answers = {**NEWBORN, **BIRTHS["HZ0103"], "foreign_birth_cert_no": "2026-000123"}
+    decide("HZ0103", answers)
+    with pytest.raises(EffectRefused, match="certificate"):
+        decide("HZ0103", answers, applicant=SU)
+    decide("HZ0103", {**answers, "birth_datetime": "2026-08-21T08:30"})
+    assert len(relations(home("lin"))) == 5
+
+
+def test_the_database_keeps_one_entry_to_a_certificate():
+    first = decide("HZ0101", {**NEWBORN, **BIRTHS["HZ0101"]}).holder_person
+    index = bytes(BirthCertificate.objects.get(person_id=first).number_index)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        BirthCertificate.objects.create(number_index=index, person_id=person(LIN))
 
 
 def test_a_birth_is_refused_when_the_parent_followed_is_not_registered_here():

@@ -213,3 +213,12 @@ def _is_on_record(matter: Snapshot) -> None:
     entries = Outbox.objects.filter(id__in=[event.entry_id for event in events])
     assert entries.count() == len(events) == matter.ver
     assert not any(b"440304" in bytes(entry.payload) for entry in entries)
+
+
+def test_both_parents_file_one_birth_and_each_side_sees_the_other_application(staffed):
+    _, body = queries.service("HZ0101")
+    first, second = (submitted(body, Case(who, CASES["HZ0101"].answers), resident(who)) for who in (LIN, SU))
+    assert [m.id for m in queries.duplicates(second, world.CLERK)] == [first.id]
+    assert [m.id for m in queries.duplicates(first, world.CLERK)] == [second.id]
+    said = filled(body, CASES["HZ0101"].answers)
+    assert {m.id for m in queries.open_of_same_subject(body, said, resident(HE))} == {first.id, second.id}
