@@ -35,6 +35,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "head_is_minor": ("户主须年满 18 周岁。", "The head of a household must be 18 or older."),
     "already_head": ("该人员已经是户主。", "This person is the head already."),
     "no_head_in_collective": ("集体户不设户主。", "A collective household has no head."),
+    "name_differs": (
+        "所填姓名「{}」与其公民身份号码的登记不一致，请与申请人核对。",
+        "The name “{}” is not what stands in the register under its ID number; ask the applicant.",
+    ),
+    "not_the_head": (
+        "所填户主不是该户的户主，请核对户口簿。",
+        "Who is named as head is not the head of that household; look at its book.",
+    ),
+    "other_station": (
+        "该户不属于受理此件的派出所，须由户口所在地派出所办理。",
+        "The household belongs to another station than received this matter; its own station has to decide.",
+    ),
     "nothing_changes": ("与现有登记内容相同，无需变更。", "The register says so already; nothing would change."),
     "changed_since": (
         "该登记内容后来又由另一件办件改动，不能按这一件更正；请另行申请变更更正。",

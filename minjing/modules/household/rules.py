@@ -1,8 +1,9 @@
 """The register's decisions, pure: relations to the head, who follows a head, what may not be done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from minjing.base import idnumber
@@ -233,6 +234,24 @@ def hints(birth: date | None, day: date, *, moving_in_as: str = "") -> list[str]
     if moving_in_as == "child" and age_on(birth, day) >= ADULT:
         found.append("child_is_adult")
     return found
+
+
+# ---- what a form names ------------------------------------------------------------------------------------
+
+# Names that are not called after the field of the ID number they belong to.
+_NAMED_BY = {"child_id": "joined_name", "kept_id": "person_name", "former_id": "person_name"}
+
+
+def named(answers: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield everybody whom a form names by name and ID number: the field, the name, the number."""
+    for field, said in answers.items():
+        if isinstance(said, list):
+            rows = (row for row in said if isinstance(row, Mapping) and row.get("id_number"))
+            yield from ((field, str(row.get("name", "")), str(row["id_number"])) for row in rows)
+        elif field.endswith("_id") and said:
+            name = answers.get(_NAMED_BY.get(field) or f"{field.removesuffix('_id')}_name")
+            if name:
+                yield field, str(name), str(said)
 
 
 # ---- ID numbers -------------------------------------------------------------------------------------------

@@ -269,7 +269,7 @@ def _parent_joins(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
     someone = stage.outsider("parent", "2")
     return {
         "applying_as": "child", "person_name": someone.name, "person_id": someone.id_number,
-        "origin_addr": "湖南省衡阳市耒阳市示例村 3 组", "both_parents": False, "child_name": own["name"],
+        "origin_addr": "湖南省衡阳市耒阳市示例村 3 组", "both_parents": False, "joined_name": own["name"],
         "child_id": own["id_number"], "child_hukou_since": "2012-03-01", "relation": "parent",
         "landing_household_no": own["household_no"], "other_children": False, "care_reason": "only_child",
     }  # fmt: skip

@@ -100,7 +100,7 @@ def _landing(case: Case, person: UUID, birth: date) -> tuple[Household, str, boo
     """Return the household moved into, the address, and whether the household is new."""
     number = case.first("landing_household_no", "household_no", "collective_household_no", "former_household_no")
     if number:
-        household = register.open_household(number)
+        household = case.household(number)
         return household, case.first("landing_addr") or register.home_of(household), _is_empty(household)
     address = case.first("landing_addr", "to_addr", "addr")
     if not address:
@@ -109,7 +109,7 @@ def _landing(case: Case, person: UUID, birth: date) -> tuple[Household, str, boo
         home = register.current_membership(known) if known and known != person else None
         if home is None:
             raise Refusal("address_missing")
-        return home.household, address_of(home), False
+        return case.member(home.person_id).household, address_of(home), False
     rules.must_be_adult(birth, case.act.day)
     return register.open_new(case.act, case.matter.org_id, case.matter.station_id), address, True
 

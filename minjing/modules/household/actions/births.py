@@ -52,9 +52,9 @@ def _nursery(case: Case) -> tuple[Household, str, str]:
     if parent_id is not None and parent is None:
         raise Refusal("parent_not_registered")
     if number:
-        household = register.open_household(number)
+        household = case.household(number)
     elif parent is not None:
-        household = parent.household
+        household = case.member(parent.person_id).household
     else:
         raise Refusal("address_missing")
     in_it = parent is not None and parent.household_id == household.pk

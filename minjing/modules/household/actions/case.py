@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from minjing.base import names
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import IdentityError
 from minjing.kernel.matters import queries as matters
@@ -55,6 +56,21 @@ class Case:
         number = self.first(self.service.about) if self.service.about else ""
         return register.person_of(number) if number else self.matter.person_id
 
+    def household(self, number: str) -> Household:
+        """Return the household with this number, which is to be changed; refuse another station's."""
+        return self._of_this_station(register.open_household(number))
+
+    def member(self, person_id: UUID) -> Member:
+        """Return where somebody is registered whose entry is to be changed; refuse another station's household."""
+        found = register.membership(person_id)
+        self._of_this_station(found.household)
+        return found
+
+    def _of_this_station(self, household: Household) -> Household:
+        if household.station_id != self.matter.station_id:
+            raise Refusal("other_station")
+        return household
+
 
 def effect(run: Callable[[Case], Outcome]) -> Effect:
     """Return `run` as the engine calls it: refusals become sentences, the ledger entries are written at the end."""
@@ -74,6 +90,25 @@ def effect(run: Callable[[Case], Outcome]) -> Effect:
         return outcome
 
     return as_effect
+
+
+def decision(run: Callable[[Case], Outcome]) -> Effect:
+    """Return `run` as the engine calls it for a decision: whom the form names are called what the register says."""
+
+    def run_checked(case: Case) -> Outcome:
+        for _, name, number in rules.named(case.answers):
+            if not register.is_called(name, number):
+                raise Refusal("name_differs", names.mask(name))
+        return run(case)
+
+    return effect(run_checked)
+
+
+def must_be_head(household: Household, *numbers: str) -> None:
+    """Refuse when somebody else than one of those with these ID numbers heads the household."""
+    head = next((m.person_id for m in register.members_of(household) if m.relation == rules.HEAD), None)
+    if head not in {register.person_of(number) for number in numbers if number}:
+        raise Refusal("not_the_head")
 
 
 def borne_out(case: Case, person: UUID) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from minjing.kernel.matters.plugs import Effect
 from minjing.modules.household.actions.arrivals import move_in
 from minjing.modules.household.actions.births import add_birth, add_late
-from minjing.modules.household.actions.case import effect
+from minjing.modules.household.actions.case import decision, effect
 from minjing.modules.household.actions.corrections import (
     correct_arrival,
     correct_birth,
@@ -23,19 +23,19 @@ from minjing.modules.household.actions.moves import move_out, move_within
 from minjing.modules.household.actions.papers import certify, reissue
 
 EFFECTS: Mapping[str, Effect] = {
-    "household.add_birth": effect(add_birth),
-    "household.add_late": effect(add_late),
-    "household.cancel": effect(cancel),
-    "household.move_in": effect(move_in),
-    "household.move_out": effect(move_out),
-    "household.move_within": effect(move_within),
-    "household.set_up": effect(set_up),
-    "household.split": effect(split),
-    "household.merge": effect(merge),
-    "household.change_head": effect(change_head),
-    "household.change_entry": effect(change_entry),
-    "household.reissue": effect(reissue),
-    "household.certify": effect(certify),
+    "household.add_birth": decision(add_birth),
+    "household.add_late": decision(add_late),
+    "household.cancel": decision(cancel),
+    "household.move_in": decision(move_in),
+    "household.move_out": decision(move_out),
+    "household.move_within": decision(move_within),
+    "household.set_up": decision(set_up),
+    "household.split": decision(split),
+    "household.merge": decision(merge),
+    "household.change_head": decision(change_head),
+    "household.change_entry": decision(change_entry),
+    "household.reissue": decision(reissue),
+    "household.certify": decision(certify),
 }
 CORRECTIONS: Mapping[str, Effect] = {
     "household.add_birth": effect(correct_birth),

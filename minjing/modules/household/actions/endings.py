@@ -20,11 +20,11 @@ def cancel(case: Case) -> Outcome:
     """End a registration for good; a household left without a head is given one."""
     number = case.first("person_id_no_cancelled", "cancelled_id", "duplicate_id")
     person = register.person_of(number) if number else case.concerned
-    member = register.current_membership(person)
-    if member is None:
+    if register.current_membership(person) is None:
         raise Refusal(
             "already_cancelled" if Member.objects.filter(person_id=person).exists() else "was_never_registered"
         )
+    member = case.member(person)
     cause, label, happened = "duplicate", None, None
     for name, why, title in _ENDS:
         if case.first(name):

@@ -42,7 +42,7 @@ def change_entry(case: Case, before: Mapping[UUID, Mapping[str, str]] | None = N
     number = case.first("person_id")
     person = register.person_of(number) if number else case.concerned
     borne_out(case, person)
-    member = register.membership(person)
+    member = case.member(person)
     if case.service.code in _FIXED:
         item, names = _FIXED[case.service.code]
         value = case.first(*names, "new_value") if names else ""

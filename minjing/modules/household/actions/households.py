@@ -8,7 +8,7 @@ from minjing.kernel.identity import queries as people
 from minjing.kernel.matters.plugs import Outcome
 from minjing.modules.household import rules
 from minjing.modules.household.actions import register
-from minjing.modules.household.actions.case import Case, household_facts, text
+from minjing.modules.household.actions.case import Case, household_facts, must_be_head, text
 from minjing.modules.household.actions.moves import transfer
 from minjing.modules.household.models import Household, Member
 from minjing.modules.household.queries import address_of, items_of
@@ -90,7 +90,7 @@ def _set_up_collective(case: Case, address: str) -> Outcome:
 
 def split(case: Case) -> Outcome:
     """Open a household for members of another, at the same address or their own."""
-    household = register.open_household(case.first("household_no"))
+    household = case.household(case.first("household_no"))
     members = {m.person_id: m for m in register.members_of(household)}
     chosen = [register.person_of(r["id_number"]) for r in case.people("split_members", "split_member_ids", "members")]
     number = case.first("new_head_id", "head_id")
@@ -118,10 +118,13 @@ def merge(case: Case) -> Outcome:
     if numbers[0] == numbers[1]:
         raise Refusal("same_household")
     # In the order of their numbers, so that two merges never wait for each other.
-    found = {number: register.open_household(number) for number in sorted(numbers)}
+    found = {number: case.household(number) for number in sorted(numbers)}
     source, target = found[numbers[0]], found[numbers[1]]
     if Household.COLLECTIVE in (source.kind, target.kind):
         raise Refusal("collective_not_merged")
+    heads = case.first("head_id", "new_head_id", "head_id_no"), case.first("other_head_id")
+    must_be_head(source, *heads)
+    must_be_head(target, *heads)
     address = register.home_of(target)
     moving = register.members_of(source)
     standing = {s.person_id: s for s in register.standings(moving)}
@@ -137,8 +140,7 @@ def merge(case: Case) -> Outcome:
             relation = rules.OTHER_RELATIVE
         register.join(case.act, target, member.person_id, relation, address, "merged")
     register.close(case.act, source, "merged")
-    number = case.first("head_id", "new_head_id", "head_id_no")
-    head = register.person_of(number) if number else host.person_id
+    head = register.person_of(heads[0]) if heads[0] else host.person_id
     if head != host.person_id:
         new_head(case, target, head)
     facts = household_facts(target)
@@ -173,7 +175,9 @@ def new_head(case: Case, household: Household, head: UUID) -> None:
 def change_head(case: Case) -> Outcome:
     """Make another member the head; everybody's relation is restated."""
     number = case.first("household_no")
-    household = register.open_household(number) if number else register.membership(case.matter.person_id).household
+    household = case.household(number) if number else case.member(case.matter.person_id).household
+    if case.first("old_head_id"):
+        must_be_head(household, case.first("old_head_id"))
     head = register.person_of(case.first("new_head_id", "head_id", "new_head_id_no"))
     new_head(case, household, head)
     return Outcome(household_facts(household), head)

@@ -29,7 +29,7 @@ def move_out(case: Case) -> Outcome:
     """End the registration of somebody who leaves the city, with those who go along."""
     number = case.first("person_id")
     person = register.person_of(number) if number else case.concerned
-    member = register.membership(person)
+    member = case.member(person)
     household, address = member.household, address_of(member)
     going = [person, *_companions(case, household.pk, person)]
     destination = case.first("destination_addr", "school_addr", "destination", "school_name")
@@ -57,7 +57,7 @@ def move_within(case: Case) -> Outcome:
     old, was = member.household, {m.person_id: m.relation for m in register.members_of(member.household)}
     to_number = case.first("to_household_no", "collective_household_no", "landing_household_no")
     if to_number:
-        target = register.open_household(to_number)
+        target = case.household(to_number)
         if target.pk == old.pk:
             raise Refusal("same_household")
         address = register.home_of(target) or case.first("to_addr")

@@ -135,6 +135,15 @@ def known(person_id: UUID) -> tuple[str, str]:
     return tuple("" if value is None else value.decode() for value in opened)  # type: ignore[return-value]
 
 
+def is_called(name: str, id_number: str) -> bool:
+    """Say whether who has this ID number is called so; nothing speaks against it of somebody unknown to the city."""
+    try:
+        person_id = person_of(id_number)
+    except Refusal:
+        return True
+    return name == (items_of([person_id]).get(person_id, {}).get("name") or known(person_id)[0])
+
+
 def standings(members: Iterable[Member]) -> list[Standing]:
     """Return members as the rules see them."""
     members = list(members)

@@ -461,7 +461,7 @@ def test_a_number_shared_by_two_is_replaced_and_never_given_again():
     number = said(who, "id_number")
     assert number != LIN
     assert number[:14] == LIN[:14]
-    child = {**NEWBORN, **BIRTHS["HZ0101"], "father_id": number, "child_sex": "1"}
+    child = {**NEWBORN, **BIRTHS["HZ0101"], "father_id": number, "father_name": "林晓夫", "child_sex": "1"}
     outcome = decide("HZ0101", child, applicant=SU)
     assert fact(outcome, "公民身份号码") not in (LIN, number)
 

@@ -144,6 +144,16 @@ def filled(body: Body, answers: Mapping[str, Any]) -> dict[str, Any]:
                 said.pop(field.name, None)
             elif field.name not in said and forms.is_required(field, said, TODAY):
                 said[field.name] = something(field)
+    return _called(body, answers, said)
+
+
+def _called(body: Body, answers: Mapping[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers with the name that belongs to each ID number, wherever the test says none of its own."""
+    other = {"child_id": "joined_name", "kept_id": "person_name", "former_id": "person_name"}
+    for field, number in list(said.items()):
+        name = other.get(field, field.removesuffix("_id") + "_name")
+        if field.endswith("_id") and name in body.service.fields and name not in answers and name in said:
+            said[name] = NAMES.get(number, said[name])
     return said
 
 
