@@ -15,7 +15,7 @@ class HouseholdConfig(AppConfig):
         from minjing.kernel.matters import plugs
         from minjing.kernel.matters.schema import Text
         from minjing.kernel.notify import plugs as notify
-        from minjing.modules.household import letters, numbers, queries
+        from minjing.modules.household import accepts, letters, numbers, queries
         from minjing.modules.household.actions import CORRECTIONS, EFFECTS
         from minjing.modules.household.machine import CERTIFICATE
         from minjing.portals.api import plugs as api
@@ -24,7 +24,12 @@ class HouseholdConfig(AppConfig):
         from minjing.portals.officer import plugs as officer
 
         api.router("/register", "minjing.modules.household.views.api:router")
-        plugs.catalogue(Path(__file__).parent / "catalog")
+        catalogue = Path(__file__).parent / "catalog"
+        plugs.catalogue(catalogue)
+        for name in accepts.FORMS:
+            plugs.accepts(f"household.{name}", accepts.accepts(name))
+        for service in sorted(catalogue.glob("*/HZ*.yaml")):
+            plugs.facts(service.stem, accepts.facts)
         for name, run in EFFECTS.items():
             plugs.effect(name, run, CORRECTIONS.get(name))
         plugs.prefill("register", queries.prefill, queries.PATHS, queries.OPEN_PATHS)

@@ -73,11 +73,31 @@ WORDS: dict[str, tuple[str, str]] = {
         "该人员的户口没有因此事由注销。",
         "This person's registration has not been cancelled for that reason.",
     ),
+    "parent_too_young": (
+        "父母须比子女至少年长 12 岁，请核对公民身份号码和出生日期。",
+        "A parent is at least 12 years older than the child; look at the ID numbers and the day of birth again.",
+    ),
+    "child_not_minor": (
+        "一起迁入或投靠父母的子女须未满 18 周岁，请核对公民身份号码。",
+        "A child who joins or comes along is under 18; look at the ID number again.",
+    ),
+    # What an officer should look at; nothing of it is refused.
+    "birth_reported_late": (
+        "出生已超过一个月才申报（户口登记条例第七条）。",
+        "Reported more than a month after the birth (Household Registration Regulations, art. 7).",
+    ),
+    "parent_under_55": ("投靠子女的父母未满 55 周岁。", "The parent who joins a child is under 55."),
+    "child_is_adult": ("投靠父母的子女已满 18 周岁。", "The child who joins a parent is 18 or older."),
     "already_cancelled": ("该人员的户口已经注销。", "This person's registration has been cancelled already."),
 }
 
 
+def sentence(key: str, about: str = "") -> Text:
+    """Return a sentence in both languages."""
+    zh, en = WORDS[key]
+    return Text(zh=zh.format(about), en=en.format(about))
+
+
 def refused(refusal: Refusal) -> EffectRefused:
     """Return the refusal with its sentence in both languages."""
-    zh, en = WORDS[refusal.key]
-    return EffectRefused(Text(zh=zh.format(refusal.about), en=en.format(refusal.about)), refusal.key)
+    return EffectRefused(sentence(refusal.key, refusal.about), refusal.key)

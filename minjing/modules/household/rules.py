@@ -12,6 +12,7 @@ HEAD, OTHER_RELATIVE, NOT_RELATED = "02", "97", "99"
 MALE, FEMALE = "1", "2"
 FAMILY, COLLECTIVE = "family", "collective"
 ADULT = 18  # 民法典 art. 17
+YOUNGEST_PARENT = 12  # years: below, one of the numbers is wrong
 LATEST_BIRTH_DAYS = 31  # 户口登记条例 art. 7: within one month of the birth
 
 
@@ -222,11 +223,19 @@ def must_be_adult(birth: date, day: date) -> None:
         raise Refusal("head_is_minor")
 
 
-def hints(birth: date | None, day: date, *, moving_in_as: str = "") -> list[str]:
+def may_be_parent(birth: date, child: date) -> bool:
+    """Say whether somebody of this birth can be father or mother of a child born on the other day."""
+    return age_on(birth, child) >= YOUNGEST_PARENT
+
+
+def is_child(relation: str) -> bool:
+    """Say whether a relation, as a form gives it, is that of a child."""
+    return _kind(relation_code(relation, MALE)) == "child"
+
+
+def hints(birth: date, day: date, *, moving_in_as: str) -> list[str]:
     """Return keys of what an officer should look at: never a refusal, the officer judges."""
     found: list[str] = []
-    if birth is None:
-        return found
     if moving_in_as == "birth" and (day - birth).days > LATEST_BIRTH_DAYS:
         found.append("birth_reported_late")
     if moving_in_as == "parent" and age_on(birth, day) < 55:

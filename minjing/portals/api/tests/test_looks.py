@@ -13,7 +13,8 @@ from minjing.kernel.identity.actor import SYSTEM
 from minjing.kernel.identity.models import Account, Appointment, HiddenLook, LookNote, Post
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.ledger.queries import about
-from minjing.kernel.matters import queries
+from minjing.kernel.matters import plugs, queries
+from minjing.kernel.matters.schema import Text
 from minjing.kernel.matters.tests import world
 from minjing.kernel.matters.tests.conftest import ANSWERS, NUMBERS, city  # noqa: F401 - the small world
 from minjing.kernel.matters.tests.test_actions import act
@@ -70,6 +71,7 @@ SHOWN = {
     "answers": lambda door: door(CHEN).get(f"/api/matters/{claimed(door).number}/answers"),
     "notes": lambda door: door(CHEN).get(f"/api/matters/{claimed(door).number}/notes"),
     "register": lambda door: door(CHEN).get(f"/api/matters/{claimed(door).number}/register"),
+    "beside": lambda door: door(CHEN).get(f"/api/matters/{claimed(door).number}/beside"),
     "search": lambda door: post(door(CHEN), "/api/work/search", text=claimed(door) and WU_ID, reason="counter"),
     "certificate": lambda door: a_certificate(door(CHEN), approved(door)),
 }
@@ -102,6 +104,18 @@ def test_a_closed_matter_opens_for_a_reason_only_and_the_address_is_no_place_for
     own_words = {"Look-Reason": "other:%E5%BD%93%E4%BA%8B%E4%BA%BA%E6%9D%A5%E5%87%BD"}
     assert as_(LUO).get(f"/api/matters/{matter.number}/notes", headers=own_words).status_code == 200
     assert about(matter.person_id, kinds=[LOOKED])[0]["what"]["words"] == "当事人来函"
+
+
+def test_an_officer_is_told_what_to_look_at_and_the_applicant_is_not(as_, monkeypatch):  # noqa: F811
+    title = Text(zh="请核对", en="Look at")
+    monkeypatch.setitem(plugs.FACTS, "HZ9901", lambda *, matter, answers, now: (title, [(title, "spouse_id", title)]))
+    matter, before = claimed(as_), looked()
+    path = f"/api/matters/{matter.number}/beside"
+    said = {"label": title.model_dump(), "name": "spouse_id", "value": title.model_dump()}
+    assert as_(CHEN).get(path).json() == [said]
+    assert looked() > before
+    assert as_(LIN).get(path).json() == []
+    assert as_(ZHOU).get(path).status_code in (403, 404)
 
 
 def test_a_form_is_a_look_at_everybody_whom_it_names(as_):  # noqa: F811

@@ -14,7 +14,7 @@ from minjing.base.clock import now
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.ledger import queries as ledger
 from minjing.kernel.ledger.actions import Promised, keeping
-from minjing.kernel.matters import actions, queries
+from minjing.kernel.matters import actions, plugs, queries
 from minjing.kernel.matters.errors import NotAllowed, Unknown
 from minjing.kernel.matters.rules import Snapshot
 from minjing.kernel.papers import queries as papers
@@ -276,4 +276,17 @@ def register(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
     """Return what the register says of the applicant; the look is written into the ledger first."""
     at, by, reason = now(), asker(request), reason_of(request)
     rows = queries.register_of(_opened(ref, by, at, reason), by, at, reason)
+    return [{"label": label.model_dump(), "name": name, "value": value.model_dump()} for label, name, value in rows]
+
+
+@matters.get("/{ref}/beside")
+def beside(request: HttpRequest, ref: str) -> list[dict[str, Any]]:
+    """Return what an officer should look at beside the form; the look is written into the ledger first.
+
+    It is said by the module that owns the service, to officers only: applicants get an empty list.
+    """
+    at, by, reason = now(), asker(request), reason_of(request)
+    matter = _opened(ref, by, at, reason)
+    said, ask = queries.answers(matter, by, at, reason), plugs.FACTS.get(matter.code)
+    _, rows = ask(matter=matter, answers=said, now=at) if ask and by.kind == "officer" else (None, [])
     return [{"label": label.model_dump(), "name": name, "value": value.model_dump()} for label, name, value in rows]
