@@ -81,6 +81,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "一起迁入或投靠父母的子女须未满 18 周岁，请核对公民身份号码。",
         "A child who joins or comes along is under 18; look at the ID number again.",
     ),
+    "household_not_theirs": (
+        "户号与所填人员不相符，或不属于所选派出所，请核对户口簿首页。",
+        "This number and the persons named do not belong together, or not to the station chosen; look at the book.",
+    ),
+    "household_not_here": (
+        "所选派出所没有这个户号，请核对户口簿首页。",
+        "The station chosen has no household with this number; look at the first page of the book.",
+    ),
     # What an officer should look at; nothing of it is refused.
     "birth_reported_late": (
         "出生已超过一个月才申报（户口登记条例第七条）。",

@@ -150,7 +150,7 @@ def _filed(code: str, home: str, counter: Unit, person_id: Any, at: datetime, dr
     )
     by = people.actor_of(clerk.pk, at)
     _, body = queries.service(code)
-    known = queries.prefills(body, person_id, at)
+    known = {**queries.prefills(body, person_id, at), **(_other_head(person_id, at) if code == "HZ0804" else {})}
     shown = identity.look(by, [person_id], ["name", "id_number"], reason="counter", now=at)
     try:
         with transaction.atomic():
@@ -169,3 +169,17 @@ def _filed(code: str, home: str, counter: Unit, person_id: Any, at: datetime, dr
     except MatterError:
         return False
     return city_wide.is_city_wide(code)
+
+
+def _other_head(person_id: Any, at: datetime) -> dict[str, Any]:
+    """Return what a head says who hands the household over to husband or wife; nothing where there is neither."""
+    members = register.prefill(person_id, "members", at) or []
+    spouse = next((member for member in members if member["relation"] in ("妻", "夫")), None)
+    if spouse is None:
+        return {}
+    return {
+        "old_head_name": register.prefill(person_id, "name", at),
+        "old_head_id": register.prefill(person_id, "id_number", at),
+        "new_head_name": spouse["name"],
+        "new_head_id": spouse["id_number"],
+    }

@@ -5,15 +5,20 @@ import pytest
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.errors import Wrong
 from minjing.modules.household import errors
+from minjing.modules.household.models import Household
 from minjing.modules.household.tests.test_whole import CASES, Case, resident, staffed, submitted  # noqa: F401
 from minjing.modules.household.tests.world import (
     HE,
+    HE_SON,
     LIN,
     LIN_CHILD,
     NAMES,
     NOW,
+    SU,
+    TODAY,
     WANG,
     checked,
+    home,
     matter,
     number,
     row,
@@ -94,3 +99,46 @@ def test_an_officer_is_shown_whose_name_the_register_does_not_bear_out():
 def test_where_nothing_is_odd_the_officer_reads_so():
     for code in ("HZ0101", "HZ0201", "HZ0301", "HZ0804"):
         assert beside(code) == [("", "没有需要特别核对的内容")], code
+
+
+@pytest.mark.parametrize(
+    ("code", "changed", "field", "key"),
+    [
+        ("HZ0404", {"landing_kind": "household", "landing_household_no": "999999999"}, "landing_household_no",
+         "household_not_here"),
+        ("HZ0101", {"household_no": "999999999"}, "household_no", "household_not_here"),
+        ("HZ0507", {"landing_household_no": "999999999"}, "landing_household_no", "household_not_here"),
+        ("HZ0301", {"landing_household_no": "999999999"}, "landing_household_no", "household_not_theirs"),
+        ("HZ0301", {"landing_household_no": home("lin")}, "landing_household_no", "household_not_theirs"),
+        ("HZ0302", {"landing_household_no": home("he")}, "landing_household_no", "household_not_theirs"),
+        ("HZ0701", {"from_household_no": home("he")}, "from_household_no", "household_not_theirs"),
+        ("HZ0701", {"to_household_no": "999999999"}, "to_household_no", "household_not_here"),
+        ("HZ0801", {"from_household_no": home("lin")}, "from_household_no", "household_not_theirs"),
+        ("HZ0802", {"split_member_ids": [row(SU)]}, "household_no", "household_not_theirs"),
+        ("HZ0803", {"household_no_from": "999999999"}, "household_no_from", "household_not_theirs"),
+        ("HZ0803", {"other_head_id": HE_SON}, "household_no_from", "household_not_theirs"),
+        ("HZ0804", {"old_head_id": SU}, "household_no", "household_not_theirs"),
+        ("HZ0804", {"new_head_id": WANG}, "household_no", "household_not_theirs"),
+        ("HZ1001", {"household_no": home("he")}, "household_no", "household_not_theirs"),
+    ],
+)  # fmt: skip
+def test_a_number_that_does_not_belong_to_whom_the_form_names_is_refused_beside_it(code, changed, field, key):
+    said = refused(code, **changed)
+    assert said == {field: errors.sentence(key).zh}
+    assert not any(name in "".join(said.values()) for name in NAMES.values())
+
+
+@pytest.mark.parametrize(("code", "key"), [("HZ0804", "household_not_theirs"), ("HZ0105", "household_not_here")])
+def test_another_stations_household_is_refused_where_its_own_station_has_to_decide(code, key):
+    Household.objects.filter(number=home("he")).update(station_id=4)
+    assert refused(code) == {"household_no": errors.sentence(key).zh}
+
+
+def test_who_moves_in_the_city_may_leave_a_household_of_any_station():
+    Household.objects.filter(number=home("he")).update(station_id=4)
+    assert submitted(queries.service("HZ0702")[1], CASES["HZ0702"], resident(HE_SON)).state == "submitted"
+
+
+def test_an_officer_is_shown_that_a_household_has_ended_since():
+    Household.objects.filter(number=home("he")).update(until=TODAY)
+    assert beside("HZ0804") == [("household_no", errors.sentence("household_not_theirs").zh)]
