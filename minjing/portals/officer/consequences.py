@@ -101,7 +101,7 @@ def _clock(body: Body, matter: Snapshot, action: str, spec: ActionSpec) -> list[
         left = extension_left(matter)
         return [
             _of_clock(
-                f"期限暂不改变；经审批人批准后延长（最长 {left} 个工作日，行政许可法第 42 条）。",
+                f"期限暂不改变；经审批人批准后延长（最长 {left} 个工作日，《行政许可法》第 42 条）。",
                 f"Nothing changes yet: an approver must grant it (at most {left} working days, "
                 "Administrative Licensing Law art. 42).",
             )

@@ -23,7 +23,7 @@ REFUSED = "HZ0901"  # change of name: the second matter
 STATION = "440304004"
 AGAIN_S = 51.0  # identity lets a phone ask for another code after 50 s
 PAUSE_S = 2.0  # in office hours a pause of this length moves the due date by seconds that can be counted
-REFUSED_BECAUSE = ("conditions", "不符合办理条件", "行政许可法第 38 条")  # of the flow's list: key, words, law
+REFUSED_BECAUSE = ("conditions", "不符合办理条件", "《行政许可法》第 38 条")  # of the flow's list: key, words, law
 REFUSAL_NOTE = "改名理由不充分，请补充依据后重新申请。"
 OBJECTING = ("60 日内", "行政复议", "6 个月内", "行政诉讼")
 

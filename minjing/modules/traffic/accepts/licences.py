@@ -94,7 +94,7 @@ def _sees_colours(asked: Asked) -> Wrong:
     if asked.answers.get("colour_blind"):
         return wrong(
             "colour_blind",
-            "红绿色盲不能申请机动车驾驶证（驾驶证规定第十四条）。",
+            "红绿色盲不能申请机动车驾驶证（驾驶证规定第 14 条）。",
             "A licence takes sight of red and green (licence rules, art. 14).",
         )
     return {}

@@ -197,7 +197,7 @@ def _issue(
             facts.append((name, f"{plates.shown(parties[side].plate)}　{words['zh']}"))
     facts.append((
         {"zh": "不服本认定", "en": "If you do not agree"},
-        "自收到之日起三日内向上一级公安机关交通管理部门书面申请复核（道路交通事故处理程序规定第七十一条）",
+        "自收到之日起三日内向上一级公安机关交通管理部门书面申请复核（《道路交通事故处理程序规定》第 71 条）",
     ))  # fmt: skip
     for party in parties.values():
         issued = papers.issue(
