@@ -63,11 +63,10 @@ def posts_of(body: Body) -> frozenset[str]:
     """
     if body.service.seen_by:
         return frozenset(body.service.seen_by)
-    named: set[str] = set()
+    named = {task.post for task in body.flow.tasks.values()}
     for state in body.flow.states.values():
         named.add(post_of(body, state))
         named |= {post_of(body, state, spec) for spec in state.actions.values()}
-        named |= {body.flow.tasks[task].post for task in state.tasks}
     return frozenset(named - {""})
 
 

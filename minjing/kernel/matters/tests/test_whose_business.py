@@ -93,11 +93,11 @@ def test_who_decides_fees_or_in_another_trade_looks_over_no_station():
     assert [len(oversight.supervising(by)) for by in (LUO, HALL_HEAD)] == [1, 1]
 
 
-def test_a_child_task_makes_it_the_checkers_business():
-    assert not queries.may_see(submit(), CHECKER)
-    publishing.publish([world.body(code="HZ9903", checks=["record_check"])], by=PUBLISHER, now=MONDAY)
+def test_a_child_task_of_the_flow_makes_it_the_checkers_business():
+    publishing.publish([world.body("counter", code="HZ9902", decides="station")], by=PUBLISHER, now=MONDAY)
     queries.forget_kept()
-    assert queries.may_see(submit(code="HZ9903"), CHECKER)
+    assert queries.may_see(submit(), CHECKER)
+    assert not queries.may_see(submit(code="HZ9902"), CHECKER)
 
 
 def test_a_deputy_sees_as_the_post_they_stand_in_for_and_the_look_says_so():
