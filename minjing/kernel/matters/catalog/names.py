@@ -10,6 +10,8 @@ from minjing.kernel.papers import queries as papers
 
 Place = tuple[str | int, ...]  # where in the file
 Fault = tuple[Place, str]
+# A newborn has no ID number yet: the number of the birth certificate names them.
+NAMES_SOMEBODY = ("resident_id", "document_no")
 
 
 def faults(service: Service, posts: Collection[str] | None = None) -> Iterable[Fault]:
@@ -21,8 +23,8 @@ def faults(service: Service, posts: Collection[str] | None = None) -> Iterable[F
         if material.held_by and material.held_by not in plugs.HOLDERS:
             yield ("materials", n, "held_by"), f"nobody is called {material.held_by!r} who might have it already"
     concerned = service.fields.get(service.about)
-    if concerned and concerned.type != "resident_id":
-        yield ("about",), f"{service.about!r} is no ID number: it names no person"
+    if concerned and concerned.type not in NAMES_SOMEBODY:
+        yield ("about",), f"{service.about!r} is no number of a person or of their paper: it names nobody"
     yield from _of_papers(service)
     for n, post in enumerate(service.seen_by):
         if posts is not None and post not in posts:

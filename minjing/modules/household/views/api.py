@@ -18,6 +18,8 @@ from minjing.base.idnumber import normalise
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.errors import Unknown
+from minjing.kernel.identity.rules import CARD
+from minjing.kernel.matters.actions import require_level
 from minjing.modules.household import queries
 from minjing.modules.household.queries import History, HouseholdView
 from minjing.modules.household.views.asking import day_of, id_of, in_hand
@@ -123,8 +125,9 @@ def household_of(request: HttpRequest, data: PersonOnDayIn) -> HouseholdView:
 
 @router.get("/mine", response=list[PeriodOut])
 def mine(request: HttpRequest) -> list[Any]:
-    """Return every household one has belonged to oneself, oldest first."""
+    """Return every household one has belonged to oneself, oldest first; it takes identity level 3."""
     by = resident(request)
+    require_level(by, CARD)
     return list(queries.history(by.person_id, by, now()).periods) if by.person_id else []
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("household", "0001_initial")]
+    dependencies = [("household", "0002_birth_certificates")]
     operations = [
         migrations.AddIndex(
             "item",
