@@ -167,11 +167,11 @@ def _limit(body: Body, name: str) -> Limit | None:
 
 
 def _led_from(body: Body, name: str) -> list[str]:
-    """Return the states that a pause may return to: those that lead into it."""
+    """Return where a way back leads: to what a pause interrupted, or to the decisions that are taken up."""
+    takes_up = not body.flow.states[name].pauses
     states = body.flow.states.items()
-    return [n for n, s in states if not s.final and any(a.to == name for a in s.actions.values())] or [
-        body.flow.start
-    ]
+    found = [n for n, s in states if s.final == takes_up and any(a.to == name for a in s.actions.values())]
+    return found or [body.flow.start]
 
 
 def _lapse(process: Process, body: Body, box: Box, language: str) -> None:

@@ -115,9 +115,9 @@ class Stage:
                 return head
         return heads.pop(0)
 
-    def outsider(self, relation: str = "", sex: str = "") -> Someone:
-        """Return somebody from elsewhere."""
-        first, last = (1950, 1962) if relation == "parent" else (1988, 1999)
+    def outsider(self, sex: str = "", child: str = "") -> Someone:
+        """Return somebody from elsewhere: a young one, or the parent of whom the ID number `child` names."""
+        first, last = (int(child[6:10]) - 36, int(child[6:10]) - 25) if child else (1988, 1999)
         return self.maker.someone("430102", sex or self.maker.random.choice("12"), self.maker.day(first, last), "")
 
     def officer(self, post: str, unit_id: int, at: datetime) -> Actor:
@@ -266,7 +266,7 @@ def _spouse_joins(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
 
 
 def _parent_joins(stage: Stage, own: Own, spouse: Own) -> dict[str, Any]:
-    someone = stage.outsider("parent", "2")
+    someone = stage.outsider("2", own["id_number"])
     return {
         "applying_as": "child", "person_name": someone.name, "person_id": someone.id_number,
         "origin_addr": "湖南省衡阳市耒阳市示例村 3 组", "both_parents": False, "joined_name": own["name"],

@@ -120,6 +120,7 @@ from minjing.kernel.ledger import actions as ledger
 ledger.append = lambda *_: None
 from minjing.kernel.identity import limits
 limits.spend = lambda *_: None
+limits.is_worth_an_entry = lambda *_: True
 from minjing.kernel.notify import menu
 from minjing.kernel.notify.plugs import plugs
 from minjing.kernel.notify.providers import sms, wechat_crypto, aliyun

@@ -82,7 +82,7 @@ def on_the_first_paper(line):
         (lambda t: t.replace("valid: 40d", "valid: 40 days"), "grants.valid: String should match", "40 days"),
         (lambda t: t.replace("move_in_permit", "househld_book"), "no paper is of the kind", "househld"),
         (lambda t: t + "seen_by: [nobody_at_all]\n", "no city post is called 'nobody_at_all'", "nobody_at_all"),
-        (lambda t: t + "about: married_on\n", "'married_on' is no ID number", "about"),
+        (lambda t: t + "about: married_on\n", "'married_on' is no number of a person", "about"),
         (lambda t: t + "refusals: [no_such_reason]\n", "refusals: Extra inputs are not permitted", "refusals"),
     ],
 )

@@ -34,11 +34,13 @@ def with_action(name, **changes):
 def test_a_new_step_is_one_sentence_with_its_post_and_actions():
     (told,) = [text for text in said(world.BODY, WITH_ORIGINALS) if "环节「核验原件」" in text.zh]
     assert told.zh == (
-        "新增流程 › 环节「核验原件」：由户籍民警（派出所）办理；操作：领办、放回、原件无误、要求补正、撤回申请"
+        "新增流程 › 环节「核验原件」：由户籍民警（派出所）办理；"
+        "操作：领办、放回、原件无误、原件不符，报请决定、要求补正、撤回申请、逾期未核验原件"
     )
     assert told.en == (
         "Added flow › step “Originals checked”: handled by Household officer (the station); "
-        "actions: Claim, Put back, Originals agree, Ask for papers, Withdraw"
+        "actions: Claim, Put back, Originals agree, Originals do not agree: refer for decision, Ask for papers, "
+        "Withdraw, Originals not shown in time"
     )
 
 

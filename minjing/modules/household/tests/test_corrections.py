@@ -118,7 +118,7 @@ def test_a_misspelt_new_name_leaves_the_true_former_name():
 def test_a_name_that_was_not_to_be_changed_is_put_back_without_a_former_name():
     of = matter("HZ0901", LIN)
     decide("HZ0901", {"person_id": LIN, "new_name": "林小夫"}, of=of)
-    correct(of, {"person_id": LIN, "new_name": "林晓夫"}, now=LATER)
+    correct(of, {"person_id": LIN, "person_name": "林小夫", "new_name": "林晓夫"}, now=LATER)
     assert lins_entry()["name"] == known(person_of_lin())[0] == "林晓夫"
     assert "former_name" not in lins_entry()
     kept = Item.objects.filter(person_id=person_of_lin(), name="former_name").order_by("since", "id")
@@ -157,7 +157,7 @@ def test_a_birth_put_right_twice_names_the_number_before_the_matter():
 def test_what_another_matter_has_changed_since_is_not_taken_back():
     of = matter("HZ0901", LIN)
     decide("HZ0901", {"person_id": LIN, "new_name": "林小夫"}, of=of)
-    decide("HZ0901", {"person_id": LIN, "new_name": "林大夫"}, now=LATER)
+    decide("HZ0901", {"person_id": LIN, "person_name": "林小夫", "new_name": "林大夫"}, now=LATER)
     with pytest.raises(EffectRefused, match="since"):
         correct(of, {"person_id": LIN, "new_name": "林筱夫"}, now=LATER)
     assert lins_entry()["name"] == "林大夫"

@@ -480,7 +480,9 @@ def test_a_number_with_a_wrong_check_character_is_replaced(misprinted):
     who, wrong = misprinted
     with pytest.raises(idnumber.WrongIdNumber):
         idnumber.parse(wrong)
-    outcome = decide("HZ0905", {"person_id": wrong, "error_type": "check"}, applicant=wrong)
+    outcome = decide(
+        "HZ0905", {"person_id": wrong, "person_name": world.NAMES[LIN], "error_type": "check"}, applicant=wrong
+    )
     number = idnumber.parse(said(who, "id_number"))
     assert number.text[:14] == LIN[:14]
     assert number.is_male

@@ -161,6 +161,7 @@ def questions(ask):
 
 def test_who_holds_the_matters_behind_tasks_is_asked_once(bench):
     browser, counted = bench(CHECKER), []
+    browser.get("/officer/?queue=tasks")
     for number in (1, 3):
         for _ in range(number):
             matter = act(submitted(), "claim", CHEN)
