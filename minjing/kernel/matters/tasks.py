@@ -24,8 +24,15 @@ def issue(id: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="matters.sweep", queueing_lock="matters.sweep", pass_context=False)
 def sweep(timestamp: int) -> None:
-    """Let overdue supplements lapse, give back abandoned claims, forget what has expired; safe to run twice."""
+    """Let overdue supplements lapse, forget what has expired; safe to run twice."""
     actions.sweep(now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="matters.give_back", queueing_lock="matters.give_back", pass_context=False)
+def give_back(timestamp: int) -> None:
+    """Put back what is claimed by who has lost the post: it looks at every claim of the city."""
+    actions.give_back_claims(now())
 
 
 @app.periodic(cron="17 * * * *")

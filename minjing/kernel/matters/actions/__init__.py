@@ -56,6 +56,7 @@ from minjing.kernel.matters.actions.taking_back import take_back
 from minjing.kernel.matters.actions.upkeep import (
     REQUESTS_KEPT,
     SWEPT,
+    give_back_claims,
     sample_refold,
     sweep,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "draft",
     "file_at_counter",
     "finish_task",
+    "give_back_claims",
     "issue_paid",
     "note_refused",
     "papers_of_ward",

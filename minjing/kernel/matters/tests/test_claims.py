@@ -31,10 +31,10 @@ def end(account_id, post, at):
 
 
 def test_a_claim_of_a_deputy_whose_time_is_over_is_given_back_with_its_record(deputised):
-    actions.sweep(MONDAY + 7 * HOUR)
+    actions.give_back_claims(MONDAY + 7 * HOUR)
     assert queries.matter(deputised.id, LUO, MONDAY).claimed_by == ZHOU.account_id
     assert queries.queue(LUO, "to_claim", LATER) == []
-    actions.sweep(LATER)
+    actions.give_back_claims(LATER)
     given_back = queries.matter(deputised.id, LUO, LATER)
     assert (given_back.claimed_by, given_back.claimed_at, given_back.state) == (None, None, "recommended")
     assert queries.refold(given_back) == {}
@@ -43,7 +43,7 @@ def test_a_claim_of_a_deputy_whose_time_is_over_is_given_back_with_its_record(de
     assert Outbox.objects.get(id=event.entry_id).kind == "matters:matter:release"
     assert [m.id for m in queries.queue(LUO, "to_claim", LATER)] == [deputised.id]
     claimed = act(given_back, "claim", LUO, LATER)
-    actions.sweep(LATER)
+    actions.give_back_claims(LATER)
     assert queries.matter(deputised.id, LUO, LATER) == claimed
 
 
@@ -59,14 +59,14 @@ def test_a_claim_of_a_deputy_whose_time_is_over_is_given_back_with_its_record(de
 def test_a_claim_of_who_lost_the_post_is_given_back_and_no_other(city, lose):
     lost, kept = act(submit(), "claim", CHEN), act(submit(), "claim", ZHOU)
     lose()
-    actions.sweep(LATER)
+    actions.give_back_claims(LATER)
     assert queries.matter(lost.id, ZHOU, LATER).claimed_by is None
     assert queries.matter(kept.id, ZHOU, LATER) == kept
 
 
 def test_a_deputy_has_the_claim_no_longer_than_who_is_deputised_for_has_the_post(deputised):
     end(LUO.account_id, "branch_approver", MONDAY + 2 * HOUR)
-    actions.sweep(MONDAY + 3 * HOUR)
+    actions.give_back_claims(MONDAY + 3 * HOUR)
     assert queries.matter(deputised.id, CHEN, LATER).claimed_by is None
 
 
@@ -75,6 +75,6 @@ def test_one_sweep_gives_back_so_many_and_the_next_the_rest(city):
     end(CHEN.account_id, "station_clerk", MONDAY + 2 * HOUR)
     left = []
     for _ in range(2):
-        actions.sweep(LATER, limit=2)
+        actions.give_back_claims(LATER, limit=2)
         left.append(sum(queries.matter(m.id, ZHOU, LATER).claimed_by is not None for m in matters))
     assert left == [1, 0]
