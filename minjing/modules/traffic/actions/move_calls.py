@@ -64,8 +64,9 @@ def call(case: Case) -> None:
     case.note(events.MOVE_CALLED, owner, told=account is not None)
     if account is None:
         return
+    # Nothing that the caller has typed: under our name, anybody could write to whose plate they see.
     said = {
-        "plate": plates.shown(plate), "place": row.place, "reason": rules.REASONS.get(row.reason, UNSAID),
+        "plate": plates.shown(plate), "reason": rules.REASONS.get(row.reason, UNSAID),
         "link": f"{settings.BASE_URL}{reverse('traffic:move_answer', args=[link])}",
     }  # fmt: skip
     notify.tell(account, "move_your_car", said, dedupe=f"move:{case.matter.id}", now=case.now)

@@ -85,6 +85,13 @@ def called(by=SU, plate=PLATE, at=None):
     return MoveCall.objects.get(matter_id=matter.id)
 
 
+def test_the_text_message_says_nothing_that_the_caller_has_typed(phones, client):
+    row = called()
+    for told in Message.objects.filter(template="move_your_car"):
+        assert "民安路" not in f"{told.text_zh}{told.text_en}{told.params}"
+    assert row.place in client.get(f"/move/{link_of()}/").content.decode()
+
+
 def link_of(account=LIN):
     text = Message.objects.filter(account_id=account.account, template="move_your_car").latest("id").text_zh
     return re.search(r"/move/([\w-]+)/", text)[1]
