@@ -101,7 +101,6 @@ CORRECTIONS: dict[str, Effect] = {}
 STEP_ACTS: dict[str, StepAct] = {}
 PAPER_CHECKS: dict[str, PaperCheck] = {}
 PREFILLS: dict[str, Prefill] = {}
-OPEN_PATHS: dict[str, Collection[str]] = {}  # of a plug: what it may say to who has said name and number only
 PATHS: dict[str, frozenset[str]] = {}  # what each prefill can be asked for
 HELD: dict[str, Held] = {}
 HOLDERS: set[str] = set()  # who may have a paper already, whether somebody asks them yet or not
@@ -134,15 +133,10 @@ def paper_check(name: str, ask: PaperCheck) -> None:
     PAPER_CHECKS[name] = ask
 
 
-def prefill(name: str, ask: Prefill, paths: Iterable[str], open_paths: Collection[str] | None = None) -> None:
-    """Register who answers `prefill: name.path` for a person, and for which paths; None when not known.
-
-    Only `open_paths`, if given, are said to who has proved no more than a name and a number.
-    """
+def prefill(name: str, ask: Prefill, paths: Iterable[str]) -> None:
+    """Register who answers `prefill: name.path` for a person, and for which paths; None when not known."""
     PREFILLS[name] = ask
     PATHS[name] = frozenset(paths)
-    if open_paths is not None:
-        OPEN_PATHS[name] = open_paths
 
 
 def held(name: str, ask: Held) -> None:

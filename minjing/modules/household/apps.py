@@ -32,7 +32,7 @@ class HouseholdConfig(AppConfig):
             plugs.facts(service.stem, accepts.facts)
         for name, run in EFFECTS.items():
             plugs.effect(name, run, CORRECTIONS.get(name))
-        plugs.prefill("register", queries.prefill, queries.PATHS, queries.OPEN_PATHS)
+        plugs.prefill("register", queries.prefill, queries.PATHS)
         plugs.held("household", queries.held)
         plugs.held("civil_affairs", queries.held_by_civil_affairs)
         plugs.holders(

@@ -213,8 +213,6 @@ def _period(row: Member) -> Period:
 # ---- plugs ------------------------------------------------------------------------------------------------
 
 
-# What name and number say anyway, and the station that is responsible: a form goes nowhere without it.
-OPEN_PATHS = ("name", "id_number", "sex", "birth", "birth_date", "office")
 OF_HOUSEHOLD = ("household_no", "address", "office", "relation", "head_id", "members")
 ALIASES = {"spouse": "spouse_id", "birth_date": "birth"}
 PATHS = (*OF_HOUSEHOLD, *codes.ITEMS, *ALIASES)

@@ -106,7 +106,7 @@ def application(draft_id: UUID, by: Actor, now: datetime) -> Application:
     wanted = queries.wanted_of_draft(draft, body, answers, now)
     pages = forms.visible_pages(body, answers, local_day(now))
     lacks = {} if draft.matter_id else queries.visit_lacking(body, draft.id, now)
-    known = queries.Known(draft.person_id, now, by.level) if draft.person_id else None
+    known = queries.Known(draft.person_id, now) if draft.person_id else None
     return Application(draft, body, answers, pages, wanted, lacks, known)
 
 

@@ -72,7 +72,7 @@ def draft(
     )
     if acting is not None:
         identity.record_acting(by, person_id, [queries.FORM], mandate=acting.mandate, now=now)
-    made.answers_sealed = _sealed_draft(made, queries.prefills(body, person_id, now, level=by.level))
+    made.answers_sealed = _sealed_draft(made, queries.prefills(body, person_id, now))
     made.save(force_insert=True)
     said: dict[str, Any] = {"draft": made.id, "by": by.account_id, "code": code}
     if made.mandate_id is not None:

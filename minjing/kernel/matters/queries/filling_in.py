@@ -13,7 +13,6 @@ from minjing.base import conditions
 from minjing.base.clock import local_day
 from minjing.kernel.identity import queries as people
 from minjing.kernel.identity.actor import Actor
-from minjing.kernel.identity.rules import CARD
 from minjing.kernel.identity.sealing import unseal
 from minjing.kernel.matters import forms, plugs
 from minjing.kernel.matters.errors import Unknown
@@ -59,13 +58,10 @@ def stashed(draft: Draft, page: str) -> dict[str, Any] | None:
 
 
 class Known:
-    """What the registers and the account know of a person, for a form: each source is asked once, when wanted.
+    """What the registers and the account know of a person, for a form: each source is asked once, when wanted."""
 
-    Name and number are easily learnt: at `level` 2 the form says nothing from a register that these do not say.
-    """
-
-    def __init__(self, person_id: UUID, now: datetime, level: int = CARD) -> None:
-        self.person_id, self.now, self.level = person_id, now, level
+    def __init__(self, person_id: UUID, now: datetime) -> None:
+        self.person_id, self.now = person_id, now
         self._found: dict[str, Any] = {}
 
     def of(self, source: str) -> Any:
@@ -73,8 +69,7 @@ class Known:
         if source not in self._found:
             plug, _, path = source.partition(".")
             ask = plugs.PREFILLS.get(plug)
-            closed = self.level < CARD and path not in plugs.OPEN_PATHS.get(plug, (path,))
-            self._found[source] = ask(self.person_id, path, self.now) if ask and not closed else None
+            self._found[source] = ask(self.person_id, path, self.now) if ask else None
         return self._found[source]
 
     def fill(self, fields: Iterable[FormField], answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,11 +88,9 @@ class Known:
         }
 
 
-def prefills(
-    body: Body, person_id: UUID, now: datetime, answers: Mapping[str, Any] | None = None, level: int = CARD
-) -> dict[str, Any]:
-    """Return what is known already for the fields of a form, given the answers so far and the asker's level."""
-    return Known(person_id, now, level).fill(body.service.fields.values(), answers or {})
+def prefills(body: Body, person_id: UUID, now: datetime, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is known already for the fields of a form, given the answers so far."""
+    return Known(person_id, now).fill(body.service.fields.values(), answers or {})
 
 
 def account_prefill(person_id: UUID, path: str, now: datetime) -> str | None:
