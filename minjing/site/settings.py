@@ -328,8 +328,9 @@ PUSH_HOSTS = [h for h in env("PUSH_HOSTS").split(",") if h] or [
     *([f"127.0.0.1:{PORT + 11}"] if DEMO else []),
 ]  # fmt: skip
 FONTS_DIR = ROOT / "minjing" / "kernel" / "papers" / "fonts"  # of everything that is printed
-# When telephones are left in peace, China time; urgent notices and codes ring all the same. "none": never.
-NOTIFY_QUIET_HOURS = env("NOTIFY_QUIET_HOURS") or "22:00-08:00"
+# When telephones are left in peace, China time; urgent notices and codes ring all the same. "none": never. The demo's
+# telephones are a page, and who tries it at night wants to see what comes.
+NOTIFY_QUIET_HOURS = env("NOTIFY_QUIET_HOURS") or ("none" if DEMO else "22:00-08:00")
 # The bridge to a card reader beside the browser, as the browser reaches it, and the list of readers that count.
 CARD_READER_URL = env("CARD_READER_URL") or (f"ws://127.0.0.1:{PORT + 13}" if DEMO else "ws://127.0.0.1:9413")
 CARD_READERS = Path(

@@ -103,7 +103,7 @@ def test_a_child_task_of_the_flow_makes_it_the_checkers_business():
 def test_a_deputy_sees_as_the_post_they_stand_in_for_and_the_look_says_so():
     matter = submit()
     (held,) = CHEN.holdings
-    by = OTHERS["hall_clerk"]
+    by = replace(OTHERS["hall_clerk"], account_id=ZHOU.account_id)  # one with an account: the lot may draw the look
     deputy = replace(by, holdings=(*by.holdings, replace(held, deputy_for=CHEN.account_id)))
     queries.open_file(queries.matter(matter.number, deputy, MONDAY), deputy, MONDAY, reason="counter", full=False)
     (entry,) = about(matter.person_id, kinds=["identity:person:looked"])
