@@ -151,10 +151,18 @@ def births(answers: Answers, name: str, *, children: bool = False) -> list[date]
     said = answers.get(name)
     if isinstance(said, list):
         rows = [row for row in said if not children or rules.is_child(str(row.get("relation", "")))]
-        return [idnumber.parse(str(row["id_number"])).birth for row in rows]
+        return [birth for row in rows for birth in _birth(str(row["id_number"]))]
     if not said:
         return []
-    return [idnumber.parse(str(said)).birth if name.endswith("_id") else date.fromisoformat(str(said)[:10])]
+    return _birth(str(said)) if name.endswith("_id") else [date.fromisoformat(str(said)[:10])]
+
+
+def _birth(number: str) -> list[date]:
+    """Return the day an ID number says; nothing for a wrong one, as it may stand on an old document."""
+    try:
+        return [idnumber.parse(number).birth]
+    except idnumber.WrongIdNumber:
+        return []
 
 
 # ---- beside the form --------------------------------------------------------------------------------------

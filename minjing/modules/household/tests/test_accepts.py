@@ -4,7 +4,7 @@ import pytest
 
 from minjing.kernel.matters import plugs, queries
 from minjing.kernel.matters.errors import Wrong
-from minjing.modules.household import errors
+from minjing.modules.household import accepts, errors
 from minjing.modules.household.models import Household
 from minjing.modules.household.tests.test_whole import CASES, Case, resident, staffed, submitted  # noqa: F401
 from minjing.modules.household.tests.world import (
@@ -142,3 +142,9 @@ def test_who_moves_in_the_city_may_leave_a_household_of_any_station():
 def test_an_officer_is_shown_that_a_household_has_ended_since():
     Household.objects.filter(number=home("he")).update(until=TODAY)
     assert beside("HZ0804") == [("household_no", errors.sentence("household_not_theirs").zh)]
+
+
+@pytest.mark.parametrize("said", [LIN[:17] + ("1" if LIN[17] == "0" else "0"), "44030419900312000", [row(LIN)]])
+def test_a_number_that_is_none_says_no_birth_and_breaks_no_page(said):
+    wrong = [{**said[0], "id_number": "1"}] if isinstance(said, list) else said
+    assert accepts.births({"person_id": wrong}, "person_id") == []
