@@ -110,10 +110,10 @@ def test_what_is_supplemented_goes_on_waiting_for_the_originals(at_the_station):
 @pytest.mark.django_db
 def test_a_claim_of_who_has_lost_the_post_is_given_back_there_too(at_the_station):
     claimed = act(at_the_station, "claim", CHEN)
-    actions.sweep(MONDAY + DAY)
+    actions.give_back_claims(MONDAY + DAY)
     assert queries.matter(claimed.id, CHEN, MONDAY).claimed_by == CHEN.account_id
     Appointment.objects.filter(account_id=CHEN.account_id).update(until=MONDAY + 2 * HOUR)
-    actions.sweep(MONDAY + DAY)
+    actions.give_back_claims(MONDAY + DAY)
     assert queries.matter(claimed.id, ZHOU, MONDAY).claimed_by is None
 
 
