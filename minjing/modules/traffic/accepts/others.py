@@ -9,8 +9,8 @@ from minjing.kernel.matters.models import Matter
 from minjing.modules.traffic import charges
 from minjing.modules.traffic.accepts.asked import Asked, Check, Wrong, wrong
 from minjing.modules.traffic.accepts.vehicles import bound_vehicle, own_vehicle
-from minjing.modules.traffic.models import Accident, Binding, Decision, Permit, Study, Violation
-from minjing.modules.traffic.queries import move_calls, registers
+from minjing.modules.traffic.models import Accident, Decision, Permit, Study, Violation
+from minjing.modules.traffic.queries import bindings, move_calls, registers
 from minjing.modules.traffic.rules import passes
 
 
@@ -183,7 +183,7 @@ def own_violation(asked: Asked) -> Wrong:
         return {}
     if row is not None and row.person_id is None and row.vehicle_id is not None:
         own = {v.pk for v in registers.vehicles_of(asked.person)}
-        bound = Binding.objects.filter(person_id=asked.person, vehicle_id=row.vehicle_id, state=Binding.BOUND)
+        bound = bindings.in_use(asked.person, asked.now).filter(vehicle_id=row.vehicle_id)
         if row.vehicle_id in own or bound.exists():
             return {}
     return wrong("violation_no", "没有查到您的这起违法。", "No violation of yours has this number.")

@@ -8,8 +8,8 @@ from minjing.kernel.identity import queries as people
 from minjing.modules.traffic.accepts.asked import Asked, Wrong, wrong
 from minjing.modules.traffic.actions import plate_numbers
 from minjing.modules.traffic.actions.effects.vehicles import old_number
-from minjing.modules.traffic.models import Binding, FileEntry, Vehicle
-from minjing.modules.traffic.queries import registers
+from minjing.modules.traffic.models import FileEntry, Vehicle
+from minjing.modules.traffic.queries import bindings, registers
 from minjing.modules.traffic.queries.files import said
 from minjing.modules.traffic.rules import inspection
 
@@ -27,8 +27,7 @@ def bound_vehicle(asked: Asked) -> Wrong:
     """The vehicle is the applicant's, or they have bound it with the owner's consent."""
     if asked.vehicle is not None:
         return {}
-    bound = Binding.objects.filter(person_id=asked.person, vehicle__plate=asked.plate(), state=Binding.BOUND)
-    if not bound.exists():
+    if not bindings.in_use(asked.person, asked.now).filter(vehicle__plate=asked.plate()).exists():
         return wrong(
             "plate", "请先绑定这辆车（他人的车须车主同意）。", "Bind this vehicle first; its owner has to agree."
         )

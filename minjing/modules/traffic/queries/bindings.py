@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from minjing.kernel.identity.actor import Actor
 from minjing.kernel.identity.sealing import unseal_many
@@ -40,6 +40,12 @@ def bound_vehicles(account_id: UUID, now: datetime) -> list[tuple[Binding, Vehic
     rows = Binding.objects.filter(account_id=account_id, kind=Binding.OTHER, state__in=Binding.OPEN)
     rows = rows.filter(Q(until_at__isnull=True) | Q(until_at__gt=now)).select_related("vehicle").order_by("-asked_at")
     return [(row, row.vehicle) for row in rows if row.vehicle is not None]
+
+
+def in_use(person_id: UUID, now: datetime) -> QuerySet[Binding]:
+    """Return what a person has bound and may use now: what was lent for some days ends by itself."""
+    rows = Binding.objects.filter(person_id=person_id, state=Binding.BOUND)
+    return rows.filter(Q(until_at__isnull=True) | Q(until_at__gt=now))
 
 
 def own_bindings(account_id: UUID) -> Mapping[UUID, UUID]:

@@ -5,7 +5,6 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 
 from minjing.kernel.identity.actions import ensure_person
 from minjing.kernel.identity.actor import SYSTEM, Actor
@@ -13,20 +12,18 @@ from minjing.kernel.identity.errors import NotAllowed, TooMany, Unknown, Wrong
 from minjing.kernel.identity.models import Account
 from minjing.kernel.ledger.models import Outbox
 from minjing.kernel.notify.models import Message
+from minjing.modules.traffic.accepts.asked import Asked
+from minjing.modules.traffic.accepts.vehicles import bound_vehicle as accepted
 from minjing.modules.traffic.actions import bindings, registers
-from minjing.modules.traffic.models import Binding, Vehicle
+from minjing.modules.traffic.models import Binding
 from minjing.modules.traffic.queries import bindings as found
 from minjing.modules.traffic.queries.stars import standing, stars_of
 
 DAY = timedelta(days=1)
 
 
-def may_use(account_id, person_id, vehicle_id, now):
-    """Say whether an account may act for a vehicle: its owner's, or bound with the owner's consent and not ended."""
-    if person_id is not None and Vehicle.objects.filter(pk=vehicle_id, owner_person_id=person_id).exists():
-        return True
-    rows = Binding.objects.filter(account_id=account_id, vehicle_id=vehicle_id, state=Binding.BOUND)
-    return rows.filter(Q(until_at__isnull=True) | Q(until_at__gt=now)).exists()
+def may_use(user, row, now):
+    return found.in_use(user.person_id, now).filter(vehicle_id=row.vehicle_id).exists()
 
 
 @pytest.fixture
@@ -66,14 +63,14 @@ class TestBinding:
         told = Message.objects.filter(account_id=owner.account_id, template="vehicle_asked", channel="in_app")
         assert "林建夫2" in told.get().text_zh
         assert [u.user for u in found.uses(owner, now)] == ["林建夫2"]
-        assert not may_use(user.account_id, user.person_id, row.vehicle_id, now)
+        assert not may_use(user, row, now)
 
     def test_with_consent_it_is_bound_and_the_owner_may_end_it(self, asked, now):
         owner, user, row = asked
         bindings.answer(row.pk, True, by=owner, now=now)
-        assert may_use(user.account_id, user.person_id, row.vehicle_id, now)
+        assert may_use(user, row, now)
         assert bindings.end(row.pk, by=owner, now=now + DAY)
-        assert not may_use(user.account_id, user.person_id, row.vehicle_id, now + DAY)
+        assert not may_use(user, row, now + DAY)
         assert not bindings.end(row.pk, by=user, now=now + DAY)  # it had ended
         kinds = list(Outbox.objects.filter(kind__startswith="traffic:binding").values_list("kind", flat=True))
         assert (
@@ -85,8 +82,10 @@ class TestBinding:
     def test_lent_for_some_days_it_ends_by_itself(self, asked, now):
         owner, user, row = asked
         bindings.answer(row.pk, True, by=owner, now=now, days=7)
-        assert may_use(user.account_id, user.person_id, row.vehicle_id, now + 6 * DAY)
-        assert not may_use(user.account_id, user.person_id, row.vehicle_id, now + 7 * DAY)
+        assert may_use(user, row, now + 6 * DAY)
+        assert not may_use(user, row, now + 7 * DAY)
+        asked_for = [accepted(Asked(user.person_id, {"plate": "粤B12345"}, now + days * DAY)) for days in (6, 7)]
+        assert [bool(wrong) for wrong in asked_for] == [False, True], "and no application rests on it any more"
 
     def test_an_ask_nobody_answers_lapses(self, asked, now):
         owner, user, row = asked
@@ -103,7 +102,7 @@ class TestBinding:
         )
         row.refresh_from_db()
         assert (row.state, row.ended_by) == ("ended", "transfer")
-        assert not may_use(user.account_id, user.person_id, row.vehicle_id, now + DAY)
+        assert not may_use(user, row, now + DAY)
         assert Message.objects.filter(account_id=user.account_id, template="vehicle_sold").exists()
 
     def test_an_ask_is_answered_by_the_owner_alone(self, asked, actor, now):
