@@ -122,16 +122,30 @@ def up(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="minjing up")
     parser.add_argument("--workers", type=int, default=int(os.environ.get("WEB_WORKERS") or 2))
     options = parser.parse_args(arguments)
-    began = time.monotonic()
-    number = port()
+    began, number = time.monotonic(), port()
     processes.check_port(number)
     held = processes.hold_folder(data_dir())
-    connect()
+    try:
+        connect()
+        _run(number, options.workers, began)
+    finally:
+        if not os.environ.get("KEEP_POSTGRES") and _is_embedded():
+            postgres.stop(data_dir())
+        held.close()
+    print("minjing: stopped; the data stays in", data_dir())
+
+
+def _run(number: int, workers: int, began: float) -> None:
+    """Bring everything up to date and serve it until a signal comes."""
     gc.set_threshold(*processes.GC_THRESHOLDS)
     import django
+    from django.conf import settings
 
     django.setup()
     check_settings()
+    if settings.DEMO:  # before the city is loaded, which takes a while the first time
+        for taken in (*outside.ports(number).values(), *_witness_ports(number).values()):
+            processes.check_port(taken)
     preparing = processes.Apart(_prepared)
     try:
         from minjing.site import serving
@@ -140,60 +154,58 @@ def up(arguments: list[str]) -> None:
     except BaseException:
         preparing.give_up()
         raise
-    is_demo, told = preparing.result()
+    told = preparing.result()
     children = [
-        Child("web", lambda: serving.serve(number, options.workers)),
+        Child("web", lambda: serving.serve(number, workers)),
         Child("sequencer", processes.own("sequencer")),
         Child("worker", lambda: worker([]), gives_way=True),
         Child("monitor", processes.own("monitor"), gives_way=True),
     ]
-    if is_demo:
-        for taken in outside.ports(number).values():
-            processes.check_port(taken)
+    if settings.DEMO:
         demo = Child("outside", processes.own("demo", "outside", "--port", str(number)))
-        children[1:1] = [demo, *_witnesses(number + 2)]
+        children[1:1] = [demo, *_witnesses(number)]  # before the sequencer, which publishes nothing without them
 
     def ready() -> None:
-        if is_demo:
+        if settings.DEMO:
             processes.wait_until_served(outside.ports(number)["sms"])
         print(told.replace(SECONDS, f"{time.monotonic() - began:.1f} s"), flush=True)
 
-    embedded = "DATABASE_URL" not in _given_by_user
     try:
         processes.supervise(
             children,
             served=lambda: processes.wait_until_served(number),
             ready=ready,
-            watch=lambda: postgres.revive(data_dir()) if embedded else None,
+            watch=lambda: postgres.revive(data_dir()) if _is_embedded() else None,
         )
     except BaseException:
         processes.stop_all(children)
         raise
-    finally:
-        if not os.environ.get("KEEP_POSTGRES") and embedded:
-            postgres.stop(data_dir())
-        held.close()
-    print("minjing: stopped; the data stays in", data_dir())
 
 
-def _witnesses(first_port: int) -> list[Child]:
-    """Return the demo's witnesses, before the sequencer, which publishes nothing without them."""
-    children = []
-    for port, name in enumerate(processes.WITNESSES, first_port):
-        processes.check_port(port)
-        children.append(Child(f"witness-{name}", processes.witness(name, data_dir(), port)))
-    return children
+def _witness_ports(number: int) -> dict[str, int]:
+    """Return the port of each of the demo's witnesses by name."""
+    return {name: number + 2 + n for n, name in enumerate(processes.WITNESSES)}
+
+
+def _witnesses(number: int) -> list[Child]:
+    """Return the demo's witnesses."""
+    return [
+        Child(f"witness-{name}", processes.witness(name, data_dir(), port))
+        for name, port in _witness_ports(number).items()
+    ]
 
 
 _given_by_user = frozenset(os.environ)
 
 
-def _prepared() -> tuple[bool, str]:
-    """Bring the database up to date; return whether this is the demo, and what to print once the pages are served."""
-    from django.conf import settings
+def _is_embedded() -> bool:
+    return "DATABASE_URL" not in _given_by_user
 
+
+def _prepared() -> str:
+    """Bring the database up to date; return what to print once the pages are served."""
     prepare()
-    return settings.DEMO, welcome()
+    return welcome()
 
 
 def prepare() -> None:

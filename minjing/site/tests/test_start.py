@@ -61,6 +61,16 @@ def test_a_busy_port_is_said_with_another_to_choose():
     assert "PORT=9000 make up" in said
 
 
+def test_a_port_that_the_demos_world_outside_needs_is_said_before_anything_is_loaded(tmp_path):
+    number = free_port(20)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", number + 12))
+        taken.listen()
+        done = minjing("up", PORT=str(number), DATA_DIR=str(tmp_path))
+    assert f"Port {number + 12} is in use" in one_sentence(done)
+    assert "making" not in done.stdout
+
+
 def test_a_port_that_is_none_is_said():
     assert "PORT must be a number" in one_sentence(minjing("up", PORT="eight"))
 
